@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace verbatim {
+
+FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
+  if (this != &other) {
+    Close();
+    fd_ = std::exchange(other.fd_, -1);
+  }
+  return *this;
+}
+
+void FileDescriptor::Close() {
+  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+}
+
+Result<std::vector<uint8_t>> ReadFile(const std::string& path, uint64_t max_bytes) {
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid()) return Fail("{}: cannot be opened: {}", path, std::strerror(errno));
+  struct stat info {};
+  if (::fstat(file.get(), &info) != 0) {
+    return Fail("{}: cannot be examined: {}", path, std::strerror(errno));
+  }
+  if (!S_ISREG(info.st_mode)) return Fail("{}: is not a regular file", path);
+  const auto size = static_cast<uint64_t>(info.st_size);
+  if (size > max_bytes) {
+    return Fail("{}: holds {} bytes, expected at most {}", path, size, max_bytes);
+  }
+  std::vector<uint8_t> bytes(size);
+  size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t n = ::read(file.get(), bytes.data() + done, bytes.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return Fail("{}: cannot be read: {}", path, std::strerror(errno));
+    if (n == 0) return Fail("{}: shrank while it was read", path);
+    done += static_cast<size_t>(n);
+  }
+  return bytes;
+}
+
+Result<FileDescriptor> OpenForWriting(const std::string& path) {
+  FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  if (!file.valid()) {
+    return Fail("{}: cannot be opened for writing: {}", path, std::strerror(errno));
+  }
+  return file;
+}
+
+}  // namespace verbatim

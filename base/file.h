@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Owned file descriptors and whole-file reads.
+#ifndef VERBATIM_BASE_FILE_H_
+#define VERBATIM_BASE_FILE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace verbatim {
+
+// A file descriptor that is closed with its owner.
+class FileDescriptor {
+ public:
+  FileDescriptor() = default;
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept;
+  ~FileDescriptor() { Close(); }
+
+  [[nodiscard]] int get() const { return fd_; }
+  [[nodiscard]] bool valid() const { return fd_ >= 0; }
+  void Close();
+
+ private:
+  int fd_ = -1;
+};
+
+// The whole of a regular file. Fails, naming the file, when it cannot be opened or read, is a
+// directory, or holds more than `max_bytes`.
+[[nodiscard]] Result<std::vector<uint8_t>> ReadFile(const std::string& path, uint64_t max_bytes);
+
+// Opens for writing, created or truncated.
+[[nodiscard]] Result<FileDescriptor> OpenForWriting(const std::string& path);
+
+}  // namespace verbatim
+
+#endif  // VERBATIM_BASE_FILE_H_

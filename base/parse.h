@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Numbers as people write them on a command line.
+#ifndef VERBATIM_BASE_PARSE_H_
+#define VERBATIM_BASE_PARSE_H_
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace verbatim {
+
+// "64M", "1G", "4096", "16k": a byte count with an optional binary suffix K, M or G (either case,
+// optionally followed by "iB" or "B").
+[[nodiscard]] Result<uint64_t> ParseByteSize(std::string_view text);
+
+}  // namespace verbatim
+
+#endif  // VERBATIM_BASE_PARSE_H_
