@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// The guest's physical address space: RAM (one memfd), ROM and device regions, the A20 gate, and
+// the set of pages that hold translated code.
+//
+// Layout: RAM fills physical addresses from 0 to ram_bytes(), except where a region is laid over it
+// (the VGA hole, ROMs, devices). What is neither RAM nor a region reads as all ones and ignores
+// writes, as an undecoded PC bus does.
+//
+// Invariants: every access is checked against the layout here; no address a guest can form reaches
+// host memory outside the memfd. Used by the vCPU thread only.
+#ifndef VERBATIM_MEMORY_PHYSICAL_MEMORY_H_
+#define VERBATIM_MEMORY_PHYSICAL_MEMORY_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/address.h"
+#include "base/file.h"
+#include "base/result.h"
+#include "memory/mmio_handler.h"
+
+namespace verbatim {
+
+// Told when bytes of a page that holds translated code are written by anything: a store, a device's
+// DMA, a C++ helper. Called before the bytes change.
+class CodeWriteObserver {
+ public:
+  virtual ~CodeWriteObserver() = default;
+  virtual void OnCodeWrite(PhysicalAddress address, uint32_t bytes) = 0;
+};
+
+// What a physical page is, in the way that the windows need to know it.
+enum class PageKind : uint8_t {
+  kRam,        // may be mapped readable and writable
+  kRom,        // RAM-backed, may be mapped readable; writes are ignored
+  kDevice,     // every access goes to a handler
+  kUnassigned  // reads all ones, ignores writes
+};
+
+class PhysicalMemory {
+ public:
+  static constexpr uint64_t kMinBytes = 4ull << 20;
+  static constexpr uint64_t kMaxBytes = 3584ull << 20;  // below the PCI hole at E0000000h
+
+  // `ram_bytes`: a multiple of 4 KiB within [kMinBytes, kMaxBytes].
+  [[nodiscard]] static Result<std::unique_ptr<PhysicalMemory>> Create(uint64_t ram_bytes);
+  ~PhysicalMemory();
+  PhysicalMemory(const PhysicalMemory&) = delete;
+  PhysicalMemory& operator=(const PhysicalMemory&) = delete;
+
+  [[nodiscard]] uint64_t ram_bytes() const { return ram_bytes_; }
+  [[nodiscard]] int memfd() const { return memfd_.get(); }
+  // All RAM, as the host sees it, holes included: the loaders and DMA use it.
+  [[nodiscard]] std::span<uint8_t> ram() { return {ram_, ram_bytes_}; }
+
+  // Lays regions over the address space; both bounds page-aligned, no overlap with earlier regions
+  // (CHECKed: the machine's wiring decides it, not the guest).
+  void AddDevice(PhysicalAddress start, uint64_t bytes, MmioHandler* handler);
+  void AddRom(PhysicalAddress start, std::span<const uint8_t> contents);
+  void AddHole(PhysicalAddress start, uint64_t bytes);
+
+  // The kind of the page, after the A20 gate.
+  [[nodiscard]] PageKind KindOf(PhysicalAddress address) const;
+  // Where RAM or ROM bytes of this page lie in the memfd; only for kRam and kRom.
+  [[nodiscard]] uint64_t MemfdOffset(PhysicalAddress address) const;
+  // Host pointer to RAM or ROM, nullptr for device and unassigned pages. Valid to the page's end.
+  [[nodiscard]] uint8_t* HostPointerTo(PhysicalAddress address);
+
+  // Accesses of any length; they may cross pages and regions. Devices get naturally aligned pieces
+  // of 1, 2 or 4 (8) bytes. Writes tell the observer of code pages before they change anything.
+  void Read(PhysicalAddress address, void* to, uint64_t bytes);
+  void Write(PhysicalAddress address, const void* from, uint64_t bytes);
+
+  // Pages that hold translated code. Writes to them by C++ code are reported to the observer;
+  // windows must not map them writable.
+  void SetCodeWriteObserver(CodeWriteObserver* observer) { observer_ = observer; }
+  void MarkCodePage(PhysicalAddress page, bool is_code);
+  [[nodiscard]] bool IsCodePage(PhysicalAddress address) const;
+
+  // The A20 gate: when closed, bit 20 of every physical address is forced to zero. Returns true if
+  // the state changed (the caller then drops every window and TLB).
+  bool SetA20(bool open);
+  [[nodiscard]] bool a20() const { return a20_; }
+  [[nodiscard]] PhysicalAddress ApplyA20(PhysicalAddress address) const {
+    return {address.value & a20_mask_};
+  }
+
+ private:
+  struct Region {
+    uint64_t start;
+    uint64_t bytes;
+    PageKind kind;
+    MmioHandler* handler;
+  };
+
+  PhysicalMemory() = default;
+  [[nodiscard]] const Region* FindRegion(uint64_t address) const;
+
+  FileDescriptor memfd_;
+  uint8_t* ram_ = nullptr;
+  uint64_t ram_bytes_ = 0;
+  uint64_t mapped_bytes_ = 0;   // RAM followed by ROM contents that lie above it
+  std::vector<Region> regions_;  // sorted by start
+  std::vector<uint64_t> code_pages_;
+  CodeWriteObserver* observer_ = nullptr;
+  uint64_t a20_mask_ = ~uint64_t{0};
+  bool a20_ = true;
+};
+
+}  // namespace verbatim
+
+#endif  // VERBATIM_MEMORY_PHYSICAL_MEMORY_H_

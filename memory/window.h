@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Windows: 4 GiB of host address space each, 4 GiB-aligned, that show one guest linear address space
+// at one privilege. The host MMU then translates for translated code: host address = window base +
+// linear address.
+//
+// A window is a TLB in the manual's sense. It is filled lazily, by runs: a host page fault leads to
+// Resolve, which walks the guest's tables and maps as long a physically contiguous run around the
+// address as the tables allow (pages whose Accessed bit is set already, and whose Dirty bit is set
+// if mapped writable; only the faulting page gets its bits set by the walk). Per page the window
+// keeps the guest entries it was mapped from. On a flush (CR3, CR0, CR4 writes) nothing is torn
+// down: when the window is next used, the kept entries are compared with the guest's tables as they
+// are now and only what differs is dropped.
+//
+// Host rights: never executable; writable only if the guest's tables allow this privilege to write
+// (CR0.WP included), the Dirty bit is set, the page is RAM and holds no translated code. Device and
+// unassigned pages are never mapped. Unmapped space is a hole, not a PROT_NONE reservation; the 4
+// GiB before and after each window stay unmapped for ever.
+//
+// vm.max_map_count: the set counts the host mappings (VMAs) it causes and evicts, least recently
+// used window first, then slots of the current window, so that the count stays below its budget.
+#ifndef VERBATIM_MEMORY_WINDOW_H_
+#define VERBATIM_MEMORY_WINDOW_H_
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/address.h"
+#include "base/result.h"
+#include "memory/mmu.h"
+#include "memory/paging.h"
+#include "memory/physical_memory.h"
+
+namespace verbatim {
+
+using WindowId = uint32_t;
+
+// Told when a window's view of executable pages changes, so that per-window jump tables and shadow
+// stacks can follow.
+class WindowObserver {
+ public:
+  virtual ~WindowObserver() = default;
+  // `page` was noted with NoteExecution and is no longer known to be mapped as it was.
+  virtual void OnExecutableDropped(WindowId window, LinearAddress page) = 0;
+  // All pages of the window were dropped (eviction, reuse for another address space).
+  virtual void OnWindowReset(WindowId window) = 0;
+};
+
+enum class ResolveOutcome : uint8_t {
+  kMapped,      // retry the access
+  kGuestFault,  // deliver `fault`
+  kDevice,      // device, unassigned or ROM write: execute in software
+  kCodePage,    // a write to a page with translated code: execute in software
+};
+
+struct Resolution {
+  ResolveOutcome outcome = ResolveOutcome::kMapped;
+  PageFault fault;            // kGuestFault
+  bool user_page = false;     // the tables give user rights to the page (site adaptation wants it)
+  bool newly_mapped = false;  // kMapped: false if the page was mapped already with these rights
+};
+
+struct WindowStatistics {
+  uint64_t runs_mapped = 0;      // mmap calls
+  uint64_t pages_mapped = 0;
+  uint64_t pages_dropped = 0;    // by comparison after a flush, or INVLPG
+  uint64_t protections = 0;      // mprotect calls
+  uint64_t evictions = 0;        // windows or slots emptied to stay in the budget
+  uint64_t comparisons = 0;      // windows compared after a flush
+  uint64_t live_mappings = 0;    // host VMAs in use now
+};
+
+class Window;  // memory/window.cc
+
+class WindowSet {
+ public:
+  struct Options {
+    uint32_t max_windows = 48;
+    // Host mappings the windows may use together. Leaves room below the default vm.max_map_count
+    // (65530) for the rest of the process.
+    uint32_t mapping_budget = 48000;
+  };
+
+  [[nodiscard]] static Result<std::unique_ptr<WindowSet>> Create(Mmu& mmu, const Options& options);
+  virtual ~WindowSet() = default;
+
+  virtual void SetObserver(WindowObserver* observer) = 0;
+  // Ids are below this for ever.
+  [[nodiscard]] virtual uint32_t max_windows() const = 0;
+
+  // The window for the present paging state (mmu.paging()) at this privilege, brought in line with
+  // the guest's tables if a flush is outstanding for it. Paging off: one window for both. Paging
+  // on: supervisor has one window for all address spaces, user one for each CR3.
+  [[nodiscard]] virtual WindowId Select(Privilege privilege) = 0;
+  [[nodiscard]] virtual uint64_t HostBase(WindowId window) const = 0;
+
+  // A host access of translated code at `address` in the window selected last faulted.
+  [[nodiscard]] virtual Resolution Resolve(WindowId window, LinearAddress address, bool write) = 0;
+  // Code of this page is executed through the window: translates for a fetch (sets A), and from
+  // then on reports to the observer when the mapping changes. The page need not be mapped.
+  [[nodiscard]] virtual std::expected<Translation, PageFault> NoteExecution(
+      WindowId window, LinearAddress address) = 0;
+
+  // The guest flushed: all windows compare before their next use. With `keep_global`, entries that
+  // were mapped from global pages are exempt.
+  virtual void FlushAll(bool keep_global) = 0;
+  // INVLPG in the present address space: drops the page at once where it differs from the tables.
+  virtual void InvalidatePage(LinearAddress address) = 0;
+  // Paging mode, A20 or the physical map changed: empties every window.
+  virtual void ResetAll() = 0;
+
+  // Removes write access to the physical page from every window that shows it (translated code now
+  // lies in it), or allows it to come back lazily.
+  virtual void WriteProtect(PhysicalAddress page) = 0;
+
+  [[nodiscard]] virtual const WindowStatistics& statistics() const = 0;
+};
+
+}  // namespace verbatim
+
+#endif  // VERBATIM_MEMORY_WINDOW_H_
