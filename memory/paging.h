@@ -39,12 +39,12 @@ inline constexpr uint64_t kPteNoExecute = uint64_t{1} << 63;  // PAE with EFER.N
 
 // The control-register state that paging depends on.
 struct PagingState {
-  bool enabled = false;         // CR0.PG
-  bool write_protect = false;   // CR0.WP
-  bool large_pages = false;     // CR4.PSE
-  bool pae = false;             // CR4.PAE
-  bool global_pages = false;    // CR4.PGE
-  bool no_execute = false;      // EFER.NXE
+  bool enabled = false;        // CR0.PG
+  bool write_protect = false;  // CR0.WP
+  bool large_pages = false;    // CR4.PSE
+  bool pae = false;            // CR4.PAE
+  bool global_pages = false;   // CR4.PGE
+  bool no_execute = false;     // EFER.NXE
   uint32_t cr3 = 0;
   std::array<uint64_t, 4> pdpte{};  // PAE: loaded with CR3 (SDM vol. 3, 4.4.1)
 
@@ -54,13 +54,13 @@ struct PagingState {
 // The outcome of one walk: the page that maps a linear address and the rights that all levels
 // together give.
 struct Translation {
-  PhysicalAddress address;    // of the byte asked for, before the A20 gate
-  uint32_t page_bytes = 0;    // 4 KiB, 2 MiB or 4 MiB; 4 GiB is never reported (paging off: 4 KiB)
-  bool writable = false;      // R/W of every level
-  bool user = false;          // U/S of every level
-  bool executable = true;     // no NX at any level
+  PhysicalAddress address;  // of the byte asked for, before the A20 gate
+  uint32_t page_bytes = 0;  // 4 KiB, 2 MiB or 4 MiB; 4 GiB is never reported (paging off: 4 KiB)
+  bool writable = false;    // R/W of every level
+  bool user = false;        // U/S of every level
+  bool executable = true;   // no NX at any level
   bool global = false;
-  bool dirty = false;         // the leaf's Dirty bit (after the walk)
+  bool dirty = false;  // the leaf's Dirty bit (after the walk)
 };
 
 }  // namespace verbatim

@@ -42,7 +42,8 @@ enum class PageKind : uint8_t {
 class PhysicalMemory {
  public:
   static constexpr uint64_t kMinBytes = 4ull << 20;
-  static constexpr uint64_t kMaxBytes = 3584ull << 20;  // below the PCI hole at E0000000h
+  static constexpr uint64_t kMaxBytes = 3584ull << 20;   // below the PCI hole at E0000000h
+  static constexpr uint64_t kRomCapacity = 64ull << 20;  // all ROM contents together
 
   // `ram_bytes`: a multiple of 4 KiB within [kMinBytes, kMaxBytes].
   [[nodiscard]] static Result<std::unique_ptr<PhysicalMemory>> Create(uint64_t ram_bytes);
@@ -55,18 +56,28 @@ class PhysicalMemory {
   // All RAM, as the host sees it, holes included: the loaders and DMA use it.
   [[nodiscard]] std::span<uint8_t> ram() { return {ram_, ram_bytes_}; }
 
-  // Lays regions over the address space; both bounds page-aligned, no overlap with earlier regions
-  // (CHECKed: the machine's wiring decides it, not the guest).
+  // Lays regions over the address space below 4 GiB; both bounds page-aligned, no overlap with
+  // earlier regions (CHECKed: the machine's wiring decides it, not the guest). `handler` outlives
+  // the memory. A hole reads all ones and ignores writes even where RAM would lie. ROM contents are
+  // copied.
   void AddDevice(PhysicalAddress start, uint64_t bytes, MmioHandler* handler);
   void AddRom(PhysicalAddress start, std::span<const uint8_t> contents);
   void AddHole(PhysicalAddress start, uint64_t bytes);
 
   // The kind of the page, after the A20 gate.
-  [[nodiscard]] PageKind KindOf(PhysicalAddress address) const;
+  [[nodiscard]] PageKind KindOf(PhysicalAddress address) const { return Decode(address).kind; }
   // Where RAM or ROM bytes of this page lie in the memfd; only for kRam and kRom.
-  [[nodiscard]] uint64_t MemfdOffset(PhysicalAddress address) const;
+  [[nodiscard]] uint64_t MemfdOffset(PhysicalAddress address) const {
+    const Region& region = Decode(address);
+    return region.memfd_offset + (ApplyA20(address).value - region.start);
+  }
   // Host pointer to RAM or ROM, nullptr for device and unassigned pages. Valid to the page's end.
-  [[nodiscard]] uint8_t* HostPointerTo(PhysicalAddress address);
+  // Who writes through it must have asked IsCodePage() first.
+  [[nodiscard]] uint8_t* HostPointerTo(PhysicalAddress address) {
+    const Region& region = Decode(address);
+    if (region.kind != PageKind::kRam && region.kind != PageKind::kRom) return nullptr;
+    return ram_ + region.memfd_offset + (ApplyA20(address).value - region.start);
+  }
 
   // Accesses of any length; they may cross pages and regions. Devices get naturally aligned pieces
   // of 1, 2 or 4 (8) bytes. Writes tell the observer of code pages before they change anything.
@@ -77,7 +88,12 @@ class PhysicalMemory {
   // windows must not map them writable.
   void SetCodeWriteObserver(CodeWriteObserver* observer) { observer_ = observer; }
   void MarkCodePage(PhysicalAddress page, bool is_code);
-  [[nodiscard]] bool IsCodePage(PhysicalAddress address) const;
+  [[nodiscard]] bool IsCodePage(PhysicalAddress address) const {
+    const uint64_t gated = ApplyA20(address).value;
+    if (gated >= kDecodedBytes) return false;
+    const uint64_t page = gated >> kPageShift;
+    return ((code_pages_[page / 64] >> (page % 64)) & 1) != 0;
+  }
 
   // The A20 gate: when closed, bit 20 of every physical address is forced to zero. Returns true if
   // the state changed (the caller then drops every window and TLB).
@@ -88,22 +104,36 @@ class PhysicalMemory {
   }
 
  private:
+  // Nothing answers above 4 GiB.
+  static constexpr uint64_t kDecodedBytes = uint64_t{1} << 32;
+
   struct Region {
-    uint64_t start;
-    uint64_t bytes;
-    PageKind kind;
-    MmioHandler* handler;
+    uint64_t start = 0;
+    uint64_t bytes = 0;
+    uint64_t memfd_offset = 0;  // RAM, ROM
+    PageKind kind = PageKind::kUnassigned;
+    MmioHandler* handler = nullptr;  // devices
   };
+  // The first two entries of regions_.
+  static constexpr uint8_t kUnassignedIndex = 0;
+  static constexpr uint8_t kRamIndex = 1;
 
   PhysicalMemory() = default;
-  [[nodiscard]] const Region* FindRegion(uint64_t address) const;
+  [[nodiscard]] const Region& Decode(PhysicalAddress address) const {
+    const uint64_t gated = ApplyA20(address).value;
+    return regions_[gated < kDecodedBytes ? page_map_[gated >> kPageShift] : kUnassignedIndex];
+  }
+  void AddRegion(const Region& region);
+  void ReadPage(PhysicalAddress gated, uint8_t* to, uint32_t bytes);
+  void WritePage(PhysicalAddress gated, const uint8_t* from, uint32_t bytes);
 
   FileDescriptor memfd_;
-  uint8_t* ram_ = nullptr;
+  uint8_t* ram_ = nullptr;  // the whole memfd: RAM, then ROM contents
   uint64_t ram_bytes_ = 0;
-  uint64_t mapped_bytes_ = 0;   // RAM followed by ROM contents that lie above it
-  std::vector<Region> regions_;  // sorted by start
-  std::vector<uint64_t> code_pages_;
+  uint64_t rom_bytes_ = 0;
+  std::vector<Region> regions_;
+  std::vector<uint8_t> page_map_;     // index into regions_ for each page below 4 GiB
+  std::vector<uint64_t> code_pages_;  // one bit for each page below 4 GiB
   CodeWriteObserver* observer_ = nullptr;
   uint64_t a20_mask_ = ~uint64_t{0};
   bool a20_ = true;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Windows: 4 GiB of host address space each, 4 GiB-aligned, that show one guest linear address space
-// at one privilege. The host MMU then translates for translated code: host address = window base +
-// linear address.
+// Windows: 4 GiB of host address space each, 4 GiB-aligned, that show one guest linear address
+// space at one privilege. The host MMU then translates for translated code: host address = window
+// base + linear address.
 //
 // A window is a TLB in the manual's sense. It is filled lazily, by runs: a host page fault leads to
 // Resolve, which walks the guest's tables and maps as long a physically contiguous run around the
@@ -62,13 +62,13 @@ struct Resolution {
 };
 
 struct WindowStatistics {
-  uint64_t runs_mapped = 0;      // mmap calls
+  uint64_t runs_mapped = 0;  // mmap calls
   uint64_t pages_mapped = 0;
-  uint64_t pages_dropped = 0;    // by comparison after a flush, or INVLPG
-  uint64_t protections = 0;      // mprotect calls
-  uint64_t evictions = 0;        // windows or slots emptied to stay in the budget
-  uint64_t comparisons = 0;      // windows compared after a flush
-  uint64_t live_mappings = 0;    // host VMAs in use now
+  uint64_t pages_dropped = 0;  // by comparison after a flush, or INVLPG
+  uint64_t protections = 0;    // mprotect calls
+  uint64_t evictions = 0;      // windows or slots emptied to stay in the budget
+  uint64_t comparisons = 0;    // windows compared after a flush
+  uint64_t live_mappings = 0;  // host VMAs in use now
 };
 
 class Window;  // memory/window.cc
