@@ -59,6 +59,10 @@ enum class Handling : uint8_t {
   kUndefined,    // #UD
 };
 
+// Which part of the floating-point state an instruction uses: decides the #NM and #UD rules of
+// CR0.EM, CR0.TS, CR0.MP and CR4.OSFXSR (SDM vol. 3, 2.5, table 13-1).
+enum class FpuUse : uint8_t { kNone, kX87, kWait, kMmx, kSse };
+
 // Why decoding gave no ordinary instruction.
 enum class DecodeError : uint8_t {
   kNone,
@@ -84,6 +88,7 @@ struct GuestInstruction {
   Mnemonic mnemonic = ZYDIS_MNEMONIC_INVALID;
   Handling handling = Handling::kUndefined;
   DecodeError error = DecodeError::kNone;
+  FpuUse fpu = FpuUse::kNone;
 
   uint8_t operand_bits = 32;  // 8 is not told here: 16 or 32, the effective operand size
   uint8_t address_bits = 32;  // 16 or 32, the effective address size

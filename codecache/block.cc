@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "codecache/block.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace verbatim {
+
+const RecoveryPoint& Block::RecoveryAt(const uint8_t* pc) const {
+  const auto offset = static_cast<uint32_t>(pc - host_start);
+  auto next = std::upper_bound(
+      recovery.begin(), recovery.end(), offset,
+      [](uint32_t value, const RecoveryPoint& point) { return value < point.host_offset; });
+  CHECK(next != recovery.begin());
+  return *--next;
+}
+
+}  // namespace verbatim

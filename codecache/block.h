@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// A translation block: which guest bytes it stands for, where its host code lies, and the table that
+// leads from a host address back to the exact guest boundary.
+//
+// Shape of a block's host code:
+//   entry:  checks that r8d, the guest eip jumped to, is this block's; falls into
+//   body:   the translated instructions (direct chains enter here)
+//   ...     out-of-line stubs: links, table jumps, and
+//   dead:   where `body` is redirected to once the block is invalid
+#ifndef VERBATIM_CODECACHE_BLOCK_H_
+#define VERBATIM_CODECACHE_BLOCK_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "base/address.h"
+#include "decoder/instruction.h"
+
+namespace verbatim {
+
+using HostPointer = uint8_t*;
+
+// What a block is looked up by. Independent of CR3: processes that share a page at one linear
+// address share its blocks. `mode` is opaque here: see translator/block_mode.h.
+struct BlockKey {
+  PhysicalAddress physical;  // of the first byte
+  LinearAddress linear;      // of the first byte
+  uint64_t mode = 0;
+
+  friend bool operator==(const BlockKey&, const BlockKey&) = default;
+};
+
+struct BlockKeyHash {
+  size_t operator()(const BlockKey& key) const noexcept {
+    uint64_t h = key.physical.value * 0x9E3779B97F4A7C15ull;
+    h ^= (uint64_t{key.linear.value} << 17) ^ key.mode * 0xC2B2AE3D27D4EB4Full;
+    return h ^ (h >> 29);
+  }
+};
+
+// How the guest boundary is found for a host address from `host_offset` on (up to the next point).
+enum class RecoveryKind : uint8_t {
+  kInstruction,  // state is that at the start of the instruction at `eip`; may be rolled back to it
+  kEipInR8,      // between blocks: state is complete, the guest eip is in r8d
+  kCritical,     // as kInstruction for faults, but effects have begun: an interrupt must wait
+};
+
+struct RecoveryPoint {
+  uint32_t host_offset = 0;  // from Block::host_start
+  RecoveryKind kind = RecoveryKind::kInstruction;
+  uint32_t eip = 0;
+};
+
+// A direct jump or call within the page that may be chained to its target's body.
+struct Link {
+  uint32_t source_offset = 0;  // of the rel32 field, from Block::host_start
+  uint32_t stub_offset = 0;    // where it leads while unchained
+  uint32_t target_eip = 0;
+  bool chained = false;
+};
+
+struct Block {
+  BlockKey key;
+  uint32_t eip = 0;
+  uint32_t guest_bytes = 0;
+  uint32_t instruction_count = 0;
+  uint32_t ident_count = 0;         // of them copied unchanged
+  bool crosses_page = false;
+  bool valid = true;
+  PhysicalAddress second_page;      // crosses_page: physical address of the second page's start
+
+  HostPointer host_start = nullptr;  // executable view
+  uint32_t body_offset = 0;
+  uint32_t stubs_offset = 0;         // where the out-of-line part begins
+  uint32_t dead_offset = 0;
+  uint32_t host_bytes = 0;
+  uint64_t* executions = nullptr;    // counted on request only
+
+  std::vector<RecoveryPoint> recovery;   // ascending host_offset
+  std::vector<Link> links;
+  std::vector<uint32_t> return_sites;    // host offsets that host RETs may come back to
+  uint32_t first_site = 0;               // sites of this block: [first_site, first_site + site_count)
+  uint32_t site_count = 0;
+
+  [[nodiscard]] HostPointer entry() const { return host_start; }
+  [[nodiscard]] HostPointer body() const { return host_start + body_offset; }
+  [[nodiscard]] bool ContainsHost(const uint8_t* pc) const {
+    return pc >= host_start && pc < host_start + host_bytes;
+  }
+  // The recovery point in force at `pc`, which must lie in the block.
+  [[nodiscard]] const RecoveryPoint& RecoveryAt(const uint8_t* pc) const;
+};
+
+}  // namespace verbatim
+
+#endif  // VERBATIM_CODECACHE_BLOCK_H_

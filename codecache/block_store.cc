@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "codecache/block_store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+
+namespace verbatim {
+namespace {
+
+// Do the block's guest bytes meet [start, start + bytes)?
+bool Overlaps(const Block& block, uint64_t start, uint64_t bytes) {
+  const auto meets = [&](uint64_t from, uint64_t length) {
+    return from < start + bytes && start < from + length;
+  };
+  if (!block.crosses_page) return meets(block.key.physical.value, block.guest_bytes);
+  const uint32_t first = kPageBytes - block.key.physical.PageOffset();
+  return meets(block.key.physical.value, first) ||
+         meets(block.second_page.value, block.guest_bytes - first);
+}
+
+}  // namespace
+
+Block* BlockStore::Find(const BlockKey& key) const {
+  const auto found = by_key_.find(key);
+  return found == by_key_.end() ? nullptr : found->second;
+}
+
+Block* BlockStore::FindByHost(const uint8_t* pc) const {
+  auto next = std::upper_bound(
+      blocks_.begin(), blocks_.end(), pc,
+      [](const uint8_t* value, const Block& block) { return value < block.host_start; });
+  if (next == blocks_.begin()) return nullptr;
+  --next;
+  return next->ContainsHost(pc) ? const_cast<Block*>(&*next) : nullptr;
+}
+
+bool BlockStore::HasBlocks(PhysicalAddress page) const {
+  const auto found = by_page_.find(page.Page());
+  return found != by_page_.end() && !found->second.empty();
+}
+
+Block& BlockStore::Insert(Block&& made) {
+  CHECK(blocks_.empty() || blocks_.back().host_start < made.host_start);
+  blocks_.push_back(std::move(made));
+  Block& block = blocks_.back();
+  by_key_[block.key] = &block;
+  by_page_[block.key.physical.Page()].push_back(&block);
+  if (block.crosses_page) by_page_[block.second_page.Page()].push_back(&block);
+  ++statistics_.blocks_translated;
+  const auto predecessor = dead_.find(block.key);
+  if (predecessor != dead_.end()) {
+    memory_.PatchJump(predecessor->second->body(), block.body());
+    dead_.erase(block.key);
+  }
+  return block;
+}
+
+void BlockStore::Chain(Block& source, Link& link, const Block& target) {
+  CHECK(source.key.linear.Page() == target.key.linear.Page() && !target.crosses_page);
+  HostPointer field = source.host_start + link.source_offset;
+  memory_.PatchDword(field, static_cast<uint32_t>(target.body() - (field + 4)));
+  link.chained = true;
+  ++statistics_.links_chained;
+}
+
+uint32_t BlockStore::InvalidateRange(PhysicalAddress start, uint32_t bytes) {
+  uint32_t count = 0;
+  const uint32_t last_page = (start + (bytes - 1)).Page();
+  for (uint32_t page = start.Page(); page <= last_page; ++page) {
+    const auto found = by_page_.find(page);
+    if (found == by_page_.end()) continue;
+    // Invalidate edits the list: work on the victims, not on it.
+    std::vector<Block*> victims;
+    std::copy_if(found->second.begin(), found->second.end(), std::back_inserter(victims),
+                 [&](const Block* block) { return Overlaps(*block, start.value, bytes); });
+    for (Block* block : victims) Invalidate(*block);
+    count += static_cast<uint32_t>(victims.size());
+  }
+  return count;
+}
+
+void BlockStore::RemoveFromPage(PhysicalAddress page, Block* block) {
+  const auto found = by_page_.find(page.Page());
+  CHECK(found != by_page_.end());
+  std::vector<Block*>& list = found.value();
+  std::erase(list, block);
+  if (list.empty()) by_page_.erase(found);
+}
+
+void BlockStore::Invalidate(Block& block) {
+  if (!block.valid) return;
+  block.valid = false;
+  by_key_.erase(block.key);
+  RemoveFromPage(block.key.physical, &block);
+  if (block.crosses_page) RemoveFromPage(block.second_page, &block);
+  memory_.PatchJump(block.body(), block.host_start + block.dead_offset);
+  for (const uint32_t offset : block.return_sites) {
+    memory_.PatchJump(block.host_start + offset, return_miss_);
+  }
+  dead_[block.key] = &block;
+  ++statistics_.blocks_invalidated;
+}
+
+void BlockStore::Flush() {
+  by_key_.clear();
+  by_page_.clear();
+  dead_.clear();
+  blocks_.clear();
+  memory_.Reset();
+  ++statistics_.flushes;
+}
+
+}  // namespace verbatim

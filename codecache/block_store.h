@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// All blocks: by key, by physical page (for invalidation) and by host address (for recovery); and
+// the chaining between them.
+//
+// Blocks are created in ascending host address order and live until Flush. An invalid block stays in
+// the host-address index, for a callout may still be about to return into it.
+#ifndef VERBATIM_CODECACHE_BLOCK_STORE_H_
+#define VERBATIM_CODECACHE_BLOCK_STORE_H_
+
+#include <tsl/robin_map.h>
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "base/address.h"
+#include "codecache/block.h"
+#include "codecache/code_memory.h"
+
+namespace verbatim {
+
+struct BlockStoreStatistics {
+  uint64_t blocks_translated = 0;
+  uint64_t blocks_invalidated = 0;
+  uint64_t links_chained = 0;
+  uint64_t flushes = 0;
+};
+
+class BlockStore {
+ public:
+  // `return_miss` takes over at a return site of a dead block; it expects the guest eip in r8d.
+  BlockStore(CodeMemory& memory, const uint8_t* return_miss)
+      : memory_(memory), return_miss_(return_miss) {}
+
+  [[nodiscard]] Block* Find(const BlockKey& key) const;
+  // The block whose host code contains `pc`, valid or not; nullptr if none.
+  [[nodiscard]] Block* FindByHost(const uint8_t* pc) const;
+  [[nodiscard]] bool HasBlocks(PhysicalAddress page) const;
+
+  // Takes over a block whose host code has just been committed, the highest so far.
+  Block& Insert(Block&& block);
+
+  // Redirects the link's source to the target's body. Both in one page, same mode.
+  void Chain(Block& source, Link& link, const Block& target);
+
+  // Invalidates the blocks that contain any of the bytes; returns how many.
+  uint32_t InvalidateRange(PhysicalAddress start, uint32_t bytes);
+  void Invalidate(Block& block);
+
+  // Forgets everything and resets the code memory.
+  void Flush();
+
+  [[nodiscard]] const std::deque<Block>& blocks() const { return blocks_; }
+  [[nodiscard]] const BlockStoreStatistics& statistics() const { return statistics_; }
+
+ private:
+  void RemoveFromPage(PhysicalAddress page, Block* block);
+
+  CodeMemory& memory_;
+  const uint8_t* return_miss_;
+  std::deque<Block> blocks_;  // ascending host address
+  tsl::robin_map<BlockKey, Block*, BlockKeyHash> by_key_;
+  tsl::robin_map<uint32_t, std::vector<Block*>> by_page_;
+  // The last dead block of a key: its successor is put behind it, so that links into the dead one
+  // reach the new one.
+  tsl::robin_map<BlockKey, Block*, BlockKeyHash> dead_;
+  BlockStoreStatistics statistics_;
+};
+
+}  // namespace verbatim
+
+#endif  // VERBATIM_CODECACHE_BLOCK_STORE_H_
