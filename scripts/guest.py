@@ -59,6 +59,10 @@ def make_initrd(output, programs=None):
 def add_emulator_options(parser):
     parser.add_argument('--emulator', choices=('verbatim', 'qemu'), default='verbatim',
                         help='what runs the guest (default: %(default)s)')
+    add_machine_options(parser)
+
+
+def add_machine_options(parser):
     parser.add_argument('--verbatim', type=pathlib.Path,
                         default=REPOSITORY / 'build/release/cli/verbatim', metavar='FILE',
                         help='the verbatim command (default: build/release/cli/verbatim)')

@@ -27,7 +27,8 @@ import guest  # noqa: E402  (found only after the line above)
 
 ANSWER_SECONDS = 30
 IDLE_SECONDS = 10
-IDLE_SHARE = 0.05
+# Of a core. QEMU's device loop alone takes more than the limit set for this project's engine.
+IDLE_SHARE = {'verbatim': 0.05, 'qemu': 0.15}
 INTERRUPT_SECONDS = 5
 
 
@@ -141,14 +142,14 @@ def check_bulk(terminal):
     terminal.expect_prompt('the prompt after 3000 lines')
 
 
-def check_idle(terminal):
+def check_idle(terminal, limit):
     terminal.drain(2)
     begin = terminal.processor_seconds()
     terminal.drain(IDLE_SECONDS)
     share = (terminal.processor_seconds() - begin) / IDLE_SECONDS
-    print(f'idle: {share:.1%} of a core')
-    if share >= IDLE_SHARE:
-        raise Failure(f'an idle guest takes {share:.1%} of a core, expected < {IDLE_SHARE:.0%}')
+    print(f'idle: {share:.1%} of a core', flush=True)
+    if share >= limit:
+        raise Failure(f'an idle guest takes {share:.1%} of a core, expected < {limit:.0%}')
 
 
 def check_leaving(terminal):
@@ -175,10 +176,17 @@ def run(arguments, scratch):
         try:
             terminal.expect(re.escape(guest.INIT_MARKER), 'the start of /init', arguments.timeout)
             terminal.expect_prompt('the first prompt')
-            for check in (check_command, check_interrupt, check_resize, check_bulk, check_idle,
-                          check_leaving):
-                check(terminal)
-                print(f'passed: {check.__name__.removeprefix("check_")}', flush=True)
+            check_command(terminal)
+            print('passed: echo, output, editing, a pipe', flush=True)
+            check_interrupt(terminal)
+            print('passed: Ctrl-C', flush=True)
+            check_resize(terminal)
+            print('passed: a resized window', flush=True)
+            check_bulk(terminal)
+            print('passed: 3000 lines of output', flush=True)
+            check_idle(terminal, IDLE_SHARE[arguments.emulator])
+            check_leaving(terminal)
+            print('passed: Ctrl-A x and the terminal\'s settings', flush=True)
         finally:
             terminal.end()
 
