@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// The interrupt controllers of a PC: a master 8259A at 20h and a slave at A0h, cascaded on line 2,
+// and the edge/level control registers at 4D0h (PIIX data sheet, order 290550, section 2.5.10).
+//
+// InterruptRequested is a cached bit, recomputed at every change of a line or register, so that the
+// run loop can test it for free.
+#ifndef VERBATIM_DEVICES_I8259_PAIR_H_
+#define VERBATIM_DEVICES_I8259_PAIR_H_
+
+#include <array>
+#include <cstdint>
+
+#include "devices/device.h"
+#include "devices/i8259.h"
+#include "devices/port_bus.h"
+
+namespace verbatim {
+
+// Told when the INTR output goes from low to high. Must not call back into the controllers.
+class InterruptObserver {
+ public:
+  virtual ~InterruptObserver() = default;
+  virtual void InterruptRaised() = 0;
+};
+
+class I8259Pair final : public Device, public PortDevice {
+ public:
+  static constexpr unsigned kLines = 16;
+  static constexpr unsigned kCascadeLine = 2;
+
+  // `observer` must outlive the controllers.
+  explicit I8259Pair(InterruptObserver& observer);
+
+  void Attach(PortBus& bus);
+
+  // IRQ 0-15 except 2, which the cascade occupies.
+  [[nodiscard]] IrqLine& Line(unsigned irq);
+  // The INTR output.
+  [[nodiscard]] bool InterruptRequested() const { return interrupt_requested_; }
+  // The two INTA cycles: returns the vector. With no request left it is that of the spurious IRQ 7.
+  // (A spurious IRQ 15 needs a slave line that falls between the two cycles; here they are one.)
+  uint8_t Acknowledge();
+
+  [[nodiscard]] std::string_view name() const override { return "i8259"; }
+  void Reset() override;
+  void Save(StateWriter& writer) const override;
+  [[nodiscard]] Status Load(StateReader& reader) override;
+
+  uint32_t ReadPort(uint16_t port, unsigned bytes) override;
+  void WritePort(uint16_t port, unsigned bytes, uint32_t value) override;
+
+ private:
+  class Input final : public IrqLine {
+   public:
+    void Connect(I8259Pair& pair, unsigned irq) {
+      pair_ = &pair;
+      irq_ = irq;
+    }
+    void SetLevel(bool high) override {
+      if (high != high_) pair_->SetLine(irq_, high_ = high);
+    }
+    void set_high(bool high) { high_ = high; }
+
+   private:
+    I8259Pair* pair_ = nullptr;
+    unsigned irq_ = 0;
+    bool high_ = false;
+  };
+
+  void SetLine(unsigned irq, bool high);
+  // Propagates the slave's INT to the master and the master's to the processor.
+  void Update();
+
+  InterruptObserver& observer_;
+  I8259 master_;
+  I8259 slave_;
+  std::array<Input, kLines> inputs_;
+  bool interrupt_requested_ = false;
+};
+
+}  // namespace verbatim
+
+#endif  // VERBATIM_DEVICES_I8259_PAIR_H_
