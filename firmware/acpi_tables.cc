@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "firmware/acpi_tables.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <string_view>
+#include <vector>
+
+#include "base/bits.h"
+#include "firmware/dsdt.h"
+#include "firmware/memory_map.h"
+
+namespace verbatim {
+namespace {
+
+constexpr uint32_t kTableHeaderBytes = 36;
+constexpr uint32_t kTableChecksum = 9;
+constexpr uint32_t kRsdpBytes = 20;
+constexpr uint32_t kRsdpChecksum = 8;
+constexpr uint32_t kFacsBytes = 64;
+constexpr uint32_t kTableAlignment = 16;
+constexpr uint32_t kFacsAlignment = 64;
+
+// The value that makes all bytes add up to 0.
+uint8_t ChecksumOf(std::span<const uint8_t> bytes) {
+  return static_cast<uint8_t>(-std::accumulate(bytes.begin(), bytes.end(), 0));
+}
+
+// The bytes of one table while it is being put together.
+class TableBytes {
+ public:
+  template <typename T>
+  void Append(T value) {
+    bytes_.resize(bytes_.size() + sizeof(T));
+    StoreLittle(&bytes_[bytes_.size() - sizeof(T)], value);
+  }
+  void AppendText(std::string_view text) { bytes_.insert(bytes_.end(), text.begin(), text.end()); }
+  void AppendZeros(uint32_t count) { bytes_.resize(bytes_.size() + count); }
+
+  template <typename T>
+  void Set(uint32_t offset, T value) {
+    StoreLittle(std::span(bytes_).subspan(offset, sizeof(T)).data(), value);
+  }
+  [[nodiscard]] std::span<const uint8_t> bytes() const { return bytes_; }
+
+ private:
+  std::vector<uint8_t> bytes_;
+};
+
+// A table with the common header (5.2.5).
+class Table : public TableBytes {
+ public:
+  Table(std::string_view signature, uint8_t revision) {
+    AppendText(signature);
+    Append<uint32_t>(0);  // length
+    Append<uint8_t>(revision);
+    Append<uint8_t>(0);  // checksum
+    AppendText("VRBTIM");
+    AppendText("VERBATIM");
+    Append<uint32_t>(1);
+    AppendText("VRBT");
+    Append<uint32_t>(1);
+  }
+  [[nodiscard]] std::span<const uint8_t> Finish() {
+    Set<uint32_t>(4, static_cast<uint32_t>(bytes().size()));
+    Set<uint8_t>(kTableChecksum, 0);
+    Set<uint8_t>(kTableChecksum, ChecksumOf(bytes()));
+    return bytes();
+  }
+};
+
+// Places tables one after the other in the BIOS area.
+class BiosArea {
+ public:
+  explicit BiosArea(std::span<uint8_t> area) : area_(area) {}
+
+  Result<uint32_t> Place(std::span<const uint8_t> table, uint32_t alignment) {
+    const uint64_t offset = AlignUp(used_, alignment);
+    if (offset + table.size() > area_.size()) {
+      return Fail("ACPI tables: {} bytes are left of the BIOS area, expected {}",
+                  area_.size() - used_, table.size());
+    }
+    std::ranges::copy(table, area_.subspan(offset).begin());
+    used_ = offset + table.size();
+    return static_cast<uint32_t>(kBiosArea.value + offset);
+  }
+
+ private:
+  std::span<uint8_t> area_;
+  uint64_t used_ = 0;
+};
+
+// 5.2.8, revision 3: the 32-bit fields and, from 116 on, those of ACPI 2.0.
+namespace fadt {
+constexpr uint32_t kBytes = 244;
+constexpr uint32_t kFacs = 36;
+constexpr uint32_t kDsdt = 40;
+constexpr uint32_t kPreferredProfile = 45;
+constexpr uint32_t kSciInt = 46;
+constexpr uint32_t kSmiCmd = 48;
+constexpr uint32_t kAcpiEnable = 52;
+constexpr uint32_t kAcpiDisable = 53;
+constexpr uint32_t kPm1aEvent = 56;
+constexpr uint32_t kPm1aControl = 64;
+constexpr uint32_t kPmTimer = 76;
+constexpr uint32_t kPm1EventLength = 88;
+constexpr uint32_t kPm1ControlLength = 89;
+constexpr uint32_t kPmTimerLength = 91;
+constexpr uint32_t kC2Latency = 96;
+constexpr uint32_t kC3Latency = 98;
+constexpr uint32_t kCentury = 108;
+constexpr uint32_t kBootArchitecture = 109;
+constexpr uint32_t kFlags = 112;
+constexpr uint32_t kResetRegister = 116;
+constexpr uint32_t kResetValue = 128;
+constexpr uint32_t kXFacs = 132;
+constexpr uint32_t kXDsdt = 140;
+constexpr uint32_t kXPm1aEvent = 148;
+constexpr uint32_t kXPm1aControl = 172;
+constexpr uint32_t kXPmTimer = 208;
+
+constexpr uint8_t kProfileDesktop = 1;
+constexpr uint16_t kNoCState = 0xFFFF;
+constexpr uint8_t kRtcCentury = 0x32;
+constexpr uint16_t kLegacyDevices = 1 << 0;
+constexpr uint16_t k8042 = 1 << 1;
+constexpr uint32_t kWbinvd = 1 << 0;
+constexpr uint32_t kProcC1 = 1 << 2;
+constexpr uint32_t kNoFixedSleepButton = 1 << 5;
+constexpr uint32_t kNoFixedRtcWake = 1 << 6;
+constexpr uint32_t kTimerIs32Bit = 1 << 8;
+constexpr uint32_t kResetSupported = 1 << 10;
+}  // namespace fadt
+
+void SetIoAddress(Table& table, uint32_t offset, uint16_t port, uint8_t bits) {
+  constexpr uint8_t kSystemIo = 1;
+  table.Set<uint8_t>(offset, kSystemIo);
+  table.Set<uint8_t>(offset + 1, bits);
+  table.Set<uint64_t>(offset + 4, port);
+}
+
+Table BuildFadt(const AcpiConfig& config, uint32_t facs, uint32_t dsdt) {
+  using namespace fadt;
+  Table table("FACP", 3);
+  table.AppendZeros(kBytes - kTableHeaderBytes);
+  table.Set<uint32_t>(kFacs, facs);
+  table.Set<uint32_t>(kDsdt, dsdt);
+  table.Set<uint8_t>(kPreferredProfile, kProfileDesktop);
+  table.Set<uint16_t>(kSciInt, config.sci_irq);
+  table.Set<uint32_t>(kSmiCmd, config.smi_command_port);
+  table.Set<uint8_t>(kAcpiEnable, config.acpi_enable_value);
+  table.Set<uint8_t>(kAcpiDisable, config.acpi_disable_value);
+  table.Set<uint32_t>(kPm1aEvent, config.pm1a_event_port);
+  table.Set<uint32_t>(kPm1aControl, config.pm1a_control_port);
+  table.Set<uint32_t>(kPmTimer, config.pm_timer_port);
+  table.Set<uint8_t>(kPm1EventLength, 4);
+  table.Set<uint8_t>(kPm1ControlLength, 2);
+  table.Set<uint8_t>(kPmTimerLength, 4);
+  table.Set<uint16_t>(kC2Latency, kNoCState);
+  table.Set<uint16_t>(kC3Latency, kNoCState);
+  table.Set<uint8_t>(kCentury, kRtcCentury);
+  table.Set<uint16_t>(kBootArchitecture, kLegacyDevices | k8042);
+  table.Set<uint32_t>(kFlags, kWbinvd | kProcC1 | kNoFixedSleepButton | kNoFixedRtcWake |
+                                  kResetSupported |
+                                  (config.pm_timer_is_32_bit ? kTimerIs32Bit : 0));
+  SetIoAddress(table, kResetRegister, config.reset_port, 8);
+  table.Set<uint8_t>(kResetValue, config.reset_value);
+  table.Set<uint64_t>(kXFacs, facs);
+  table.Set<uint64_t>(kXDsdt, dsdt);
+  SetIoAddress(table, kXPm1aEvent, config.pm1a_event_port, 32);
+  SetIoAddress(table, kXPm1aControl, config.pm1a_control_port, 16);
+  SetIoAddress(table, kXPmTimer, config.pm_timer_port, 32);
+  return table;
+}
+
+// 5.2.9: firmware and system share it, and it alone has no common header.
+std::array<uint8_t, kFacsBytes> BuildFacs() {
+  std::array<uint8_t, kFacsBytes> facs{};
+  std::ranges::copy(std::string_view("FACS"), facs.begin());
+  StoreLittle<uint32_t>(&facs[4], kFacsBytes);
+  facs[32] = 1;  // version
+  return facs;
+}
+
+// 5.2.10.8 to 5.2.10.10: ISA IRQ `irq` arrives at `input` of the I/O APIC.
+void AppendInterruptOverride(Table& table, uint8_t irq, uint32_t input, uint16_t flags) {
+  table.Append<uint8_t>(2);
+  table.Append<uint8_t>(10);
+  table.Append<uint8_t>(0);  // ISA
+  table.Append<uint8_t>(irq);
+  table.Append<uint32_t>(input);
+  table.Append<uint16_t>(flags);
+}
+
+Table BuildMadt(const ApicConfig& apic, uint8_t sci_irq) {
+  constexpr uint32_t kHasPics = 1;
+  constexpr uint32_t kProcessorEnabled = 1;
+  constexpr uint16_t kAsOnBus = 0;
+  constexpr uint16_t kActiveHighLevel = 0xD;
+  Table table("APIC", 1);
+  table.Append<uint32_t>(apic.local_apic_address);
+  table.Append<uint32_t>(kHasPics);
+  table.Append<uint8_t>(0);  // processor local APIC
+  table.Append<uint8_t>(8);
+  table.Append<uint8_t>(0);
+  table.Append<uint8_t>(apic.local_apic_id);
+  table.Append<uint32_t>(kProcessorEnabled);
+  table.Append<uint8_t>(1);  // I/O APIC
+  table.Append<uint8_t>(12);
+  table.Append<uint8_t>(apic.io_apic_id);
+  table.Append<uint8_t>(0);
+  table.Append<uint32_t>(apic.io_apic_address);
+  table.Append<uint32_t>(0);                       // its first interrupt
+  AppendInterruptOverride(table, 0, 2, kAsOnBus);  // the PIT; input 0 is the PICs'
+  AppendInterruptOverride(table, sci_irq, sci_irq, kActiveHighLevel);
+  table.Append<uint8_t>(4);  // local APIC NMI: LINT1 of every processor
+  table.Append<uint8_t>(6);
+  table.Append<uint8_t>(0xFF);
+  table.Append<uint16_t>(kAsOnBus);
+  table.Append<uint8_t>(1);
+  return table;
+}
+
+// 5.2.4.3, the 20 bytes of ACPI 1.0.
+std::array<uint8_t, kRsdpBytes> BuildRsdp(uint32_t rsdt) {
+  std::array<uint8_t, kRsdpBytes> rsdp{};
+  std::ranges::copy(std::string_view("RSD PTR "), rsdp.begin());
+  std::ranges::copy(std::string_view("VRBTIM"), rsdp.begin() + kRsdpChecksum + 1);
+  StoreLittle<uint32_t>(&rsdp[16], rsdt);
+  rsdp[kRsdpChecksum] = ChecksumOf(rsdp);
+  return rsdp;
+}
+
+}  // namespace
+
+Result<PhysicalAddress> WriteAcpiTables(std::span<uint8_t> ram, const AcpiConfig& config) {
+  if (ram.size() < kHighMemory.value) {
+    return Fail("ACPI tables: guest RAM ends at {:X}h, expected at least {:X}h", ram.size(),
+                kHighMemory.value);
+  }
+  BiosArea area(ram.subspan(kBiosArea.value, kHighMemory.value - kBiosArea.value));
+  const auto facs = area.Place(BuildFacs(), kFacsAlignment);
+  if (!facs) return std::unexpected(facs.error());
+  const auto dsdt = area.Place(DsdtAml(), kTableAlignment);
+  if (!dsdt) return std::unexpected(dsdt.error());
+
+  Table rsdt("RSDT", 1);
+  const auto fadt = area.Place(BuildFadt(config, *facs, *dsdt).Finish(), kTableAlignment);
+  if (!fadt) return std::unexpected(fadt.error());
+  rsdt.Append(*fadt);
+  if (config.apic) {
+    const auto madt = area.Place(BuildMadt(*config.apic, config.sci_irq).Finish(), kTableAlignment);
+    if (!madt) return std::unexpected(madt.error());
+    rsdt.Append(*madt);
+  }
+  const auto rsdt_address = area.Place(rsdt.Finish(), kTableAlignment);
+  if (!rsdt_address) return std::unexpected(rsdt_address.error());
+  const auto rsdp = area.Place(BuildRsdp(*rsdt_address), kTableAlignment);
+  if (!rsdp) return std::unexpected(rsdp.error());
+  return PhysicalAddress{*rsdp};
+}
+
+}  // namespace verbatim

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ACPI tables: RSDP, RSDT, FADT, FACS, DSDT and, on a machine with an APIC, MADT. ACPI 2.0,
+// chapter 5, with an RSDP of revision 0 (no XSDT), so that systems of ACPI 1.0 find them too. They
+// stand in the BIOS area F0000h-FFFFFh, which the memory map reserves.
+#ifndef VERBATIM_FIRMWARE_ACPI_TABLES_H_
+#define VERBATIM_FIRMWARE_ACPI_TABLES_H_
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "base/address.h"
+#include "base/result.h"
+
+namespace verbatim {
+
+struct ApicConfig {
+  uint32_t local_apic_address = 0xFEE00000;
+  uint8_t local_apic_id = 0;
+  uint32_t io_apic_address = 0xFEC00000;
+  uint8_t io_apic_id = 1;
+};
+
+// Where the machine has its fixed power-management hardware (ACPI 2.0, 4.7).
+struct AcpiConfig {
+  uint16_t pm1a_event_port = 0x600;
+  uint16_t pm1a_control_port = 0x604;
+  uint16_t pm_timer_port = 0x608;
+  bool pm_timer_is_32_bit = false;  // TMR_VAL_EXT; else 24 bits
+  uint16_t smi_command_port = 0xB2;
+  uint8_t acpi_enable_value = 0xF1;
+  uint8_t acpi_disable_value = 0xF0;
+  uint8_t sci_irq = 9;
+  uint16_t reset_port = 0xCF9;
+  uint8_t reset_value = 6;
+  std::optional<ApicConfig> apic = std::nullopt;
+};
+
+// SLP_TYP for soft off, as \_S5 in the DSDT says.
+inline constexpr uint8_t kSoftOffSleepType = 0;
+
+// The IRQ line of a PCI interrupt pin (0 = INTA), as _PRT in the DSDT says.
+[[nodiscard]] constexpr uint8_t PciInterruptLine(unsigned slot, unsigned pin) {
+  return ((slot + pin + 3) & 2) == 0 ? 10 : 11;
+}
+
+// Writes the tables to `ram`, which starts at physical address 0; the result is where the RSDP is.
+[[nodiscard]] Result<PhysicalAddress> WriteAcpiTables(std::span<uint8_t> ram,
+                                                      const AcpiConfig& config);
+
+}  // namespace verbatim
+
+#endif  // VERBATIM_FIRMWARE_ACPI_TABLES_H_
