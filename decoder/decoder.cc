@@ -138,6 +138,21 @@ void FillOperands(const ZydisDecodedInstruction& in, const ZydisDecodedOperand* 
   }
 }
 
+// XLAT and the masked moves have a memory operand that no ModRM byte names.
+void FillImplicitMemory(GuestInstruction& out) {
+  const uint8_t segment = out.segment_override == kNoSegment ? uint8_t{kDs} : out.segment_override;
+  if (out.mnemonic == ZYDIS_MNEMONIC_XLAT) {
+    // [ebx + al]: the index is not a whole register, so whoever computes the address looks at the
+    // mnemonic.
+    out.memory = {.present = true, .read = true, .base = kEbx, .segment = segment, .bytes = 1};
+  } else if (out.mnemonic == ZYDIS_MNEMONIC_MASKMOVQ ||
+             out.mnemonic == ZYDIS_MNEMONIC_MASKMOVDQU) {
+    const uint16_t bytes = out.mnemonic == ZYDIS_MNEMONIC_MASKMOVQ ? 8 : 16;
+    out.memory = {.present = true, .read = true, .write = true, .base = kEdi, .segment = segment,
+                  .bytes = bytes};
+  }
+}
+
 void FillImmediates(const ZydisDecodedInstruction& in, GuestInstruction& out) {
   const auto& first = in.raw.imm[0];
   const auto& second = in.raw.imm[1];
@@ -315,6 +330,7 @@ GuestInstruction Decoder::Decode(std::span<const uint8_t> bytes, bool code32) co
   }
   FillPrefixes(in, out);
   FillOperands(in, operands, out);
+  FillImplicitMemory(out);
   FillImmediates(in, out);
   FillFlags(in, out);
   return out;

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "translator/block_builder.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+
+namespace verbatim {
+namespace {
+
+constexpr uint8_t kVectorUndefined = 6;
+constexpr uint8_t kVectorNoDevice = 7;
+constexpr uint8_t kVectorProtection = 13;
+
+// Sensitive instructions after which the next one is never reached directly.
+bool NeverFallsThrough(const GuestInstruction& in) {
+  switch (in.mnemonic) {
+    case ZYDIS_MNEMONIC_INT:
+    case ZYDIS_MNEMONIC_INT3:
+    case ZYDIS_MNEMONIC_INT1:
+    case ZYDIS_MNEMONIC_IRET:
+    case ZYDIS_MNEMONIC_IRETD:
+    case ZYDIS_MNEMONIC_HLT:
+    case ZYDIS_MNEMONIC_SYSENTER:
+    case ZYDIS_MNEMONIC_SYSEXIT:
+    case ZYDIS_MNEMONIC_JMP:   // far
+    case ZYDIS_MNEMONIC_CALL:  // far
+    case ZYDIS_MNEMONIC_RET:   // far
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+BlockBuilder::BlockBuilder(const TranslationRequest& request, const Decoder& decoder,
+                           CodeMemory& memory, const StubTable& stubs, SiteTable& sites,
+                           const SitePolicy& policy)
+    : request_(request),
+      decoder_(decoder),
+      memory_(memory),
+      stubs_(stubs),
+      sites_(sites),
+      policy_(policy),
+      mode_(request.key.mode),
+      out_(memory.free_writable(), memory.next_exec()) {
+  block_.key = request.key;
+  block_.eip = request.eip;
+  block_.host_start = memory.next_exec();
+  block_.first_site = sites.size();
+}
+
+PhysicalAddress BlockBuilder::PhysicalOf(uint32_t eip) const {
+  return request_.key.physical + (eip - request_.eip);
+}
+
+bool BlockBuilder::InPage(uint32_t eip) const {
+  const LinearAddress target = request_.key.linear + (eip - request_.eip);
+  return !block_.crosses_page && target.Page() == request_.key.linear.Page();
+}
+
+bool BlockBuilder::EndsBlock(const GuestInstruction& in) const {
+  switch (in.handling) {
+    case Handling::kUndefined:
+      return true;
+    case Handling::kControlFlow:
+      return in.mnemonic == ZYDIS_MNEMONIC_JMP || in.mnemonic == ZYDIS_MNEMONIC_RET;
+    case Handling::kSensitive:
+      return NeverFallsThrough(in);
+    default:
+      return false;
+  }
+}
+
+bool BlockBuilder::Decode() {
+  const uint32_t limit = mode_.single() ? 1 : kMaxInstructions;
+  uint32_t offset = 0;
+  std::array<uint8_t, kMaxInstructionBytes> joined;
+  while (instructions_.size() < limit && offset < request_.first_page.size()) {
+    std::span<const uint8_t> bytes = request_.first_page.subspan(offset);
+    GuestInstruction in = decoder_.Decode(bytes, mode_.code32());
+    if (in.length == 0) {
+      // It runs over the page's end. Such an instruction gets a block of its own.
+      if (!instructions_.empty()) break;
+      if (request_.second_page.empty()) return false;
+      std::copy(bytes.begin(), bytes.end(), joined.begin());
+      const size_t more =
+          std::min<size_t>(joined.size() - bytes.size(), request_.second_page.size());
+      std::copy_n(request_.second_page.begin(), more, joined.begin() + bytes.size());
+      in = decoder_.Decode(std::span(joined).first(bytes.size() + more), mode_.code32());
+      CHECK(in.length > bytes.size() || in.handling == Handling::kUndefined);
+      block_.crosses_page = true;
+      block_.second_page = request_.second_page_address;
+    }
+    const uint32_t eip = request_.eip + offset;
+    // An instruction that runs over the segment's limit raises #GP(0) (SDM vol. 3, 5.3).
+    const uint64_t last = uint64_t{eip} + in.length - 1;
+    if (last > request_.cs_limit) {
+      if (!instructions_.empty()) break;
+      in.handling = Handling::kUndefined;
+      in.error = DecodeError::kTooLong;
+    }
+    if (in.error == DecodeError::kUndefined && in.mnemonic == ZYDIS_MNEMONIC_INVALID) {
+      ++unknown_instructions_;
+    }
+    instructions_.push_back({in, eip, 0});
+    offset += in.length;
+    if (block_.crosses_page || EndsBlock(in)) break;
+  }
+  block_.guest_bytes = offset;
+  block_.instruction_count = static_cast<uint32_t>(instructions_.size());
+  end_eip_ = request_.eip + offset;
+  ended_by_transfer_ = EndsBlock(instructions_.back().instruction);
+  return true;
+}
+
+// Backwards over the block. What lies beyond an exit may read every flag. A fault or an interrupt
+// does not make flags live: see docs/decisions/flag-liveness.md.
+void BlockBuilder::ComputeLiveness() {
+  uint32_t live = flag::kArithmetic;
+  for (auto it = instructions_.rbegin(); it != instructions_.rend(); ++it) {
+    const GuestInstruction& in = it->instruction;
+    switch (in.handling) {
+      case Handling::kControlFlow:
+      case Handling::kSensitive:
+      case Handling::kUndefined:
+        live = flag::kArithmetic;
+        break;
+      default:
+        live = (live & ~in.flags_written) | in.flags_read;
+        break;
+    }
+    it->flags_live_in = live & flag::kArithmetic;
+  }
+}
+
+void BlockBuilder::Point(RecoveryKind kind, uint32_t eip) {
+  const uint32_t offset = out_.offset();
+  std::vector<RecoveryPoint>& points = block_.recovery;
+  if (!points.empty() && points.back().host_offset == offset) points.pop_back();
+  points.push_back({offset, kind, eip});
+}
+
+uint32_t BlockBuilder::AddSite(const Decoded& decoded, AccessShape shape, uint32_t bytes,
+                               bool read, bool write) {
+  ++block_.site_count;
+  return sites_.Add({decoded.instruction, decoded.eip, PhysicalOf(decoded.eip), shape,
+                     static_cast<uint8_t>(bytes), read, write});
+}
+
+bool BlockBuilder::Emit() {
+  ComputeLiveness();
+  EmitEntryCheck();
+  block_.body_offset = out_.offset();
+  for (const Decoded& decoded : instructions_) {
+    if (out_.overflowed()) return false;
+    EmitInstruction(decoded);
+  }
+  if (!ended_by_transfer_) EmitFallThrough(end_eip_);
+  // The body's first bytes become a jump when the block dies.
+  while (out_.offset() < block_.body_offset + 5) out_.Byte(0x90);
+  EmitStubs();
+  if (out_.overflowed()) return false;
+  block_.host_bytes = out_.offset();
+  return true;
+}
+
+//   cmp r8d, eip ; jne miss          (flags dead)
+// or the form of EmitVerify that keeps flags.
+void BlockBuilder::EmitEntryCheck() {
+  Point(RecoveryKind::kEipInR8, 0);
+  if (mode_.single()) return;
+  EmitVerify(request_.eip, instructions_.front().flags_live_in, stubs_.miss);
+}
+
+void BlockBuilder::EmitInstruction(const Decoded& decoded) {
+  const GuestInstruction& in = decoded.instruction;
+  Point(RecoveryKind::kInstruction, decoded.eip);
+  if (const auto vector = FpuException(in.fpu); vector && in.handling == Handling::kIdent) {
+    EmitException(decoded, *vector);
+    return;
+  }
+  switch (in.handling) {
+    case Handling::kIdent:
+      EmitIdent(decoded);
+      break;
+    case Handling::kString:
+      EmitString(decoded);
+      break;
+    case Handling::kStack:
+      EmitStack(decoded);
+      break;
+    case Handling::kControlFlow:
+      EmitControlFlow(decoded);
+      break;
+    case Handling::kNoOperation:
+      break;
+    case Handling::kSensitive:
+      EmitCallout(decoded);
+      break;
+    case Handling::kUndefined:
+      EmitException(decoded,
+                    in.error == DecodeError::kTooLong ? kVectorProtection : kVectorUndefined);
+      break;
+  }
+}
+
+// SDM vol. 3, table 13-1 (SSE) and 2.5 (x87, MMX).
+std::optional<uint8_t> BlockBuilder::FpuException(FpuUse use) const {
+  switch (use) {
+    case FpuUse::kNone:
+      return std::nullopt;
+    case FpuUse::kX87:
+      if (mode_.emulate_fpu() || mode_.task_switched()) return kVectorNoDevice;
+      return std::nullopt;
+    case FpuUse::kWait:
+      if (mode_.monitor_fpu() && mode_.task_switched()) return kVectorNoDevice;
+      return std::nullopt;
+    case FpuUse::kMmx:
+      if (mode_.emulate_fpu()) return kVectorUndefined;
+      if (mode_.task_switched()) return kVectorNoDevice;
+      return std::nullopt;
+    case FpuUse::kSse:
+      if (mode_.emulate_fpu() || !mode_.osfxsr()) return kVectorUndefined;
+      if (mode_.task_switched()) return kVectorNoDevice;
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+//   mov r9d, site ; call callout
+void BlockBuilder::EmitCallout(const Decoded& decoded) {
+  const uint32_t site = AddSite(decoded, AccessShape::kMemoryOperand, 0, false, false);
+  out_.MoveImmediate(kR9, site);
+  out_.Call(stubs_.callout);
+  if (NeverFallsThrough(decoded.instruction)) out_.Undefined();
+}
+
+//   mov r8d, eip ; mov r9d, vector ; jmp exception
+void BlockBuilder::EmitException(const Decoded& decoded, uint8_t vector) {
+  out_.MoveImmediate(kR8, decoded.eip);
+  out_.MoveImmediate(kR9, vector);
+  out_.Jump(stubs_.exception);
+}
+
+void BlockBuilder::EmitFallThrough(uint32_t next_eip) {
+  Point(RecoveryKind::kInstruction, next_eip);
+  EmitDirectJump(next_eip);
+}
+
+// Link stubs:   mov r8d, target ; mov r9d, (this stub) ; jmp link
+// Table stubs:  mov r8d, target ; mov r9d, [r14 + index*4] ; jmp r9
+// Dead stub:    mov r8d, eip ; jmp dead
+void BlockBuilder::EmitStubs() {
+  block_.stubs_offset = out_.offset();
+  for (const PendingJump& jump : pending_) {
+    const uint32_t stub = out_.offset();
+    out_.BindTo32(jump.field, stub);
+    Point(RecoveryKind::kInstruction, jump.target);
+    if (mode_.single()) {
+      out_.MoveImmediate(kR8, jump.target);
+      out_.Jump(stubs_.block_end);
+    } else if (InPage(jump.target)) {
+      block_.links.push_back({jump.field, stub, jump.target, false});
+      out_.MoveImmediate(kR8, jump.target);
+      out_.MoveImmediate(
+          kR9, static_cast<uint32_t>(reinterpret_cast<uintptr_t>(out_.exec_at(stub))));
+      out_.Jump(stubs_.link);
+    } else {
+      EmitTableJump(jump.target);
+    }
+  }
+  block_.dead_offset = out_.offset();
+  Point(RecoveryKind::kInstruction, request_.eip);
+  out_.MoveImmediate(kR8, request_.eip);
+  out_.Jump(stubs_.dead);
+}
+
+}  // namespace verbatim

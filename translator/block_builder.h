@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// The translation of one block. The methods are spread over files by topic:
+//   block_builder.cc    decode, shape of the block, recovery points, exits
+//   ident.cc            copied instructions
+//   memory_operand.cc   how a guest address becomes a host operand
+//   string.cc           string instructions
+//   stack.cc            push, pop, leave
+//   control_flow.cc     jumps, calls, returns, loops
+//
+// Scratch registers: r8 holds addresses and branch targets, r9 and r10 are free within an expansion,
+// r11 carries a value across a callout (the stubs preserve it).
+#ifndef VERBATIM_TRANSLATOR_BLOCK_BUILDER_H_
+#define VERBATIM_TRANSLATOR_BLOCK_BUILDER_H_
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "codecache/block.h"
+#include "codecache/code_memory.h"
+#include "decoder/decoder.h"
+#include "translator/block_mode.h"
+#include "translator/execution_context.h"
+#include "translator/host_emitter.h"
+#include "translator/site.h"
+#include "translator/stub_table.h"
+#include "translator/translator.h"
+
+namespace verbatim {
+
+// Guest general register to host register: esp lives in r12.
+[[nodiscard]] constexpr uint8_t HostGpr(uint8_t gpr) {
+  return gpr == kEsp ? uint8_t{kR12} : gpr;
+}
+
+class BlockBuilder {
+ public:
+  BlockBuilder(const TranslationRequest& request, const Decoder& decoder, CodeMemory& memory,
+               const StubTable& stubs, SiteTable& sites, const SitePolicy& policy);
+
+  // Decodes the block; false if its first instruction needs the second page.
+  [[nodiscard]] bool Decode();
+  // Emits it; false if code memory ran out.
+  [[nodiscard]] bool Emit();
+  [[nodiscard]] Block&& TakeBlock() { return std::move(block_); }
+  [[nodiscard]] uint32_t software_sites() const { return software_sites_; }
+  [[nodiscard]] uint32_t unknown_instructions() const { return unknown_instructions_; }
+
+ private:
+  static constexpr uint32_t kMaxInstructions = 64;
+
+  struct Decoded {
+    GuestInstruction instruction;
+    uint32_t eip = 0;
+    uint32_t flags_live_in = 0;  // flags whose value before the instruction may still matter
+  };
+
+  // A guest memory operand made ready: the host operand, and whether EndAccess must follow a write.
+  struct Access {
+    HostMemory memory;
+    bool software = false;
+    uint32_t site = 0;
+  };
+
+  // block_builder.cc
+  void ComputeLiveness();
+  [[nodiscard]] bool EndsBlock(const GuestInstruction& instruction) const;
+  void EmitEntryCheck();
+  void EmitInstruction(const Decoded& decoded);
+  void EmitCallout(const Decoded& decoded);
+  void EmitException(const Decoded& decoded, uint8_t vector);
+  [[nodiscard]] std::optional<uint8_t> FpuException(FpuUse use) const;
+  void EmitFallThrough(uint32_t next_eip);
+  void EmitStubs();
+  void Point(RecoveryKind kind, uint32_t eip);
+  uint32_t AddSite(const Decoded& decoded, AccessShape shape, uint32_t bytes, bool read,
+                   bool write);
+  [[nodiscard]] PhysicalAddress PhysicalOf(uint32_t eip) const;
+  [[nodiscard]] bool InPage(uint32_t eip) const;
+
+  // ident.cc
+  void EmitIdent(const Decoded& decoded);
+  void EmitCopy(const GuestInstruction& in, const HostMemory* memory, uint32_t eip);
+  void EmitMaskedMove(const Decoded& decoded);
+
+  // memory_operand.cc
+  [[nodiscard]] bool IsSoftware(const Decoded& decoded, uint8_t segment, bool write) const;
+  [[nodiscard]] Access BeginOperand(const Decoded& decoded, AccessShape shape, bool read,
+                                    bool write, uint32_t bytes);
+  // Window operand for the address; may use r8 and r9.
+  [[nodiscard]] HostMemory WindowOperand(const GuestInstruction& in, int32_t esp_adjustment);
+  void EmitOffset(const GuestInstruction& in, int32_t esp_adjustment, uint8_t to);
+  void AddSegmentBase(uint8_t segment, uint8_t to);
+  void EndAccess(const Access& access);
+
+  // string.cc
+  void EmitString(const Decoded& decoded);
+
+  // stack.cc
+  void EmitStack(const Decoded& decoded);
+  void EmitPush(const Decoded& decoded);
+  void EmitPop(const Decoded& decoded);
+  void EmitLeave(const Decoded& decoded);
+  // Stores a register or an immediate below the stack pointer and moves the pointer.
+  void PushValue(const Decoded& decoded, uint32_t bytes, uint8_t from_reg,
+                 std::optional<uint32_t> immediate);
+  // Loads the top of the stack into `to`; does not move the pointer.
+  void LoadTop(const Decoded& decoded, uint32_t bytes, uint8_t to);
+  void AdjustStackPointer(int32_t bytes);
+  void EmitPopStackPointer(uint32_t bytes);
+  [[nodiscard]] Access BeginStackAccess(const Decoded& decoded, AccessShape shape, uint32_t bytes);
+
+  // control_flow.cc
+  void EmitControlFlow(const Decoded& decoded);
+  void EmitDirectJump(uint32_t target);
+  void EmitConditional(const Decoded& decoded, uint8_t condition);
+  void EmitCall(const Decoded& decoded);
+  void EmitIndirectJump(const Decoded& decoded);
+  void EmitReturn(const Decoded& decoded);
+  void EmitLoop(const Decoded& decoded);
+  void EmitTableJump(uint32_t target);
+  void EmitTableJumpR8(bool call);
+  void EmitReturnSite(uint32_t return_eip, uint32_t flags_live);
+  void EmitVerify(uint32_t eip, uint32_t flags_live, const uint8_t* otherwise);
+  void LoadIndirectTarget(const Decoded& decoded, uint8_t to);
+  [[nodiscard]] uint32_t Target(const Decoded& decoded) const;
+  // Records that the rel32 field at `field` leads to `target`: linked in page, by table across.
+  void LeadTo(uint32_t field, uint32_t target);
+
+  struct PendingJump {
+    uint32_t field;
+    uint32_t target;
+  };
+
+  const TranslationRequest& request_;
+  const Decoder& decoder_;
+  CodeMemory& memory_;
+  const StubTable& stubs_;
+  SiteTable& sites_;
+  const SitePolicy& policy_;
+  BlockMode mode_;
+  HostEmitter out_;
+  Block block_;
+  std::vector<Decoded> instructions_;
+  std::vector<PendingJump> pending_;
+  uint32_t end_eip_ = 0;          // of the byte behind the last instruction
+  bool ended_by_transfer_ = false;
+  uint32_t software_sites_ = 0;
+  uint32_t unknown_instructions_ = 0;
+};
+
+}  // namespace verbatim
+
+#endif  // VERBATIM_TRANSLATOR_BLOCK_BUILDER_H_

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+// Near jumps, calls, returns and loops.
+//   jcc target:   jcc stub                        chained in page: jcc body of the target
+//   call target:  mov gs:[r12d - 4], return eip ; lea r12d, [r12 - 4]
+//                 call stub                       return address on the shadow stack
+//                 (return site:) cmp r8d, return eip ; jne return_miss
+//   ret:          mov r8d, gs:[r12d] ; lea r12d, [r12 + 4] ; ret
+//   jmp r:        mov r8d, r ; movzx r9d, r8w ; mov r9d, [r14 + r9*4] ; jmp r9
+// At every transfer whose target is not known to the host code, r8d holds the target eip.
+#include "translator/block_builder.h"
+
+namespace verbatim {
+namespace {
+
+constexpr uint8_t kConditionZero = 4;
+constexpr uint8_t kConditionNotZero = 5;
+
+}  // namespace
+
+uint32_t BlockBuilder::Target(const Decoded& decoded) const {
+  const GuestInstruction& in = decoded.instruction;
+  const uint32_t target = decoded.eip + in.length + in.branch_target_offset;
+  return in.operand_bits == 16 ? (target & 0xFFFFu) : target;
+}
+
+void BlockBuilder::LeadTo(uint32_t field, uint32_t target) { pending_.push_back({field, target}); }
+
+void BlockBuilder::EmitTableJump(uint32_t target) {
+  const auto slot = static_cast<int32_t>((target & 0xFFFFu) * sizeof(uint32_t));
+  out_.MoveImmediate(kR8, target);
+  out_.Load32(kR9, {.base = kR14, .displacement = slot});
+  out_.JumpRegister(kR9);
+}
+
+void BlockBuilder::EmitTableJumpR8(bool call) {
+  Point(RecoveryKind::kEipInR8, 0);
+  if (mode_.single()) {
+    out_.Jump(stubs_.block_end);
+    return;
+  }
+  out_.ZeroExtend16(kR9, kR8);
+  out_.Load32(kR9, {.base = kR14, .index = kR9, .scale = 4});
+  if (call) {
+    out_.Registers({.byte = 0xFF}, 2, kR9);
+  } else {
+    out_.JumpRegister(kR9);
+  }
+}
+
+// In the body: a jump that can be chained, or one through the table.
+void BlockBuilder::EmitDirectJump(uint32_t target) {
+  if (mode_.single() || InPage(target)) {
+    LeadTo(out_.JumpForward(), target);
+  } else {
+    EmitTableJump(target);
+  }
+}
+
+void BlockBuilder::EmitControlFlow(const Decoded& decoded) {
+  const GuestInstruction& in = decoded.instruction;
+  switch (in.mnemonic) {
+    case ZYDIS_MNEMONIC_JMP:
+      if (in.immediate_bytes != 0) {
+        const uint32_t target = Target(decoded);
+        Point(RecoveryKind::kInstruction, decoded.eip);
+        EmitDirectJump(target);
+      } else {
+        EmitIndirectJump(decoded);
+      }
+      break;
+    case ZYDIS_MNEMONIC_CALL:
+      EmitCall(decoded);
+      break;
+    case ZYDIS_MNEMONIC_RET:
+      EmitReturn(decoded);
+      break;
+    case ZYDIS_MNEMONIC_LOOP:
+    case ZYDIS_MNEMONIC_LOOPE:
+    case ZYDIS_MNEMONIC_LOOPNE:
+    case ZYDIS_MNEMONIC_JECXZ:
+    case ZYDIS_MNEMONIC_JCXZ:
+      EmitLoop(decoded);
+      break;
+    default:
+      EmitConditional(decoded, in.opcode & 0x0F);
+      break;
+  }
+}
+
+void BlockBuilder::EmitConditional(const Decoded& decoded, uint8_t condition) {
+  LeadTo(out_.JumpIfForward(condition), Target(decoded));
+}
+
+void BlockBuilder::LoadIndirectTarget(const Decoded& decoded, uint8_t to) {
+  const GuestInstruction& in = decoded.instruction;
+  if (in.memory.present) {
+    const Access access = BeginOperand(decoded, AccessShape::kMemoryOperand, true, false,
+                                       in.operand_bits / 8u);
+    if (in.operand_bits == 16) {
+      out_.LoadZeroExtended16(to, access.memory);
+    } else {
+      out_.Load32(to, access.memory);
+    }
+  } else if (in.operand_bits == 16) {
+    out_.ZeroExtend16(to, HostGpr(in.rm));
+  } else {
+    out_.Move32(to, HostGpr(in.rm));
+  }
+}
+
+void BlockBuilder::EmitIndirectJump(const Decoded& decoded) {
+  LoadIndirectTarget(decoded, kR8);
+  EmitTableJumpR8(false);
+}
+
+void BlockBuilder::EmitCall(const Decoded& decoded) {
+  const GuestInstruction& in = decoded.instruction;
+  const uint32_t return_eip = decoded.eip + in.length;
+  const bool direct = in.immediate_bytes != 0;
+  if (!direct) LoadIndirectTarget(decoded, kR11);
+  PushValue(decoded, in.operand_bits / 8u, kNoReg, return_eip);
+  if (direct) {
+    const uint32_t target = Target(decoded);
+    Point(RecoveryKind::kInstruction, target);
+    if (mode_.single()) {
+      LeadTo(out_.JumpForward(), target);
+      return;
+    }
+    LeadTo(out_.CallForward(), target);
+  } else {
+    // Nothing visible happens in the move: until it is done the pointer has moved, but the target
+    // is only in r11, so an interrupt waits.
+    Point(RecoveryKind::kCritical, decoded.eip);
+    out_.Move32(kR8, kR11);
+    EmitTableJumpR8(true);
+    if (mode_.single()) return;
+  }
+  // What is live at the return site is what is live before the next instruction, if the block goes
+  // on.
+  const auto next = static_cast<size_t>(&decoded - instructions_.data()) + 1;
+  EmitReturnSite(return_eip, next < instructions_.size() ? instructions_[next].flags_live_in
+                                                         : uint32_t{flag::kArithmetic});
+}
+
+// Host returns come here with the eip the guest really returned to in r8d.
+void BlockBuilder::EmitReturnSite(uint32_t return_eip, uint32_t flags_live) {
+  block_.return_sites.push_back(out_.offset());
+  Point(RecoveryKind::kEipInR8, 0);
+  EmitVerify(return_eip, flags_live, stubs_.return_miss);
+}
+
+// Flags dead:  cmp r8d, eip ; jne otherwise
+// Flags live:  mov r9, rcx ; lea ecx, [r8 - eip] ; jecxz ok ; mov rcx, r9 ; jmp otherwise
+//              ok: mov rcx, r9
+void BlockBuilder::EmitVerify(uint32_t eip, uint32_t flags_live, const uint8_t* otherwise) {
+  if (flags_live == 0) {
+    out_.CompareImmediate(kR8, eip);
+    out_.JumpIf(Condition::kNotEqual, otherwise);
+    return;
+  }
+  out_.Move64(kR9, kRcx);
+  Point(RecoveryKind::kCritical, eip);
+  out_.Lea32(kRcx, {.base = kR8, .displacement = static_cast<int32_t>(0u - eip)});
+  const uint32_t equal = out_.JumpIfEcxZeroForward();
+  out_.Move64(kRcx, kR9);
+  Point(RecoveryKind::kEipInR8, 0);
+  out_.Jump(otherwise);
+  Point(RecoveryKind::kCritical, eip);
+  out_.Bind8(equal);
+  out_.Move64(kRcx, kR9);
+}
+
+void BlockBuilder::EmitReturn(const Decoded& decoded) {
+  const GuestInstruction& in = decoded.instruction;
+  const uint32_t bytes = in.operand_bits / 8u;
+  LoadTop(decoded, bytes, kR8);
+  // Interrupts that come here roll back: the load is repeated.
+  AdjustStackPointer(static_cast<int32_t>(bytes + (in.immediate_bytes != 0 ? in.immediate : 0)));
+  Point(RecoveryKind::kEipInR8, 0);
+  if (mode_.single()) {
+    out_.Jump(stubs_.block_end);
+  } else {
+    out_.Return();
+  }
+}
+
+// JECXZ and LOOPcc count in ecx or cx by address size, and leave the flags alone.
+//   loop:   lea ecx, [rcx - 1] ; jecxz next ; jmp target ; next:
+// 16-bit:   mov r9, rcx ; movzx ecx, (count) ; jecxz zero ; mov rcx, r9 ; jmp target
+//           zero: mov rcx, r9
+void BlockBuilder::EmitLoop(const Decoded& decoded) {
+  const GuestInstruction& in = decoded.instruction;
+  const uint32_t target = Target(decoded);
+  const uint32_t next = decoded.eip + in.length;
+  const bool wide = in.address_bits == 32;
+  const bool plain_jump =
+      in.mnemonic == ZYDIS_MNEMONIC_JECXZ || in.mnemonic == ZYDIS_MNEMONIC_JCXZ;
+  Point(RecoveryKind::kCritical, decoded.eip);
+  if (!plain_jump) {
+    if (wide) {
+      out_.Lea32(kRcx, {.base = kRcx, .displacement = -1});
+    } else {
+      out_.Lea32(kR8, {.base = kRcx, .displacement = -1});
+      out_.Move16(kRcx, kR8);
+    }
+  }
+  // The count is taken. LOOPE leaves when ZF is clear, LOOPNE when it is set.
+  std::optional<uint32_t> leave;
+  if (in.mnemonic == ZYDIS_MNEMONIC_LOOPE) leave = out_.JumpIfForward(kConditionNotZero);
+  if (in.mnemonic == ZYDIS_MNEMONIC_LOOPNE) leave = out_.JumpIfForward(kConditionZero);
+  if (!wide) {
+    out_.Move64(kR9, kRcx);
+    out_.ZeroExtend16(kRcx, kRcx);
+  }
+  const uint32_t zero = out_.JumpIfEcxZeroForward();
+  if (!wide) out_.Move64(kRcx, kR9);
+  const uint32_t not_zero_jump = out_.JumpForward();
+  out_.Bind8(zero);
+  if (!wide) out_.Move64(kRcx, kR9);
+  if (plain_jump) {
+    LeadTo(out_.JumpForward(), target);
+    out_.Bind32(not_zero_jump);
+  } else {
+    LeadTo(not_zero_jump, target);
+  }
+  if (leave) out_.Bind32(*leave);
+  Point(RecoveryKind::kInstruction, next);
+}
+
+}  // namespace verbatim

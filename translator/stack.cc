@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// PUSH, POP and LEAVE for a 32-bit or 16-bit stack whose pointer is r12.
+//   push r:  mov gs:[r12d - 4], r ; lea r12d, [r12 - 4]
+//   pop r:   mov r, gs:[r12d] ; lea r12d, [r12 + 4]
+// The store comes first and the pointer moves last, so that a fault leaves the instruction undone.
+#include "translator/block_builder.h"
+
+namespace verbatim {
+
+BlockBuilder::Access BlockBuilder::BeginStackAccess(const Decoded& decoded, AccessShape shape,
+                                                    uint32_t bytes) {
+  const bool write = shape == AccessShape::kPush;
+  if (IsSoftware(decoded, kSs, write)) {
+    const uint32_t site = AddSite(decoded, shape, bytes, !write, write);
+    ++software_sites_;
+    out_.MoveImmediate(kR9, site);
+    out_.Call(stubs_.access_begin);
+    Point(RecoveryKind::kCritical, decoded.eip);
+    return {.memory = HostMemory::Pointer(kR8), .software = true, .site = site};
+  }
+  const uint8_t pointer = shape == AccessShape::kFrame ? uint8_t{kRbp} : uint8_t{kR12};
+  const int32_t displacement = write ? -static_cast<int32_t>(bytes) : 0;
+  if (mode_.stack32() && mode_.segment_class(kSs) == SegmentClass::kFlat) {
+    return {.memory = HostMemory::Window(pointer, displacement)};
+  }
+  out_.Lea32(kR8, {.base = pointer, .displacement = displacement});
+  if (!mode_.stack32()) out_.ZeroExtend16(kR8, kR8);
+  AddSegmentBase(kSs, kR8);
+  return {.memory = HostMemory::Window(kR8)};
+}
+
+void BlockBuilder::AdjustStackPointer(int32_t bytes) {
+  if (mode_.stack32()) {
+    out_.Lea32(kR12, {.base = kR12, .displacement = bytes});
+  } else {
+    out_.Lea32(kR9, {.base = kR12, .displacement = bytes});
+    out_.Move16(kR12, kR9);
+  }
+}
+
+void BlockBuilder::PushValue(const Decoded& decoded, uint32_t bytes, uint8_t from_reg,
+                             std::optional<uint32_t> immediate) {
+  const Access access = BeginStackAccess(decoded, AccessShape::kPush, bytes);
+  if (immediate && bytes == 2) {
+    out_.StoreImmediate16(access.memory, static_cast<uint16_t>(*immediate));
+  } else if (immediate) {
+    out_.StoreImmediate32(access.memory, *immediate);
+  } else if (bytes == 2) {
+    out_.Store16(access.memory, from_reg);
+  } else {
+    out_.Store32(access.memory, from_reg);
+  }
+  if (access.software) EndAccess(access);
+  AdjustStackPointer(-static_cast<int32_t>(bytes));
+}
+
+void BlockBuilder::LoadTop(const Decoded& decoded, uint32_t bytes, uint8_t to) {
+  const Access access = BeginStackAccess(decoded, AccessShape::kPop, bytes);
+  if (bytes == 2) {
+    out_.LoadZeroExtended16(to, access.memory);
+  } else {
+    out_.Load32(to, access.memory);
+  }
+}
+
+void BlockBuilder::EmitStack(const Decoded& decoded) {
+  switch (decoded.instruction.mnemonic) {
+    case ZYDIS_MNEMONIC_PUSH:
+      EmitPush(decoded);
+      break;
+    case ZYDIS_MNEMONIC_POP:
+      EmitPop(decoded);
+      break;
+    default:
+      EmitLeave(decoded);
+      break;
+  }
+}
+
+void BlockBuilder::EmitPush(const Decoded& decoded) {
+  const GuestInstruction& in = decoded.instruction;
+  const uint32_t bytes = in.operand_bits / 8u;
+  if (in.opcode_is_gpr) {
+    PushValue(decoded, bytes, HostGpr(in.opcode & 7), std::nullopt);
+  } else if (in.immediate_bytes != 0) {
+    PushValue(decoded, bytes, kNoReg, in.immediate);
+  } else if (in.memory.present) {
+    const Access source =
+        BeginOperand(decoded, AccessShape::kMemoryOperand, true, false, bytes);
+    if (bytes == 2) {
+      out_.LoadZeroExtended16(kR11, source.memory);
+    } else {
+      out_.Load32(kR11, source.memory);
+    }
+    PushValue(decoded, bytes, kR11, std::nullopt);
+  } else {
+    PushValue(decoded, bytes, HostGpr(in.rm), std::nullopt);
+  }
+}
+
+void BlockBuilder::EmitPop(const Decoded& decoded) {
+  const GuestInstruction& in = decoded.instruction;
+  const uint32_t bytes = in.operand_bits / 8u;
+  const auto step = static_cast<int32_t>(bytes);
+  if (in.memory.present) {
+    // The destination's address is computed with the stack pointer after the pop.
+    LoadTop(decoded, bytes, kR11);
+    const Access destination =
+        BeginOperand(decoded, AccessShape::kPopDestination, false, true, bytes);
+    if (bytes == 2) {
+      out_.Store16(destination.memory, kR11);
+    } else {
+      out_.Store32(destination.memory, kR11);
+    }
+    if (destination.software) EndAccess(destination);
+    AdjustStackPointer(step);
+    return;
+  }
+  const uint8_t to = HostGpr(in.opcode_is_gpr ? (in.opcode & 7) : in.rm);
+  if (to == kR12) {
+    LoadTop(decoded, bytes, kR11);
+    EmitPopStackPointer(bytes);
+  } else if (bytes == 2) {
+    LoadTop(decoded, bytes, kR11);
+    out_.Move16(to, kR11);
+    AdjustStackPointer(step);
+  } else {
+    LoadTop(decoded, bytes, to);
+    AdjustStackPointer(step);
+  }
+}
+
+// The value popped, in r11, replaces the incremented pointer, or its low half; in one final move.
+void BlockBuilder::EmitPopStackPointer(uint32_t bytes) {
+  if (bytes == 4) {
+    out_.Move32(kR12, kR11);
+  } else if (mode_.stack32()) {
+    out_.Lea32(kR9, {.base = kR12, .displacement = 2});
+    out_.Move16(kR9, kR11);
+    out_.Move32(kR12, kR9);
+  } else {
+    out_.Move16(kR12, kR11);
+  }
+}
+
+void BlockBuilder::EmitLeave(const Decoded& decoded) {
+  const uint32_t bytes = decoded.instruction.operand_bits / 8u;
+  const Access frame = BeginStackAccess(decoded, AccessShape::kFrame, bytes);
+  if (bytes == 2) {
+    out_.LoadZeroExtended16(kR11, frame.memory);
+  } else {
+    out_.Load32(kR11, frame.memory);
+  }
+  const auto step = static_cast<int32_t>(bytes);
+  if (mode_.stack32()) {
+    out_.Lea32(kR12, {.base = kRbp, .displacement = step});
+  } else {
+    out_.Lea32(kR9, {.base = kRbp, .displacement = step});
+    out_.Move16(kR12, kR9);
+  }
+  if (bytes == 2) {
+    out_.Move16(kRbp, kR11);
+  } else {
+    out_.Move32(kRbp, kR11);
+  }
+}
+
+}  // namespace verbatim

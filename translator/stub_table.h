@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Addresses of the engine's stubs, as blocks refer to them. All lie in the code memory's prologue,
+// in the low 2 GiB.
+#ifndef VERBATIM_TRANSLATOR_STUB_TABLE_H_
+#define VERBATIM_TRANSLATOR_STUB_TABLE_H_
+
+#include <cstdint>
+
+namespace verbatim {
+
+struct StubTable {
+  // Jumped to.
+  const uint8_t* dispatch = nullptr;     // r8d = guest eip: through the jump table
+  const uint8_t* miss = nullptr;         // r8d = guest eip: exit kLookup
+  const uint8_t* return_miss = nullptr;  // as dispatch, and drops the shadow stack
+  const uint8_t* link = nullptr;         // r8d = target eip, r9d = address of the link's stub
+  const uint8_t* dead = nullptr;         // r8d = eip of the dead block
+  const uint8_t* block_end = nullptr;    // r8d = next eip
+  const uint8_t* exception = nullptr;    // r8d = eip, r9d = vector
+  // Called (the return address goes on the shadow stack); r9d = site. All preserve the guest state
+  // that the callout does not change, flags included; r8-r11 are lost except as told.
+  const uint8_t* callout = nullptr;         // a sensitive instruction
+  const uint8_t* access_begin = nullptr;    // returns r8 = host pointer to the operand
+  const uint8_t* access_end = nullptr;      // completes a write
+};
+
+}  // namespace verbatim
+
+#endif  // VERBATIM_TRANSLATOR_STUB_TABLE_H_

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Guest instructions to host code, a block at a time.
+#ifndef VERBATIM_TRANSLATOR_TRANSLATOR_H_
+#define VERBATIM_TRANSLATOR_TRANSLATOR_H_
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <variant>
+
+#include "codecache/block.h"
+#include "codecache/code_memory.h"
+#include "decoder/decoder.h"
+#include "translator/block_mode.h"
+#include "translator/site.h"
+#include "translator/stub_table.h"
+
+namespace verbatim {
+
+// Which instructions have shown that they are better off in software form.
+class SitePolicy {
+ public:
+  virtual ~SitePolicy() = default;
+  [[nodiscard]] virtual bool InSoftware(PhysicalAddress instruction) const = 0;
+};
+
+struct TranslationRequest {
+  BlockKey key;                        // key.mode holds BlockMode bits
+  uint32_t eip = 0;
+  uint32_t cs_limit = 0xFFFFFFFFu;
+  std::span<const uint8_t> first_page;   // from the block's first byte to its page's end
+  // The next page's bytes, given when the first instruction turned out to need them.
+  std::span<const uint8_t> second_page;
+  PhysicalAddress second_page_address;
+  bool count_executions = false;
+};
+
+// No block came of it.
+enum class TranslationFailure : uint8_t {
+  kNeedsSecondPage,  // the first instruction runs over the page's end: ask again with second_page
+  kCacheFull,        // flush the cache and ask again
+};
+
+struct TranslatorStatistics {
+  uint64_t instructions = 0;
+  uint64_t ident = 0;
+  uint64_t guest_bytes = 0;
+  uint64_t host_bytes = 0;
+  uint64_t unknown_instructions = 0;  // #UD because the decoder knows no such instruction
+  uint64_t software_sites = 0;
+};
+
+class Translator {
+ public:
+  Translator(const CpuFeatures& features, CodeMemory& memory, const StubTable& stubs,
+             SiteTable& sites, const SitePolicy& policy)
+      : decoder_(features), memory_(memory), stubs_(stubs), sites_(sites), policy_(policy) {}
+
+  [[nodiscard]] std::variant<Block, TranslationFailure> Translate(
+      const TranslationRequest& request);
+
+  [[nodiscard]] const Decoder& decoder() const { return decoder_; }
+  [[nodiscard]] const TranslatorStatistics& statistics() const { return statistics_; }
+
+ private:
+  Decoder decoder_;
+  CodeMemory& memory_;
+  const StubTable& stubs_;
+  SiteTable& sites_;
+  const SitePolicy& policy_;
+  TranslatorStatistics statistics_;
+};
+
+}  // namespace verbatim
+
+#endif  // VERBATIM_TRANSLATOR_TRANSLATOR_H_
