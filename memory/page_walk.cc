@@ -42,16 +42,6 @@ uint32_t AccessBits(const PagingState& paging, AccessKind kind, Privilege privil
   return code;
 }
 
-PageWalk IdentityWalk(LinearAddress address) {
-  return {.translation = {.address = {address.value},
-                          .page_bytes = kPageBytes,
-                          .writable = true,
-                          .user = true,
-                          .executable = true,
-                          .global = false,
-                          .dirty = true}};
-}
-
 }  // namespace
 
 bool PdpteIsValid(uint64_t pdpte) {
@@ -97,56 +87,76 @@ PhysicalAddress FrameStart(const PagingState& paging, uint64_t entry) {
   return {entry & width & ~uint64_t{kPageOffsetMask}};
 }
 
+Translation CombineEntries(const PagingState& paging, uint64_t pde, uint64_t pte, bool large,
+                           LinearAddress address) {
+  if (!paging.enabled) {
+    return {.address = {address.value},
+            .page_bytes = kPageBytes,
+            .writable = true,
+            .user = true,
+            .executable = true,
+            .global = false,
+            .dirty = true};
+  }
+  const uint64_t leaf = large ? pde : pte;
+  const uint64_t common = large ? pde : pde & pte;  // rights that every level grants
+  const uint64_t any = large ? pde : pde | pte;     // XD at any level forbids
+  Translation page;
+  if (large) {
+    page.page_bytes = paging.pae ? kPaeLargeBytes : kLegacyLargeBytes;
+    page.address = LargePageStart(paging, pde) + (address.value & (page.page_bytes - 1));
+  } else {
+    page.page_bytes = kPageBytes;
+    page.address = FrameStart(paging, pte) + address.PageOffset();
+  }
+  page.writable = (common & kPteWritable) != 0;
+  page.user = (common & kPteUser) != 0;
+  page.executable = !(paging.pae && paging.no_execute) || (any & kPteNoExecute) == 0;
+  page.global = paging.global_pages && (leaf & kPteGlobal) != 0;
+  page.dirty = (leaf & kPteDirty) != 0;
+  return page;
+}
+
 std::expected<PageWalk, PageFault> WalkPageTables(PhysicalMemory& memory, const PagingState& paging,
                                                   LinearAddress address, AccessKind kind,
                                                   Privilege privilege, WalkEffect effect) {
-  if (!paging.enabled) return IdentityWalk(address);
+  PageWalk walk;
+  walk.large = !paging.enabled;
   const auto fault = [&](uint32_t reason) {
     return std::unexpected(
         PageFault{.address = address, .error_code = reason | AccessBits(paging, kind, privilege)});
   };
-
-  PageWalk walk;
   PhysicalAddress pde_location;
   PhysicalAddress pte_location;
-  if (!LocatePde(paging, address, pde_location)) return fault(0);
-  walk.pde = ReadEntry(memory, pde_location, paging.pae);
-  if ((walk.pde & kPtePresent) == 0) return fault(0);
-  if (ReservedPdeBits(paging, walk.pde) != 0) return fault(kFaultPresent | kFaultReserved);
-  walk.large = PdeIsLarge(paging, walk.pde);
-
-  Translation& page = walk.translation;
-  uint64_t common = walk.pde;  // rights that every level grants
-  uint64_t any = walk.pde;     // XD at any level forbids
-  if (walk.large) {
-    page.page_bytes = paging.pae ? kPaeLargeBytes : kLegacyLargeBytes;
-    page.address = LargePageStart(paging, walk.pde) + (address.value & (page.page_bytes - 1));
-  } else {
+  if (paging.enabled) {
+    if (!LocatePde(paging, address, pde_location)) return fault(0);
+    walk.pde = ReadEntry(memory, pde_location, paging.pae);
+    if ((walk.pde & kPtePresent) == 0) return fault(0);
+    if (ReservedPdeBits(paging, walk.pde) != 0) return fault(kFaultPresent | kFaultReserved);
+    walk.large = PdeIsLarge(paging, walk.pde);
+  }
+  if (!walk.large) {
     const uint32_t index =
         paging.pae ? Bits(address.value, 12, 9) * 8 : Bits(address.value, 12, 10) * 4;
     pte_location = FrameStart(paging, walk.pde) + index;
     walk.pte = ReadEntry(memory, pte_location, paging.pae);
     if ((walk.pte & kPtePresent) == 0) return fault(0);
     if (ReservedPteBits(paging, walk.pte) != 0) return fault(kFaultPresent | kFaultReserved);
-    page.page_bytes = kPageBytes;
-    page.address = FrameStart(paging, walk.pte) + address.PageOffset();
-    common &= walk.pte;
-    any |= walk.pte;
   }
-  page.writable = (common & kPteWritable) != 0;
-  page.user = (common & kPteUser) != 0;
-  page.executable = !(paging.pae && paging.no_execute) || (any & kPteNoExecute) == 0;
-  if (!AccessAllowed(paging, page, kind, privilege)) return fault(kFaultPresent);
+  walk.translation = CombineEntries(paging, walk.pde, walk.pte, walk.large, address);
+  if (!AccessAllowed(paging, walk.translation, kind, privilege)) return fault(kFaultPresent);
 
-  uint64_t& leaf = walk.large ? walk.pde : walk.pte;
-  if (effect == WalkEffect::kSetAccessedDirty) {
+  if (paging.enabled && effect == WalkEffect::kSetAccessedDirty) {
     const uint64_t leaf_bits =
         kPteAccessed | (kind == AccessKind::kWrite ? kPteDirty : uint64_t{0});
-    if (!walk.large) SetBits(memory, pde_location, walk.pde, kPteAccessed);
-    SetBits(memory, walk.large ? pde_location : pte_location, leaf, leaf_bits);
+    if (walk.large) {
+      SetBits(memory, pde_location, walk.pde, leaf_bits);
+    } else {
+      SetBits(memory, pde_location, walk.pde, kPteAccessed);
+      SetBits(memory, pte_location, walk.pte, leaf_bits);
+    }
+    if (kind == AccessKind::kWrite) walk.translation.dirty = true;
   }
-  page.global = paging.global_pages && (leaf & kPteGlobal) != 0;
-  page.dirty = (leaf & kPteDirty) != 0;
   return walk;
 }
 

@@ -25,16 +25,20 @@ enum class WalkEffect : uint8_t {
 };
 
 struct PageWalk {
-  Translation translation;
+  Translation translation{};
   // The entries used, with the A and D bits that the walk set; zero while paging is off.
   uint64_t pde = 0;
-  uint64_t pte = 0;  // zero if `large`
-  bool large = false;
+  uint64_t pte = 0;    // zero if `large`
+  bool large = false;  // no table was used: the PDE maps the page, or paging is off
 };
 
 [[nodiscard]] std::expected<PageWalk, PageFault> WalkPageTables(
     PhysicalMemory& memory, const PagingState& paging, LinearAddress address, AccessKind kind,
     Privilege privilege, WalkEffect effect);
+
+// The page and the rights that a PDE and a PTE (unless `large`) give together; both are present.
+[[nodiscard]] Translation CombineEntries(const PagingState& paging, uint64_t pde, uint64_t pte,
+                                         bool large, LinearAddress address);
 
 // Whether a present PDPTE may be loaded (4.4.1: bits 1-2, 5-8 and those above the physical width
 // must be clear).

@@ -56,7 +56,7 @@ enum class ResolveOutcome : uint8_t {
 
 struct Resolution {
   ResolveOutcome outcome = ResolveOutcome::kMapped;
-  PageFault fault;            // kGuestFault
+  PageFault fault{};          // kGuestFault
   bool user_page = false;     // the tables give user rights to the page (site adaptation wants it)
   bool newly_mapped = false;  // kMapped: false if the page was mapped already with these rights
 };
@@ -71,7 +71,13 @@ struct WindowStatistics {
   uint64_t live_mappings = 0;  // host VMAs in use now
 };
 
-class Window;  // memory/window.cc
+class GuestTables;
+class ReverseMap;
+class Window;          // memory/shadow_window.h
+class WindowRange;     // memory/window_range.h
+struct PageRun;        // memory/shadow_window.h
+struct PageWalk;       // memory/page_walk.h
+struct WindowContext;  // memory/shadow_window.h
 
 class WindowSet {
  public:
@@ -80,41 +86,96 @@ class WindowSet {
     // Host mappings the windows may use together. Leaves room below the default vm.max_map_count
     // (65530) for the rest of the process.
     uint32_t mapping_budget = 48000;
+    // How far a run of 4 KiB pages is followed to each side of the page that faulted. What large
+    // pages map is always followed to its end.
+    uint32_t max_small_run = 256;
   };
+  // One for paging off, one for the supervisor, at least one for users.
+  static constexpr uint32_t kMinWindows = 3;
+  static constexpr uint32_t kMinMappingBudget = 16;
 
+  // `mmu` outlives the set.
   [[nodiscard]] static Result<std::unique_ptr<WindowSet>> Create(Mmu& mmu, const Options& options);
-  virtual ~WindowSet() = default;
+  ~WindowSet();
+  WindowSet(const WindowSet&) = delete;
+  WindowSet& operator=(const WindowSet&) = delete;
 
-  virtual void SetObserver(WindowObserver* observer) = 0;
+  void SetObserver(WindowObserver* observer);
   // Ids are below this for ever.
-  [[nodiscard]] virtual uint32_t max_windows() const = 0;
+  [[nodiscard]] uint32_t max_windows() const { return options_.max_windows; }
 
   // The window for the present paging state (mmu.paging()) at this privilege, brought in line with
   // the guest's tables if a flush is outstanding for it. Paging off: one window for both. Paging
-  // on: supervisor has one window for all address spaces, user one for each CR3.
-  [[nodiscard]] virtual WindowId Select(Privilege privilege) = 0;
-  [[nodiscard]] virtual uint64_t HostBase(WindowId window) const = 0;
+  // on: supervisor has one window for all address spaces, user one for each CR3. Costs next to
+  // nothing while neither the paging state changed nor a flush was reported.
+  [[nodiscard]] WindowId Select(Privilege privilege) {
+    const Selection& last = selected_[static_cast<uint32_t>(privilege)];
+    if (last.generation == Generation()) [[likely]]
+      return last.window;
+    return SelectSlowly(privilege);
+  }
+  [[nodiscard]] uint64_t HostBase(WindowId window) const;
 
-  // A host access of translated code at `address` in the window selected last faulted.
-  [[nodiscard]] virtual Resolution Resolve(WindowId window, LinearAddress address, bool write) = 0;
+  // A host access of translated code at `address` in `window`, which Select() named last for its
+  // privilege, faulted.
+  [[nodiscard]] Resolution Resolve(WindowId window, LinearAddress address, bool write);
   // Code of this page is executed through the window: translates for a fetch (sets A), and from
   // then on reports to the observer when the mapping changes. The page need not be mapped.
-  [[nodiscard]] virtual std::expected<Translation, PageFault> NoteExecution(
-      WindowId window, LinearAddress address) = 0;
+  [[nodiscard]] std::expected<Translation, PageFault> NoteExecution(WindowId window,
+                                                                    LinearAddress address);
 
   // The guest flushed: all windows compare before their next use. With `keep_global`, entries that
   // were mapped from global pages are exempt.
-  virtual void FlushAll(bool keep_global) = 0;
+  void FlushAll(bool keep_global);
   // INVLPG in the present address space: drops the page at once where it differs from the tables.
-  virtual void InvalidatePage(LinearAddress address) = 0;
+  void InvalidatePage(LinearAddress address);
   // Paging mode, A20 or the physical map changed: empties every window.
-  virtual void ResetAll() = 0;
+  void ResetAll();
 
-  // Removes write access to the physical page from every window that shows it (translated code now
-  // lies in it), or allows it to come back lazily.
-  virtual void WriteProtect(PhysicalAddress page) = 0;
+  // Removes write access to the physical page from every window that shows it: translated code now
+  // lies in it (it is marked already). Once it is unmarked, write access comes back lazily.
+  void WriteProtect(PhysicalAddress page);
 
-  [[nodiscard]] virtual const WindowStatistics& statistics() const = 0;
+  [[nodiscard]] const WindowStatistics& statistics() const;
+
+ private:
+  struct Selection {
+    WindowId window = 0;
+    uint64_t generation = 0;  // 0: never selected
+  };
+
+  WindowSet(Mmu& mmu, const Options& options, WindowRange range);
+
+  // Changes with every SetPaging() and every flush; never 0.
+  [[nodiscard]] uint64_t Generation() const { return mmu_.paging_generation() + flush_generation_; }
+  [[nodiscard]] WindowId SelectSlowly(Privilege privilege);
+  [[nodiscard]] Window* FindUserWindow() const;
+  [[nodiscard]] Window& UserWindow();
+  void BringInLine(Window& window);
+
+  [[nodiscard]] bool MayShowWritable(const Window& window, const Translation& page) const;
+  [[nodiscard]] PageRun RunAround(const Window& window, uint32_t page, const PageWalk& walk,
+                                  GuestTables& tables) const;
+  void MapRun(Window& window, const PageRun& run, uint32_t page, const PageWalk& walk,
+              GuestTables& tables);
+
+  // Frees host mappings until `mappings` more fit into the budget.
+  void MakeRoom(uint64_t mappings);
+  void UnmapAllWindows();
+  void RebuildReverseMap();
+  [[nodiscard]] bool IsSelected(const Window& window) const;
+
+  Mmu& mmu_;
+  Options options_;
+  std::unique_ptr<WindowRange> range_;
+  std::unique_ptr<WindowContext> context_;
+  std::unique_ptr<ReverseMap> writable_;
+  std::vector<std::unique_ptr<Window>> windows_;
+  std::array<Selection, 2> selected_{};
+  uint64_t flush_generation_ = 1;
+  uint64_t full_flush_generation_ = 1;  // the last flush that spared nothing
+  uint64_t selections_ = 0;             // clock of the least-recently-used order
+  uint32_t eviction_cursor_ = 0;        // slot to be looked at next
 };
 
 }  // namespace verbatim

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which window is used when, and what flushes mean for it. Faults are resolved in
+// window_resolve.cc, the budget is kept in window_budget.cc.
+//
+// Window 0 shows physical memory (paging off), window 1 is the supervisor's, the others belong to
+// one CR3 value each and are reused least recently used first.
+#include "memory/window.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "memory/guest_tables.h"
+#include "memory/reverse_map.h"
+#include "memory/shadow_window.h"
+#include "memory/window_range.h"
+
+namespace verbatim {
+namespace {
+
+constexpr WindowId kPhysicalWindow = 0;
+constexpr WindowId kSupervisorWindow = 1;
+constexpr WindowId kFirstUserWindow = 2;
+
+// What CR3 says of the address space: the page directory, or with PAE the 32-byte aligned PDPT.
+uint32_t AddressSpaceOf(const PagingState& paging) {
+  return paging.cr3 & (paging.pae ? ~uint32_t{31} : ~kPageOffsetMask);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<WindowSet>> WindowSet::Create(Mmu& mmu, const Options& options) {
+  if (options.max_windows < kMinWindows || options.max_windows > ReverseMap::kMaxWindows) {
+    return Fail("windows: {} windows asked for, expected {} to {}", options.max_windows,
+                kMinWindows, ReverseMap::kMaxWindows);
+  }
+  if (options.mapping_budget < kMinMappingBudget) {
+    return Fail("windows: a budget of {} host mappings, expected at least {}",
+                options.mapping_budget, kMinMappingBudget);
+  }
+  Result<WindowRange> range = WindowRange::Create(options.max_windows);
+  if (!range) return std::unexpected(range.error());
+  return std::unique_ptr<WindowSet>(new WindowSet(mmu, options, std::move(*range)));
+}
+
+WindowSet::WindowSet(Mmu& mmu, const Options& options, WindowRange range)
+    : mmu_(mmu),
+      options_(options),
+      range_(std::make_unique<WindowRange>(std::move(range))),
+      context_(new WindowContext{.memory = mmu.memory(), .mapping_budget = options.mapping_budget}),
+      writable_(std::make_unique<ReverseMap>(mmu.memory().ram_bytes() >> kPageShift)) {
+  for (WindowId id = 0; id < options.max_windows; ++id) {
+    const Privilege privilege = id < kFirstUserWindow ? Privilege::kSupervisor : Privilege::kUser;
+    windows_.push_back(std::make_unique<Window>(*context_, id, privilege, range_->WindowBase(id)));
+  }
+}
+
+WindowSet::~WindowSet() = default;
+
+void WindowSet::SetObserver(WindowObserver* observer) { context_->observer = observer; }
+
+const WindowStatistics& WindowSet::statistics() const { return context_->statistics; }
+
+uint64_t WindowSet::HostBase(WindowId window) const { return windows_[window]->host_base(); }
+
+bool WindowSet::IsSelected(const Window& window) const {
+  return std::ranges::any_of(selected_, [&](const Selection& selection) {
+    return selection.generation != 0 && selection.window == window.id();
+  });
+}
+
+WindowId WindowSet::SelectSlowly(Privilege privilege) {
+  Window* window = windows_[kPhysicalWindow].get();
+  if (mmu_.paging().enabled) {
+    window = privilege == Privilege::kUser ? &UserWindow() : windows_[kSupervisorWindow].get();
+  }
+  BringInLine(*window);
+  window->last_selected = ++selections_;
+  selected_[static_cast<uint32_t>(privilege)] = {.window = window->id(),
+                                                 .generation = Generation()};
+  return window->id();
+}
+
+Window* WindowSet::FindUserWindow() const {
+  const uint32_t space = AddressSpaceOf(mmu_.paging());
+  for (WindowId id = kFirstUserWindow; id < options_.max_windows; ++id) {
+    Window& window = *windows_[id];
+    if (window.last_selected != 0 && window.SameFormat(mmu_.paging()) &&
+        AddressSpaceOf(window.paging()) == space) {
+      return &window;
+    }
+  }
+  return nullptr;
+}
+
+Window& WindowSet::UserWindow() {
+  if (Window* window = FindUserWindow()) return *window;
+  const auto oldest = std::ranges::min_element(
+      windows_.begin() + kFirstUserWindow, windows_.end(), {},
+      [](const std::unique_ptr<Window>& window) { return window->last_selected; });
+  (*oldest)->Reset();
+  return **oldest;
+}
+
+void WindowSet::BringInLine(Window& window) {
+  const PagingState& paging = mmu_.paging();
+  if (!window.SameFormat(paging)) window.Reset();
+  // CR0.WP takes effect without a flush: what was mapped writable by virtue of WP being clear may
+  // not stay.
+  if (paging.write_protect && window.relies_on_clear_wp) window.Reset();
+  // A window of the supervisor may have been filled from other tables even if no flush was
+  // reported since.
+  const bool other_tables =
+      window.paging().cr3 != paging.cr3 || window.paging().pdpte != paging.pdpte;
+  const bool compare = window.compared_generation != flush_generation_ || other_tables;
+  const bool spare_global =
+      paging.global_pages && window.compared_generation >= full_flush_generation_;
+  window.set_paging(paging);
+  window.compared_generation = flush_generation_;
+  if (!compare || window.empty() || !paging.enabled) return;
+  GuestTables tables(mmu_.memory(), paging);
+  window.Compare(tables, spare_global);
+}
+
+void WindowSet::FlushAll(bool keep_global) {
+  ++flush_generation_;
+  if (!keep_global) full_flush_generation_ = flush_generation_;
+}
+
+void WindowSet::InvalidatePage(LinearAddress address) {
+  const PagingState& paging = mmu_.paging();
+  if (!paging.enabled) return;
+  const uint32_t page = address.Page();
+  GuestTables tables(mmu_.memory(), paging);
+  Window& supervisor = *windows_[kSupervisorWindow];
+  if (supervisor.SameFormat(paging)) supervisor.ComparePage(tables, page);
+  const Window* const user = FindUserWindow();
+  for (WindowId id = kFirstUserWindow; id < options_.max_windows; ++id) {
+    Window& window = *windows_[id];
+    if (&window == user) {
+      window.ComparePage(tables, page);
+    } else if (!window.empty()) {
+      window.DropGlobalPage(page);  // INVLPG reaches global pages of all address spaces
+    }
+  }
+}
+
+void WindowSet::ResetAll() {
+  for (const auto& window : windows_) window->Reset();
+  writable_->Clear();
+  writable_->Rebuilt();
+}
+
+}  // namespace verbatim

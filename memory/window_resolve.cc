@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// Host faults in windows, execution notes, and protection of pages with translated code.
+#include <algorithm>
+
+#include "base/check.h"
+#include "memory/guest_tables.h"
+#include "memory/page_walk.h"
+#include "memory/reverse_map.h"
+#include "memory/shadow_window.h"
+#include "memory/window.h"
+
+namespace verbatim {
+namespace {
+
+constexpr uint32_t kLastPage = (1u << 20) - 1;
+
+bool HasHostBytes(PageKind kind) { return kind == PageKind::kRam || kind == PageKind::kRom; }
+
+// The Accessed bits of the levels used are set, so that the page may be shown without a walk.
+bool IsAccessed(const PageWalk& walk, const PagingState& paging) {
+  if (!paging.enabled) return true;
+  const uint64_t entries = walk.large ? walk.pde : walk.pde & walk.pte;
+  return (entries & kPteAccessed) != 0;
+}
+
+}  // namespace
+
+bool WindowSet::MayShowWritable(const Window& window, const Translation& page) const {
+  return page.dirty && AccessAllowed(mmu_.paging(), page, AccessKind::kWrite, window.privilege()) &&
+         mmu_.memory().KindOf(page.address) == PageKind::kRam &&
+         !mmu_.memory().IsCodePage(page.address);
+}
+
+PageRun WindowSet::RunAround(const Window& window, uint32_t page, const PageWalk& walk,
+                             GuestTables& tables) const {
+  const PagingState& paging = mmu_.paging();
+  const PhysicalMemory& memory = mmu_.memory();
+  PageRun run{.first = page,
+              .last = page,
+              .memfd_page = memory.MemfdOffset(walk.translation.address) >> kPageShift,
+              .writable = MayShowWritable(window, walk.translation),
+              .upgrade = window.IsMapped(page)};
+  // Whether `other` can be shown by the same host mapping, which wants `memfd_page` there.
+  const auto continues = [&](uint32_t other, uint64_t memfd_page) {
+    if (window.IsMapped(other) != run.upgrade || window.IsWritable(other)) return false;
+    const std::optional<PageWalk> next = tables.Look(other);
+    if (!next || !IsAccessed(*next, paging)) return false;
+    const Translation& at = next->translation;
+    return HasHostBytes(memory.KindOf(at.address)) &&
+           memory.MemfdOffset(at.address) >> kPageShift == memfd_page &&
+           AccessAllowed(paging, at, AccessKind::kRead, window.privilege()) &&
+           MayShowWritable(window, at) == run.writable &&
+           (!run.writable || at.writable == walk.translation.writable) &&
+           window.Agrees(other, *next);
+  };
+  const uint32_t reach = walk.large ? kLastPage : options_.max_small_run;
+  const uint32_t lowest = page - std::min(page, reach);
+  const uint32_t highest = page + std::min(kLastPage - page, reach);
+  while (run.first > lowest && run.memfd_page > 0 && continues(run.first - 1, run.memfd_page - 1)) {
+    --run.first;
+    --run.memfd_page;
+  }
+  while (run.last < highest &&
+         continues(run.last + 1, run.memfd_page + (run.last - run.first) + 1)) {
+    ++run.last;
+  }
+  return run;
+}
+
+void WindowSet::MapRun(Window& window, const PageRun& run, uint32_t page, const PageWalk& walk,
+                       GuestTables& tables) {
+  if (!window.Map(run, page, walk, tables)) {
+    // Something else in the process uses up the host's mappings.
+    UnmapAllWindows();
+    PageRun again = run;
+    again.upgrade = false;
+    CHECK(window.Map(again, page, walk, tables));
+  }
+  if (!run.writable) return;
+  if (!walk.translation.writable) window.relies_on_clear_wp = true;
+  writable_->Add(window.id(), run.first, run.memfd_page, run.last - run.first + 1);
+  if (writable_->WantsRebuild()) RebuildReverseMap();
+}
+
+Resolution WindowSet::Resolve(WindowId id, LinearAddress address, bool write) {
+  Window& window = *windows_[id];
+  PhysicalMemory& memory = mmu_.memory();
+  const PagingState& paging = mmu_.paging();
+  CHECK(window.SameFormat(paging));  // Select() was called after the last change
+  const auto walk =
+      WalkPageTables(memory, paging, address, write ? AccessKind::kWrite : AccessKind::kRead,
+                     window.privilege(), WalkEffect::kSetAccessedDirty);
+  if (!walk) return {.outcome = ResolveOutcome::kGuestFault, .fault = walk.error()};
+
+  Resolution resolution{.user_page = paging.enabled && walk->translation.user};
+  const PhysicalAddress target = walk->translation.address;
+  const PageKind kind = memory.KindOf(target);
+  if (!HasHostBytes(kind) || (write && kind == PageKind::kRom)) {
+    resolution.outcome = ResolveOutcome::kDevice;
+    return resolution;
+  }
+  if (write && memory.IsCodePage(target)) {
+    resolution.outcome = ResolveOutcome::kCodePage;
+    return resolution;
+  }
+  const uint32_t page = address.Page();
+  MakeRoom(2);
+  window.Reconcile(page, *walk);
+  if (window.IsMapped(page) && (!write || window.IsWritable(page))) return resolution;
+  GuestTables tables(memory, paging);
+  MapRun(window, RunAround(window, page, *walk, tables), page, *walk, tables);
+  resolution.newly_mapped = true;
+  return resolution;
+}
+
+std::expected<Translation, PageFault> WindowSet::NoteExecution(WindowId id, LinearAddress address) {
+  Window& window = *windows_[id];
+  CHECK(window.SameFormat(mmu_.paging()));
+  const auto walk = WalkPageTables(mmu_.memory(), mmu_.paging(), address, AccessKind::kExecute,
+                                   window.privilege(), WalkEffect::kSetAccessedDirty);
+  if (!walk) return std::unexpected(walk.error());
+  window.Reconcile(address.Page(), *walk);
+  window.NoteExecution(address.Page(), *walk);
+  return walk->translation;
+}
+
+void WindowSet::WriteProtect(PhysicalAddress page) {
+  PhysicalMemory& memory = mmu_.memory();
+  if (memory.KindOf(page) != PageKind::kRam) return;
+  const uint64_t ram_page = memory.MemfdOffset(page) >> kPageShift;
+  writable_->ForEach(ram_page, [&](uint32_t id, uint32_t linear_page) {
+    Window& window = *windows_[id];
+    if (window.IsWritable(linear_page) && window.MemfdPageOf(linear_page) == ram_page) {
+      window.WriteProtect(linear_page);
+    }
+  });
+  writable_->Forget(ram_page);
+}
+
+}  // namespace verbatim
