@@ -66,8 +66,10 @@ class Terminal:
                 self._read_to += match.end()
                 return match
             if not self._read(deadline - time.monotonic()):
+                ended = self.process.poll()
+                why = f'within {seconds} s' if ended is None else f'before exit status {ended}'
                 tail = self.seen[-400:].decode(errors='replace')
-                raise Failure(f'{what}: not seen within {seconds} s; the last output was:\n{tail}')
+                raise Failure(f'{what}: not seen {why}; the last output was:\n{tail}')
 
     def expect_prompt(self, what, seconds=ANSWER_SECONDS):
         self.expect(re.escape(guest.PROMPT), what, seconds)

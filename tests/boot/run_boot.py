@@ -25,6 +25,7 @@ APPEND = 'console=ttyS0 panic=-1 check'
 # How far a measurement made in the guest may be off.
 SLEEP_SECONDS = (1.95, 2.6)
 CLOCK_TOLERANCE_SECONDS = 5
+LOG_TAIL_LINES = 15
 
 # The kernel's priorities 0 to 4: emergency to warning. Some problems are logged below those.
 WARNING_PRIORITY = 4
@@ -227,6 +228,9 @@ def run(arguments, scratch):
             print(f'{len(expected)} results compared with those of this host')
     finally:
         native.stop()
+    if 'check: end reached' not in boot.text:
+        print('the end of the serial output:')
+        print('\n'.join(f'  {line}' for line in boot.text.splitlines()[-LOG_TAIL_LINES:]))
     if arguments.record_reference and not failures:
         record_reference(arguments.record_reference, arguments, boot)
     return failures

@@ -120,7 +120,7 @@ system() {
   echo "measure: flags $(sed -n 's/^flags[^:]*: //p' /proc/cpuinfo)"
   echo "measure: kernel $(uname -r) $(uname -m)"
   echo "measure: memory_kib $(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo)"
-  echo "measure: clocksource $(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
+  echo "measure: clocksource $(cat /sys/devices/system/clocksource/*/current_clocksource)"
   echo "measure: date $(date +%s)"
   timed sleep 2
 }
@@ -134,7 +134,7 @@ else
   dmesg -n 1
   system
   portable
-  cat /proc/interrupts | sed 's/^/info: /'
+  sed 's/^/info: /' /proc/interrupts
   dmesg -r | sed 's/^/dmesg: /'
 fi
 cd / && rm -rf "$work"
