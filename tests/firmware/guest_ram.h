@@ -3,10 +3,9 @@
 #ifndef VERBATIM_TESTS_FIRMWARE_GUEST_RAM_H_
 #define VERBATIM_TESTS_FIRMWARE_GUEST_RAM_H_
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <vector>
@@ -51,7 +50,9 @@ class GuestRam {
   static constexpr uint8_t kFill = 0xA5;
 
   static bool Untouched(std::span<const uint8_t> bytes) {
-    return std::ranges::all_of(bytes, [](uint8_t byte) { return byte == kFill; });
+    // All equal to the first; memcmp keeps the many rounds of the mutation tests quick.
+    return bytes.front() == kFill &&
+           std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
   }
 
   uint64_t bytes_;

@@ -21,9 +21,16 @@ kDemandValue equ 0xC0FFEE42
 kTicksInRing3 equ 3
 kTicksInAll equ 10
 
-; FAIL value, "text": prints the text and exits with the value.
+; FAIL value, "text": prints the text and exits with the value. FAIL_HEX value, "text", number prints
+; the number as well.
 %macro FAIL 2+
   PRINT "FAIL: ", %2, 10
+  EXIT %1
+%endmacro
+%macro FAIL_HEX 3
+  PRINT "FAIL: ", %2, " "
+  PRINT_HEX %3
+  PRINT 10
   EXIT %1
 %endmacro
 
@@ -226,13 +233,9 @@ PageFault:
   add esp, 4
   iret
 .wrong_address:
-  PRINT "cr2 "
-  PRINT_HEX eax
-  FAIL 6, " is not the address touched"
+  FAIL_HEX 6, "page fault with an unexpected cr2:", eax
 .wrong_error_code:
-  PRINT "error code "
-  PRINT_HEX [esp + kFrame]
-  FAIL 7, " is not 6"
+  FAIL_HEX 7, "page fault with an error code other than 6:", [esp + kFrame]
 
 DivideError:
   ENTER_KERNEL
@@ -243,7 +246,7 @@ DivideError:
   LEAVE_KERNEL
   iret
 .wrong_eip:
-  FAIL 8, "the divide error's eip is not that of the instruction"
+  FAIL_HEX 8, "divide error with an unexpected eip:", [esp + kFrame]
 
 TimerTick:
   ENTER_KERNEL
@@ -253,10 +256,7 @@ TimerTick:
   LEAVE_KERNEL
   iret
 
+; eip, or the error code if the exception has one.
 Unexpected:
   ENTER_KERNEL
-  PRINT "stack "
-  PRINT_HEX [esp + kFrame]
-  PRINT " "
-  PRINT_HEX [esp + kFrame + 4]
-  FAIL 9, " in an exception nobody expected"
+  FAIL_HEX 9, "unexpected exception or interrupt, on top of its frame:", [esp + kFrame]
