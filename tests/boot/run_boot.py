@@ -31,7 +31,7 @@ LOG_TAIL_LINES = 15
 WARNING_PRIORITY = 4
 SUSPICIOUS = re.compile(
     r'\b(bad|bug|oops|warning|unhandled|unexpected|nobody cared|stall|call trace|'
-    r'segfault|general protection|trap (invalid opcode|divide)|unstable|panic)\b', re.IGNORECASE)
+    r'segfault|general protection|trap (invalid opcode|divide)|unstable|kernel panic)\b', re.IGNORECASE)
 
 # QEMU computes the x87's transcendental functions in its own way and the reciprocal estimates
 # exactly, so these differ from any processor; and it does not set the denormal flag on a load.
