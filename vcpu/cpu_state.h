@@ -27,7 +27,9 @@ struct SegmentRegister {
   [[nodiscard]] bool Big() const { return (attributes & 0x4000) != 0; }  // D or B
   [[nodiscard]] bool IsCode() const { return (attributes & 0x18) == 0x18; }
   [[nodiscard]] bool IsWritableData() const { return (attributes & 0x1A) == 0x12; }
-  [[nodiscard]] bool IsReadable() const { return (attributes & 0x18) == 0x10 || (attributes & 0x1A) == 0x1A; }
+  [[nodiscard]] bool IsReadable() const {
+    return (attributes & 0x18) == 0x10 || (attributes & 0x1A) == 0x1A;
+  }
   [[nodiscard]] bool IsExpandDown() const { return (attributes & 0x1C) == 0x14; }
   [[nodiscard]] unsigned Dpl() const { return (attributes >> 5) & 3u; }
   // Base 0, limit 4 GiB, expand-up: needs no arithmetic.
@@ -116,9 +118,9 @@ struct CpuState {
   bool shadow_inhibits_debug = false;
   uint32_t shadow_eip = 0;
 
-  bool halted = false;         // HLT: waits for an interrupt, NMI or reset
-  bool nmi_blocked = false;    // until IRET
-  bool shutdown = false;       // triple fault
+  bool halted = false;       // HLT: waits for an interrupt, NMI or reset
+  bool nmi_blocked = false;  // until IRET
+  bool shutdown = false;     // triple fault
 
   [[nodiscard]] bool ProtectedMode() const { return (cr0 & cr0::kPe) != 0; }
   [[nodiscard]] bool Virtual8086() const { return (eflags & flag::kVm) != 0; }

@@ -1,44 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 // The virtual CPU: the semantics of every sensitive instruction, of exceptions and interrupts, and
 // of the modes. It knows guest state only, nothing of host code. vCPU thread only.
+//
+// An instruction completes, or leaves the state as it was apart from what the manual says has
+// changed (string I/O, task switches), and is then delivered as an exception.
 #ifndef VERBATIM_VCPU_VIRTUAL_CPU_H_
 #define VERBATIM_VCPU_VIRTUAL_CPU_H_
 
 #include <cstdint>
-#include <expected>
-#include <optional>
 
 #include "decoder/instruction.h"
 #include "memory/mmu.h"
 #include "memory/window.h"
 #include "vcpu/cpu_model.h"
 #include "vcpu/cpu_state.h"
+#include "vcpu/descriptor_tables.h"
+#include "vcpu/event_delivery.h"
+#include "vcpu/exception.h"
+#include "vcpu/far_transfer.h"
+#include "vcpu/msr.h"
+#include "vcpu/paging_control.h"
+#include "vcpu/port_access.h"
 #include "vcpu/port_io.h"
+#include "vcpu/segmented_memory.h"
+#include "vcpu/task_switch.h"
 
 namespace verbatim {
 
-// Exception vectors (SDM vol. 3, table 6-1).
-enum class Vector : uint8_t {
-  kDivideError = 0, kDebug = 1, kNmi = 2, kBreakpoint = 3, kOverflow = 4, kBound = 5,
-  kInvalidOpcode = 6, kDeviceNotAvailable = 7, kDoubleFault = 8, kInvalidTss = 10,
-  kSegmentNotPresent = 11, kStackFault = 12, kGeneralProtection = 13, kPageFault = 14,
-  kMathFault = 16, kAlignmentCheck = 17, kMachineCheck = 18, kSimdFault = 19,
-};
-
-// An exception that an instruction raises, before it is delivered.
-struct Exception {
-  Vector vector = Vector::kInvalidOpcode;
-  uint32_t error_code = 0;          // where the vector has one
-  LinearAddress fault_address;      // kPageFault: goes to CR2
-};
-
-template <typename T>
-using Faultable = std::expected<T, Exception>;
-
 // What is left for the run loop to do after a sensitive instruction.
 enum class StepOutcome : uint8_t {
-  kNext,        // done; eip is the next instruction; nothing that translated code depends on changed
-  kModeOrFlow,  // done; eip, CPL, segments, paging or other mode state may have changed: look up anew
+  kNext,  // done; eip is the next instruction; nothing that translated code depends on changed
+  kModeOrFlow,  // done; eip, CPL, segments, paging or other mode state may have changed: look up
+                // anew
   kRepeat,      // a string I/O instruction has iterations left; eip still at it
   kHalted,      // HLT
   kShutdown,    // triple fault
@@ -58,6 +51,8 @@ class VirtualCpu {
   // `state` outlives the CPU (it lies in the engine's execution context). `windows` may be null in
   // tests: it is told of flushes only.
   VirtualCpu(CpuState& state, Mmu& mmu, WindowSet* windows, PortIo& ports, const CpuModel& model);
+  VirtualCpu(const VirtualCpu&) = delete;
+  VirtualCpu& operator=(const VirtualCpu&) = delete;
 
   [[nodiscard]] CpuState& state() { return state_; }
   [[nodiscard]] const CpuModel& model() const { return model_; }
@@ -68,21 +63,26 @@ class VirtualCpu {
 
   // Executes one sensitive instruction that was fetched at state.eip; on success eip is past it (or
   // at its target). A fault it raises is delivered through the IDT before this returns; eip is then
-  // the handler's and the outcome kModeOrFlow.
+  // the handler's and the outcome kModeOrFlow. The single-step trap (EFLAGS.TF) of the instruction
+  // is delivered here too. Instructions that the decoder calls undefined raise #UD or #GP(0).
   StepOutcome Execute(const GuestInstruction& instruction);
 
   // Delivers an exception that was raised at state.eip (faults: eip is the faulting instruction;
-  // traps: the next). Handles double fault, triple fault (kShutdown), task gates.
+  // traps: the next). Handles double fault, triple fault (kShutdown), task gates. For kDebug the
+  // caller has set DR6.
   StepOutcome RaiseException(const Exception& exception);
   // Delivers an external interrupt or NMI at state.eip.
   StepOutcome DeliverInterrupt(uint8_t vector);
   StepOutcome DeliverNmi();
 
   // IF, shadow: may a maskable interrupt be delivered before the instruction at state.eip?
-  [[nodiscard]] bool InterruptsEnabled() const;
+  [[nodiscard]] bool InterruptsEnabled() const {
+    return (state_.eflags & flag::kIf) != 0 &&
+           !(state_.shadow_active && state_.shadow_eip == state_.eip);
+  }
 
-  // Effective linear address of a memory operand with present registers, after segment checks for an
-  // access of its size (limit, type, null: #GP or #SS).
+  // Effective linear address of a memory operand with present registers, after segment checks for
+  // an access of its size (limit, type, null: #GP or #SS).
   [[nodiscard]] Faultable<LinearAddress> EffectiveLinearAddress(const GuestInstruction& instruction,
                                                                 bool write);
 
@@ -90,12 +90,93 @@ class VirtualCpu {
   void SynchronizePaging();
 
  private:
+  using Outcome = Faultable<StepOutcome>;
+
+  // execute.cc
+  [[nodiscard]] Outcome Dispatch(const GuestInstruction& instruction, uint32_t next_eip);
+  [[nodiscard]] Outcome DispatchTransfer(const GuestInstruction& instruction, uint32_t next_eip);
+  [[nodiscard]] Outcome Halt();
+  [[nodiscard]] Faultable<void> Transfer(const GuestInstruction& instruction, uint32_t next_eip);
+  [[nodiscard]] Faultable<void> FarBranch(const GuestInstruction& instruction, uint32_t next_eip);
+  [[nodiscard]] Faultable<void> SoftwareInterrupt(uint8_t vector, uint32_t next_eip);
+  [[nodiscard]] Faultable<void> RequireCpl0() const {
+    if (state_.cpl != 0) [[unlikely]]
+      return RaiseGeneralProtection();
+    return {};
+  }
+  [[nodiscard]] bool SegmentsAreProtected() const {
+    return state_.ProtectedMode() && !state_.Virtual8086();
+  }
+
+  // execute_flags.cc
+  [[nodiscard]] Outcome ClearInterruptFlag();
+  [[nodiscard]] Outcome SetInterruptFlag(uint32_t next_eip);
+  [[nodiscard]] Outcome PushFlags(unsigned operand_bits);
+  [[nodiscard]] Outcome PopFlags(unsigned operand_bits);
+
+  // execute_segments.cc
+  [[nodiscard]] Outcome MoveToSegment(const GuestInstruction& instruction, uint32_t next_eip);
+  [[nodiscard]] Outcome PushSegment(const GuestInstruction& instruction);
+  [[nodiscard]] Outcome PopSegment(const GuestInstruction& instruction, uint32_t next_eip);
+  [[nodiscard]] Outcome LoadFarPointer(const GuestInstruction& instruction, Segment segment);
+  StepOutcome CommitSegment(uint8_t segment, const SegmentRegister& value);
+  void StartShadow(uint32_t next_eip, bool inhibits_debug);
+  [[nodiscard]] Outcome LoadLdt(const GuestInstruction& instruction);
+  [[nodiscard]] Outcome LoadTaskRegister(const GuestInstruction& instruction);
+  [[nodiscard]] Outcome InspectSelector(const GuestInstruction& instruction);
+  [[nodiscard]] Outcome AdjustRpl(const GuestInstruction& instruction);
+
+  // execute_system.cc
+  [[nodiscard]] Outcome MoveControl(const GuestInstruction& instruction);
+  [[nodiscard]] Outcome MoveDebug(const GuestInstruction& instruction);
+  [[nodiscard]] Outcome WriteCr0(uint32_t value);
+  [[nodiscard]] Outcome ClearTaskSwitched();
+  [[nodiscard]] Outcome WriteBackCaches();
+  [[nodiscard]] Outcome LoadTable(const GuestInstruction& instruction, DescriptorTable& table);
+  [[nodiscard]] Outcome StoreTable(const GuestInstruction& instruction,
+                                   const DescriptorTable& table);
+  [[nodiscard]] Outcome StoreMachineStatus(const GuestInstruction& instruction);
+  [[nodiscard]] Outcome StoreSystemSelector(const GuestInstruction& instruction,
+                                            const SegmentRegister& value);
+  [[nodiscard]] Outcome LoadMachineStatus(const GuestInstruction& instruction);
+  [[nodiscard]] Outcome InvalidatePage(const GuestInstruction& instruction);
+  [[nodiscard]] Outcome ReadTimeStamp();
+  [[nodiscard]] Outcome ReadPerformanceCounter();
+  [[nodiscard]] Outcome ReadMsr();
+  [[nodiscard]] Outcome WriteMsr();
+  void Cpuid();
+
+  // execute_fpu.cc
+  [[nodiscard]] Outcome FpuState(const GuestInstruction& instruction);
+  [[nodiscard]] Outcome FxSave(const GuestInstruction& instruction);
+  [[nodiscard]] Outcome FxRestore(const GuestInstruction& instruction);
+  [[nodiscard]] Outcome StoreFpu(const GuestInstruction& instruction, bool with_registers);
+  [[nodiscard]] Outcome LoadFpu(const GuestInstruction& instruction, bool with_registers);
+  [[nodiscard]] Outcome MoveMxcsr(const GuestInstruction& instruction);
+
+  // execute_legacy.cc
+  [[nodiscard]] Outcome Decimal(const GuestInstruction& instruction);
+  void SetResultFlags(uint8_t al, bool carry, bool adjust);
+  [[nodiscard]] Outcome Bound(const GuestInstruction& instruction);
+  [[nodiscard]] Outcome PushAll(unsigned operand_bits);
+  [[nodiscard]] Outcome PopAll(unsigned operand_bits);
+  [[nodiscard]] Outcome Enter(const GuestInstruction& instruction);
+  [[nodiscard]] Outcome StringIo(const GuestInstruction& instruction);
+  [[nodiscard]] Outcome PortIn(const GuestInstruction& instruction);
+  [[nodiscard]] Outcome PortOut(const GuestInstruction& instruction);
+
   CpuState& state_;
-  Mmu& mmu_;
-  WindowSet* windows_;
-  PortIo& ports_;
   const CpuModel model_;
   CpuStatistics statistics_;
+  LogLimiter undecoded_;
+  SegmentedMemory memory_;
+  DescriptorTables tables_;
+  PagingControl paging_;
+  ModelSpecificRegisters msrs_;
+  TaskSwitcher tasks_;
+  EventDelivery events_;
+  FarTransfer transfers_;
+  PortAccess ports_;
 };
 
 }  // namespace verbatim

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// FXSAVE, FXRSTOR, FNSAVE, FRSTOR, FNSTENV, FLDENV, LDMXCSR, STMXCSR (SDM vol. 2): the checks
+// around fpu_image.h.
+#include "vcpu/fpu_image.h"
+#include "vcpu/virtual_cpu.h"
+
+namespace verbatim {
+
+VirtualCpu::Outcome VirtualCpu::FpuState(const GuestInstruction& instruction) {
+  const Mnemonic mnemonic = instruction.mnemonic;
+  if (mnemonic == ZYDIS_MNEMONIC_LDMXCSR || mnemonic == ZYDIS_MNEMONIC_STMXCSR) {
+    return MoveMxcsr(instruction);
+  }
+  if ((state_.cr0 & (cr0::kEm | cr0::kTs)) != 0) return Raise(Vector::kDeviceNotAvailable);
+  switch (mnemonic) {
+    case ZYDIS_MNEMONIC_FXSAVE:
+      return FxSave(instruction);
+    case ZYDIS_MNEMONIC_FXRSTOR:
+      return FxRestore(instruction);
+    case ZYDIS_MNEMONIC_FNSAVE:
+      return StoreFpu(instruction, true);
+    case ZYDIS_MNEMONIC_FNSTENV:
+      return StoreFpu(instruction, false);
+    case ZYDIS_MNEMONIC_FRSTOR:
+      return LoadFpu(instruction, true);
+    default:
+      return LoadFpu(instruction, false);
+  }
+}
+
+VirtualCpu::Outcome VirtualCpu::FxSave(const GuestInstruction& instruction) {
+  ASSIGN_OR_FAULT(const LinearAddress address,
+                  memory_.OperandAddress(instruction, kFxsaveBytes, true));
+  if ((address.value & 15u) != 0) return RaiseGeneralProtection();
+  RETURN_IF_FAULT(memory_.mmu().ProbeWrite(address, kFxsaveBytes, memory_.privilege()));
+  std::array<uint8_t, kFxsaveWrittenBytes> image;
+  BuildFxsaveImage(state_, model_.mxcsr_mask, image);
+  RETURN_IF_FAULT(
+      memory_.mmu().Write(address, image.data(), kFxsaveWrittenBytes, memory_.privilege()));
+  return StepOutcome::kNext;
+}
+
+VirtualCpu::Outcome VirtualCpu::FxRestore(const GuestInstruction& instruction) {
+  ASSIGN_OR_FAULT(const LinearAddress address,
+                  memory_.OperandAddress(instruction, kFxsaveBytes, false));
+  if ((address.value & 15u) != 0) return RaiseGeneralProtection();
+  std::array<uint8_t, kFxsaveBytes> area;
+  RETURN_IF_FAULT(memory_.mmu().Read(address, area.data(), kFxsaveBytes, memory_.privilege()));
+  const std::span<const uint8_t, kFxsaveWrittenBytes> image(area.data(), kFxsaveWrittenBytes);
+  if ((MxcsrOfFxsaveImage(image) & ~model_.mxcsr_mask) != 0) return RaiseGeneralProtection();
+  LoadFxsaveImage(state_, image);
+  return StepOutcome::kNext;
+}
+
+VirtualCpu::Outcome VirtualCpu::StoreFpu(const GuestInstruction& instruction, bool with_registers) {
+  const unsigned bits = instruction.operand_bits;
+  const uint32_t size = FpuEnvironmentBytes(bits) + (with_registers ? kFpuRegisterBytes : 0);
+  ASSIGN_OR_FAULT(const LinearAddress address, memory_.OperandAddress(instruction, size, true));
+  // Reading the host's state changes it: the write must not fail afterwards.
+  RETURN_IF_FAULT(memory_.mmu().ProbeWrite(address, size, memory_.privilege()));
+  std::array<uint8_t, kMaxFpuSaveBytes> image;
+  if (with_registers) {
+    SaveFpu(bits, image);
+  } else {
+    StoreFpuEnvironment(bits, image);
+  }
+  RETURN_IF_FAULT(memory_.mmu().Write(address, image.data(), size, memory_.privilege()));
+  return StepOutcome::kNext;
+}
+
+VirtualCpu::Outcome VirtualCpu::LoadFpu(const GuestInstruction& instruction, bool with_registers) {
+  // With CR0.NE clear the exception would be the interrupt controller's matter (FERR#), and is
+  // taken as ignored (IGNNE# asserted).
+  if ((state_.cr0 & cr0::kNe) != 0 && FpuExceptionPending()) return Raise(Vector::kMathFault);
+  const unsigned bits = instruction.operand_bits;
+  const uint32_t size = FpuEnvironmentBytes(bits) + (with_registers ? kFpuRegisterBytes : 0);
+  ASSIGN_OR_FAULT(const LinearAddress address, memory_.OperandAddress(instruction, size, false));
+  std::array<uint8_t, kMaxFpuSaveBytes> image;
+  RETURN_IF_FAULT(memory_.mmu().Read(address, image.data(), size, memory_.privilege()));
+  if (with_registers) {
+    RestoreFpu(bits, image);
+  } else {
+    LoadFpuEnvironment(bits, image);
+  }
+  return StepOutcome::kNext;
+}
+
+VirtualCpu::Outcome VirtualCpu::MoveMxcsr(const GuestInstruction& instruction) {
+  if ((state_.cr0 & cr0::kEm) != 0 || (state_.cr4 & cr4::kOsfxsr) == 0) return RaiseUndefined();
+  if ((state_.cr0 & cr0::kTs) != 0) return Raise(Vector::kDeviceNotAvailable);
+  if (instruction.mnemonic == ZYDIS_MNEMONIC_STMXCSR) {
+    RETURN_IF_FAULT(memory_.StoreOperand<uint32_t>(instruction, state_.mxcsr));
+    return StepOutcome::kNext;
+  }
+  ASSIGN_OR_FAULT(const uint32_t value, memory_.LoadOperand<uint32_t>(instruction));
+  if ((value & ~model_.mxcsr_mask) != 0) return RaiseGeneralProtection();
+  state_.mxcsr = value;
+  return StepOutcome::kNext;
+}
+
+}  // namespace verbatim

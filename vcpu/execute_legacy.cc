@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// Instructions with no 64-bit encoding, ENTER, and the port instructions' operand forms (SDM
+// vol. 2). Flags that the manual leaves undefined follow AL, with OF clear.
+#include <bit>
+
+#include "vcpu/virtual_cpu.h"
+
+namespace verbatim {
+
+void VirtualCpu::SetResultFlags(uint8_t al, bool carry, bool adjust) {
+  uint32_t flags = 0;
+  if (carry) flags |= flag::kCf;
+  if (adjust) flags |= flag::kAf;
+  if (al == 0) flags |= flag::kZf;
+  if ((al & 0x80u) != 0) flags |= flag::kSf;
+  if (std::popcount(al) % 2 == 0) flags |= flag::kPf;
+  state_.eflags = (state_.eflags & ~flag::kArithmetic) | flags;
+}
+
+VirtualCpu::Outcome VirtualCpu::Decimal(const GuestInstruction& instruction) {
+  uint32_t ax = state_.gpr[kEax] & 0xFFFFu;
+  const uint8_t old_al = static_cast<uint8_t>(ax);
+  const bool old_carry = (state_.eflags & flag::kCf) != 0;
+  const bool low = (old_al & 0xFu) > 9 || (state_.eflags & flag::kAf) != 0;
+  const bool high = old_al > 0x99 || old_carry;
+  const uint32_t base = instruction.immediate & 0xFFu;
+  bool carry = false;
+  bool adjust = false;
+  switch (instruction.mnemonic) {
+    case ZYDIS_MNEMONIC_AAA:
+      if (low) ax += 0x106;
+      ax &= 0xFF0Fu;
+      carry = adjust = low;
+      break;
+    case ZYDIS_MNEMONIC_AAS:
+      if (low) ax -= 0x106;
+      ax &= 0xFF0Fu;
+      carry = adjust = low;
+      break;
+    case ZYDIS_MNEMONIC_AAM:
+      if (base == 0) return Raise(Vector::kDivideError);
+      ax = ((old_al / base) << 8) | (old_al % base);
+      break;
+    case ZYDIS_MNEMONIC_AAD:
+      ax = (old_al + (ax >> 8) * base) & 0xFFu;
+      break;
+    case ZYDIS_MNEMONIC_DAA: {
+      uint32_t al = old_al;
+      if (low) al += 0x06;
+      if (high) al += 0x60;
+      ax = (ax & 0xFF00u) | (al & 0xFFu);
+      adjust = low;
+      carry = high;
+      break;
+    }
+    case ZYDIS_MNEMONIC_DAS: {
+      uint32_t al = old_al;
+      if (low) al -= 0x06;
+      if (high) al -= 0x60;
+      ax = (ax & 0xFF00u) | (al & 0xFFu);
+      adjust = low;
+      carry = high || (low && old_al < 6);
+      break;
+    }
+    default:  // SALC: no flags
+      memory_.SetRegister(kEax, (ax & 0xFF00u) | (old_carry ? 0xFFu : 0u), 16);
+      return StepOutcome::kNext;
+  }
+  memory_.SetRegister(kEax, ax, 16);
+  SetResultFlags(static_cast<uint8_t>(ax), carry, adjust);
+  return StepOutcome::kNext;
+}
+
+VirtualCpu::Outcome VirtualCpu::Bound(const GuestInstruction& instruction) {
+  const uint32_t value = state_.gpr[instruction.reg];
+  bool inside = false;
+  if (instruction.operand_bits == 16) {
+    ASSIGN_OR_FAULT(const LinearAddress address, memory_.OperandAddress(instruction, 4, false));
+    std::array<int16_t, 2> bounds{};
+    RETURN_IF_FAULT(memory_.mmu().Read(address, bounds.data(), 4, memory_.privilege()));
+    const int16_t index = static_cast<int16_t>(value);
+    inside = index >= bounds[0] && index <= bounds[1];
+  } else {
+    ASSIGN_OR_FAULT(const LinearAddress address, memory_.OperandAddress(instruction, 8, false));
+    std::array<int32_t, 2> bounds{};
+    RETURN_IF_FAULT(memory_.mmu().Read(address, bounds.data(), 8, memory_.privilege()));
+    const int32_t index = static_cast<int32_t>(value);
+    inside = index >= bounds[0] && index <= bounds[1];
+  }
+  if (!inside) return Raise(Vector::kBound);
+  return StepOutcome::kNext;
+}
+
+VirtualCpu::Outcome VirtualCpu::PushAll(unsigned operand_bits) {
+  PushFrame frame(operand_bits / 8);
+  for (const uint32_t value : state_.gpr) frame.Push(value);
+  RETURN_IF_FAULT(memory_.Push(frame));
+  return StepOutcome::kNext;
+}
+
+VirtualCpu::Outcome VirtualCpu::PopAll(unsigned operand_bits) {
+  uint32_t words[8];
+  RETURN_IF_FAULT(memory_.Peek(words, operand_bits / 8));
+  for (unsigned i = 0; i < 8; ++i) {
+    const unsigned index = 7 - i;
+    if (index != kEsp) memory_.SetRegister(index, words[i], operand_bits);
+  }
+  memory_.MoveStackPointer(operand_bits);  // eight words of operand_bits / 8 bytes
+  return StepOutcome::kNext;
+}
+
+VirtualCpu::Outcome VirtualCpu::Enter(const GuestInstruction& instruction) {
+  const unsigned bytes = instruction.operand_bits / 8u;
+  const unsigned level = instruction.immediate2 & 31u;
+  const uint32_t mask = memory_.StackMask();
+  const uint32_t frame_pointer = (state_.gpr[kEsp] - bytes) & mask;
+  PushFrame frame(bytes);
+  frame.Push(state_.gpr[kEbp]);
+  for (unsigned i = 1; i < level; ++i) {
+    const uint32_t link = (state_.gpr[kEbp] - i * bytes) & mask;
+    if (bytes == 4) {
+      ASSIGN_OR_FAULT(const uint32_t value, memory_.Load<uint32_t>(kSs, link));
+      frame.Push(value);
+    } else {
+      ASSIGN_OR_FAULT(const uint16_t value, memory_.Load<uint16_t>(kSs, link));
+      frame.Push(value);
+    }
+  }
+  if (level > 0) frame.Push(frame_pointer);
+  RETURN_IF_FAULT(memory_.Push(frame));
+  memory_.MoveStackPointer(0u - (instruction.immediate & 0xFFFFu));
+  // EBP is as wide as the operand, whatever the stack.
+  memory_.SetRegister(kEbp,
+                      mask == 0xFFFFu ? (state_.gpr[kEsp] & ~mask) | frame_pointer : frame_pointer,
+                      instruction.operand_bits);
+  return StepOutcome::kNext;
+}
+
+VirtualCpu::Outcome VirtualCpu::PortIn(const GuestInstruction& instruction) {
+  const bool immediate = (instruction.opcode & 8u) == 0;
+  const uint16_t port =
+      static_cast<uint16_t>(immediate ? instruction.immediate & 0xFFu : state_.gpr[kEdx]);
+  const unsigned bytes = (instruction.opcode & 1u) == 0 ? 1 : instruction.operand_bits / 8u;
+  RETURN_IF_FAULT(ports_.In(port, bytes));
+  return StepOutcome::kNext;
+}
+
+VirtualCpu::Outcome VirtualCpu::PortOut(const GuestInstruction& instruction) {
+  const bool immediate = (instruction.opcode & 8u) == 0;
+  const uint16_t port =
+      static_cast<uint16_t>(immediate ? instruction.immediate & 0xFFu : state_.gpr[kEdx]);
+  const unsigned bytes = (instruction.opcode & 1u) == 0 ? 1 : instruction.operand_bits / 8u;
+  RETURN_IF_FAULT(ports_.Out(port, bytes));
+  return StepOutcome::kNext;
+}
+
+VirtualCpu::Outcome VirtualCpu::StringIo(const GuestInstruction& instruction) {
+  const unsigned bytes = (instruction.opcode & 1u) == 0 ? 1 : instruction.operand_bits / 8u;
+  const bool input = (instruction.opcode & 2u) == 0;  // 6C, 6D; 6E, 6F are OUTS
+  ASSIGN_OR_FAULT(const bool more, input ? ports_.InString(instruction, bytes)
+                                         : ports_.OutString(instruction, bytes));
+  return more ? StepOutcome::kRepeat : StepOutcome::kNext;
+}
+
+}  // namespace verbatim

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// Segment checks, operand addresses and stack transactions. See segmented_memory.h.
+#include "vcpu/segmented_memory.h"
+
+#include "base/bits.h"
+
+namespace verbatim {
+namespace {
+
+// Does [offset, offset + bytes) lie within the segment? A 4 GiB segment wraps.
+bool WithinLimit(const SegmentRegister& segment, uint32_t offset, uint32_t bytes) {
+  const uint64_t last = uint64_t{offset} + bytes - 1;
+  if (segment.IsExpandDown()) {
+    return offset > segment.limit && last <= (segment.Big() ? 0xFFFFFFFFu : 0xFFFFu);
+  }
+  return last <= segment.limit || segment.limit == 0xFFFFFFFFu;
+}
+
+}  // namespace
+
+Faultable<LinearAddress> SegmentedMemory::Check(uint8_t segment, uint32_t offset, uint32_t bytes,
+                                                bool write) const {
+  const SegmentRegister& s = state_.segments[segment];
+  const bool allowed = write ? s.IsWritableData() : s.IsReadable();
+  if (!allowed || !WithinLimit(s, offset, bytes)) [[unlikely]] {
+    return Raise(segment == kSs ? Vector::kStackFault : Vector::kGeneralProtection);
+  }
+  return LinearAddress{s.base + offset};
+}
+
+Faultable<void> SegmentedMemory::CheckAlignment(LinearAddress address, uint32_t bytes) const {
+  if ((address.value & (bytes - 1)) != 0 && state_.cpl == 3 && (state_.cr0 & cr0::kAm) != 0 &&
+      (state_.eflags & flag::kAc) != 0) [[unlikely]] {
+    return Raise(Vector::kAlignmentCheck);
+  }
+  return {};
+}
+
+uint32_t SegmentedMemory::EffectiveOffset(const GuestInstruction& instruction) const {
+  const MemoryOperand& memory = instruction.memory;
+  uint32_t offset = static_cast<uint32_t>(memory.displacement);
+  if (memory.base != kNoGpr) offset += state_.gpr[memory.base];
+  if (memory.index != kNoGpr) offset += state_.gpr[memory.index] * memory.scale;
+  return instruction.address_bits == 16 ? offset & 0xFFFFu : offset;
+}
+
+Faultable<uint16_t> SegmentedMemory::LoadRm16(const GuestInstruction& instruction) {
+  if (instruction.mod == 3) return static_cast<uint16_t>(state_.gpr[instruction.rm]);
+  return LoadOperand<uint16_t>(instruction);
+}
+
+Faultable<void> SegmentedMemory::StoreSelectorRm(const GuestInstruction& instruction,
+                                                 uint32_t value) {
+  if (instruction.mod != 3) {
+    return StoreOperand<uint16_t>(instruction, static_cast<uint16_t>(value));
+  }
+  SetRegister(instruction.rm, value, instruction.operand_bits);
+  return {};
+}
+
+void SegmentedMemory::SetRegister(unsigned index, uint32_t value, unsigned bits) {
+  uint32_t& target = state_.gpr[index];
+  target = bits == 16 ? (target & 0xFFFF0000u) | (value & 0xFFFFu) : value;
+}
+
+void SegmentedMemory::SetStackPointer(uint32_t value) {
+  SetRegister(kEsp, value, state_.segments[kSs].Big() ? 32 : 16);
+}
+
+Faultable<void> SegmentedMemory::Peek(std::span<uint32_t> words, unsigned bytes_each,
+                                      uint32_t skip_bytes) {
+  const uint32_t mask = StackMask();
+  const uint32_t size = static_cast<uint32_t>(words.size()) * bytes_each;
+  const uint32_t start = (state_.gpr[kEsp] + skip_bytes) & mask;
+  if (mask == 0xFFFFFFFFu || start + size <= 0x10000u) [[likely]] {
+    ASSIGN_OR_FAULT(const LinearAddress address, Check(kSs, start, size, false));
+    RETURN_IF_FAULT(CheckAlignment(address, bytes_each));
+    if (bytes_each == 4) {
+      RETURN_IF_FAULT(mmu_.Read(address, words.data(), size, privilege()));
+      return {};
+    }
+  }
+  for (size_t i = 0; i < words.size(); ++i) {
+    const uint32_t offset = (start + static_cast<uint32_t>(i) * bytes_each) & mask;
+    if (bytes_each == 4) {
+      ASSIGN_OR_FAULT(words[i], Load<uint32_t>(kSs, offset));
+    } else {
+      ASSIGN_OR_FAULT(words[i], Load<uint16_t>(kSs, offset));
+    }
+  }
+  return {};
+}
+
+Faultable<uint32_t> SegmentedMemory::WriteFrame(const PushFrame& frame,
+                                                const SegmentRegister& stack,
+                                                uint32_t stack_pointer, unsigned cpl,
+                                                uint32_t error_code) {
+  const uint32_t mask = stack.Big() ? 0xFFFFFFFFu : 0xFFFFu;
+  const unsigned each = frame.bytes_each();
+  const std::span<const uint32_t> values = frame.values();
+  const uint32_t size = static_cast<uint32_t>(values.size()) * each;
+  const uint32_t start = (stack_pointer - size) & mask;
+  const Privilege rights = PrivilegeOf(cpl);
+  if (!stack.IsWritableData()) return Raise(Vector::kStackFault, error_code);
+  if (cpl == 3) RETURN_IF_FAULT(CheckAlignment({stack.base + start}, each));
+
+  if (mask == 0xFFFFFFFFu || start + size <= 0x10000u) [[likely]] {
+    if (!WithinLimit(stack, start, size)) return Raise(Vector::kStackFault, error_code);
+    std::array<uint8_t, 160> bytes;
+    uint32_t position = size;
+    for (const uint32_t value : values) {
+      position -= each;
+      if (each == 4) {
+        StoreLittle(&bytes[position], value);
+      } else {
+        StoreLittle(&bytes[position], static_cast<uint16_t>(value));
+      }
+    }
+    RETURN_IF_FAULT(mmu_.Write({stack.base + start}, bytes.data(), size, rights));
+    return start;
+  }
+
+  // The frame wraps around the top of a 64 KiB stack: word by word, all checked first.
+  uint32_t offset = stack_pointer;
+  for (size_t i = 0; i < values.size(); ++i) {
+    offset = (offset - each) & mask;
+    if (!WithinLimit(stack, offset, each)) return Raise(Vector::kStackFault, error_code);
+    RETURN_IF_FAULT(mmu_.ProbeWrite({stack.base + offset}, each, rights));
+  }
+  offset = stack_pointer;
+  for (const uint32_t value : values) {
+    offset = (offset - each) & mask;
+    RETURN_IF_FAULT(mmu_.Write({stack.base + offset}, &value, each, rights));
+  }
+  return start;
+}
+
+Faultable<void> SegmentedMemory::Push(const PushFrame& frame) {
+  ASSIGN_OR_FAULT(const uint32_t pointer,
+                  WriteFrame(frame, state_.segments[kSs], state_.gpr[kEsp], state_.cpl, 0));
+  SetStackPointer(pointer);
+  return {};
+}
+
+Faultable<void> SegmentedMemory::Push(uint32_t value, unsigned bytes) {
+  const SegmentRegister& stack = state_.segments[kSs];
+  if (bytes == 4 && stack.Big()) [[likely]] {
+    const uint32_t pointer = state_.gpr[kEsp] - 4;
+    RETURN_IF_FAULT(Store<uint32_t>(kSs, pointer, value));
+    state_.gpr[kEsp] = pointer;
+    return {};
+  }
+  PushFrame frame(bytes);
+  frame.Push(value);
+  return Push(frame);
+}
+
+}  // namespace verbatim

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// Guest memory by segment and offset: the checks of segmentation (SDM vol. 3, 5.3 to 5.5), memory
+// operands, and the stack as the multi-word transactions that exceptions and far transfers need.
+#ifndef VERBATIM_VCPU_SEGMENTED_MEMORY_H_
+#define VERBATIM_VCPU_SEGMENTED_MEMORY_H_
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "decoder/instruction.h"
+#include "memory/mmu.h"
+#include "vcpu/cpu_state.h"
+#include "vcpu/exception.h"
+
+namespace verbatim {
+
+[[nodiscard]] constexpr Privilege PrivilegeOf(unsigned cpl) {
+  return cpl == 3 ? Privilege::kUser : Privilege::kSupervisor;
+}
+
+// Values pushed together: either all are written or none.
+class PushFrame {
+ public:
+  // `bytes_each` is 2 or 4.
+  explicit PushFrame(unsigned bytes_each) : bytes_each_(bytes_each) {}
+
+  // In the order in which the processor pushes.
+  void Push(uint32_t value) { values_[count_++] = value; }
+
+  [[nodiscard]] unsigned bytes_each() const { return bytes_each_; }
+  [[nodiscard]] std::span<const uint32_t> values() const { return {values_.data(), count_}; }
+
+ private:
+  // The largest is a call gate with 31 parameters and SS, ESP, CS, EIP.
+  static constexpr unsigned kCapacity = 40;
+
+  unsigned bytes_each_;
+  unsigned count_ = 0;
+  std::array<uint32_t, kCapacity> values_;
+};
+
+class SegmentedMemory {
+ public:
+  SegmentedMemory(CpuState& state, Mmu& mmu) : state_(state), mmu_(mmu) {}
+
+  [[nodiscard]] Mmu& mmu() { return mmu_; }
+  [[nodiscard]] Privilege privilege() const { return PrivilegeOf(state_.cpl); }
+
+  // Linear address of `bytes` at `offset`, after the type and limit checks: #SS(0) through SS,
+  // #GP(0) through the others.
+  [[nodiscard]] Faultable<LinearAddress> Check(uint8_t segment, uint32_t offset, uint32_t bytes,
+                                               bool write) const;
+  // CR0.AM, EFLAGS.AC: #AC(0) for a misaligned access at CPL 3.
+  [[nodiscard]] Faultable<void> CheckAlignment(LinearAddress address, uint32_t bytes) const;
+
+  template <typename T>
+  [[nodiscard]] Faultable<T> Load(uint8_t segment, uint32_t offset) {
+    ASSIGN_OR_FAULT(const LinearAddress address, Check(segment, offset, sizeof(T), false));
+    RETURN_IF_FAULT(CheckAlignment(address, sizeof(T)));
+    ASSIGN_OR_FAULT(const T value, mmu_.Load<T>(address, privilege()));
+    return value;
+  }
+  template <typename T>
+  [[nodiscard]] Faultable<void> Store(uint8_t segment, uint32_t offset, T value) {
+    ASSIGN_OR_FAULT(const LinearAddress address, Check(segment, offset, sizeof(T), true));
+    RETURN_IF_FAULT(CheckAlignment(address, sizeof(T)));
+    RETURN_IF_FAULT(mmu_.Store<T>(address, value, privilege()));
+    return {};
+  }
+
+  // Memory operands.
+  [[nodiscard]] uint32_t EffectiveOffset(const GuestInstruction& instruction) const;
+  [[nodiscard]] Faultable<LinearAddress> OperandAddress(const GuestInstruction& instruction,
+                                                        uint32_t bytes, bool write) const {
+    return Check(instruction.memory.segment, EffectiveOffset(instruction), bytes, write);
+  }
+  template <typename T>
+  [[nodiscard]] Faultable<T> LoadOperand(const GuestInstruction& instruction) {
+    return Load<T>(instruction.memory.segment, EffectiveOffset(instruction));
+  }
+  template <typename T>
+  [[nodiscard]] Faultable<void> StoreOperand(const GuestInstruction& instruction, T value) {
+    return Store<T>(instruction.memory.segment, EffectiveOffset(instruction), value);
+  }
+  // A 16-bit register-or-memory source (ModRM.rm).
+  [[nodiscard]] Faultable<uint16_t> LoadRm16(const GuestInstruction& instruction);
+  // A register of the operand size (zero-extended value) or 16 bits of memory.
+  [[nodiscard]] Faultable<void> StoreSelectorRm(const GuestInstruction& instruction,
+                                                uint32_t value);
+  // Writes a general register, all of it or its low half.
+  void SetRegister(unsigned index, uint32_t value, unsigned bits);
+
+  // The stack. Offsets wrap at 64 KiB on a 16-bit stack.
+  [[nodiscard]] uint32_t StackMask() const {
+    return state_.segments[kSs].Big() ? 0xFFFFFFFFu : 0xFFFFu;
+  }
+  // ESP or SP, by the width of the stack segment loaded now.
+  void SetStackPointer(uint32_t value);
+  // Adds to ESP or SP.
+  void MoveStackPointer(uint32_t delta) { SetStackPointer(state_.gpr[kEsp] + delta); }
+  // Reads words that a pop would, from `skip_bytes` above the stack pointer on; moves nothing.
+  [[nodiscard]] Faultable<void> Peek(std::span<uint32_t> words, unsigned bytes_each,
+                                     uint32_t skip_bytes = 0);
+  // Writes `frame` below `stack_pointer` of the stack segment `stack` with the rights of `cpl`;
+  // returns the new stack pointer. Violations of the segment raise #SS(error_code).
+  [[nodiscard]] Faultable<uint32_t> WriteFrame(const PushFrame& frame, const SegmentRegister& stack,
+                                               uint32_t stack_pointer, unsigned cpl,
+                                               uint32_t error_code);
+  // Pushes onto the present stack: writes and moves the stack pointer.
+  [[nodiscard]] Faultable<void> Push(const PushFrame& frame);
+  [[nodiscard]] Faultable<void> Push(uint32_t value, unsigned bytes);
+
+ private:
+  CpuState& state_;
+  Mmu& mmu_;
+};
+
+}  // namespace verbatim
+
+#endif  // VERBATIM_VCPU_SEGMENTED_MEMORY_H_
