@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "devices/acpi_pm.h"
+
+#include <utility>
+
+namespace verbatim {
+namespace {
+
+constexpr uint16_t kStateVersion = 1;
+
+constexpr uint16_t kPm1StatusPort = kPm1EventPort;
+constexpr uint16_t kPm1EnablePort = kPm1EventPort + kPm1EventBytes / 2;
+constexpr uint16_t kSmiDataPort = kSmiCommandPort + 1;
+
+// PM1 status and enable registers.
+constexpr uint16_t kTimer = 0x0001;        // TMR_STS, TMR_EN
+constexpr uint16_t kGlobal = 0x0020;       // GBL_STS, GBL_EN
+constexpr uint16_t kPowerButton = 0x0100;  // PWRBTN_STS, PWRBTN_EN
+constexpr uint16_t kSleepButton = 0x0200;
+constexpr uint16_t kRtc = 0x0400;
+constexpr uint16_t kEnableMask = kTimer | kGlobal | kPowerButton | kSleepButton | kRtc;
+
+// PM1 control register.
+constexpr uint16_t kSciEnable = 0x0001;
+constexpr uint16_t kBusMasterReload = 0x0002;
+constexpr unsigned kSleepTypeShift = 10;
+constexpr uint16_t kSleepType = 0x1C00;
+constexpr uint16_t kSleepEnable = 0x2000;
+constexpr uint16_t kControlStored = kSciEnable | kBusMasterReload | kSleepType;
+
+uint16_t ReplaceByte(uint16_t word, bool high, uint8_t byte) {
+  return static_cast<uint16_t>(high ? (word & 0x00FF) | byte << 8 : (word & 0xFF00) | byte);
+}
+
+}  // namespace
+
+template <typename Archive, typename S>
+void AcpiPm::Visit(Archive& archive, S& state) {
+  archive.Field("status", state.status, kEnableMask);
+  archive.Field("enable", state.enable, kEnableMask);
+  archive.Field("control", state.control, kControlStored);
+  archive.Field("smi_command", state.smi_command);
+  archive.Field("smi_data", state.smi_data);
+  archive.Field("half_periods", state.half_periods, uint64_t{1} << 48);
+  archive.Field("sci", state.sci);
+}
+
+AcpiPm::AcpiPm(const Clock& clock, IrqLine& sci, PowerOffRequest& power, Config config)
+    : clock_(clock), sci_(sci), power_(power), config_(config) {}
+
+void AcpiPm::Attach(PortBus& bus) {
+  bus.Claim(kPm1EventPort, kPm1EventBytes + kPm1ControlBytes, 2, *this);
+  bus.Claim(kPmTimerPort, kPmTimerBytes, 4, *this);
+  bus.Claim(kSmiCommandPort, 2, 1, *this);
+}
+
+void AcpiPm::Reset() {
+  const bool sci = state_.sci;
+  state_ = State{};
+  state_.sci = sci;
+  state_.half_periods = TimerRate::TicksAt(clock_.NowNs()) >> HighestBit();
+  UpdateSci();
+}
+
+uint32_t AcpiPm::TimerValue() const {
+  const auto ticks = static_cast<uint32_t>(TimerRate::TicksAt(clock_.NowNs()));
+  return config_.timer_32bit ? ticks : ticks & 0xFFFFFF;
+}
+
+void AcpiPm::Sync(uint64_t now_ns) {
+  const uint64_t half_periods = TimerRate::TicksAt(now_ns) >> HighestBit();
+  if (half_periods <= state_.half_periods) return;
+  state_.half_periods = half_periods;
+  state_.status |= kTimer;
+  UpdateSci();
+}
+
+void AcpiPm::UpdateSci() {
+  const bool sci =
+      (state_.control & kSciEnable) != 0 && (state_.status & state_.enable & kEnableMask) != 0;
+  if (std::exchange(state_.sci, sci) != sci) sci_.SetLevel(sci);
+}
+
+std::optional<uint64_t> AcpiPm::NextEventNs() const {
+  if ((state_.control & kSciEnable) == 0 || (state_.enable & kTimer) == 0 ||
+      (state_.status & kTimer) != 0) {
+    return std::nullopt;
+  }
+  return TimerRate::NsOf((state_.half_periods + 1) << HighestBit());
+}
+
+void AcpiPm::AdvanceTo(uint64_t now_ns) { Sync(now_ns); }
+
+void AcpiPm::PressPowerButton() {
+  state_.status |= kPowerButton;
+  UpdateSci();
+}
+
+uint32_t AcpiPm::ReadPort(uint16_t port, unsigned bytes) {
+  if (port >= kPmTimerPort) {
+    const uint32_t value = TimerValue() >> (8 * (port - kPmTimerPort));
+    return bytes == 4 ? value : value & ((1u << (8 * bytes)) - 1);
+  }
+  uint32_t value = ReadByte(port);
+  if (bytes == 2) value |= static_cast<uint32_t>(ReadByte(static_cast<uint16_t>(port + 1))) << 8;
+  return value;
+}
+
+uint8_t AcpiPm::ReadByte(uint16_t port) {
+  if (port == kSmiCommandPort) return state_.smi_command;
+  if (port == kSmiDataPort) return state_.smi_data;
+  Sync(clock_.NowNs());
+  uint16_t value = state_.control;
+  if (port < kPm1EnablePort) {
+    value = state_.status;
+  } else if (port < kPm1ControlPort) {
+    value = state_.enable;
+  }
+  return static_cast<uint8_t>((port & 1) != 0 ? value >> 8 : value);
+}
+
+void AcpiPm::WritePort(uint16_t port, unsigned bytes, uint32_t value) {
+  if (port >= kPmTimerPort) return;  // read only
+  if (port == kPm1ControlPort && bytes == 2) {
+    WriteControl(static_cast<uint16_t>(value));  // type and enable of a sleep at one time
+    return;
+  }
+  WriteByte(port, static_cast<uint8_t>(value));
+  if (bytes == 2) WriteByte(static_cast<uint16_t>(port + 1), static_cast<uint8_t>(value >> 8));
+}
+
+void AcpiPm::WriteByte(uint16_t port, uint8_t value) {
+  const bool high = (port & 1) != 0;
+  if (port == kSmiCommandPort) {
+    WriteSmiCommand(value);
+  } else if (port == kSmiDataPort) {
+    state_.smi_data = value;
+  } else if (port >= kPm1ControlPort) {
+    WriteControl(ReplaceByte(state_.control, high, value));
+  } else {
+    Sync(clock_.NowNs());
+    if (port >= kPm1EnablePort) {
+      state_.enable = ReplaceByte(state_.enable, high, value) & kEnableMask;
+    } else {
+      state_.status &= static_cast<uint16_t>(~ReplaceByte(0, high, value));  // 1 clears
+    }
+    UpdateSci();
+  }
+}
+
+void AcpiPm::WriteControl(uint16_t value) {
+  state_.control = value & kControlStored;
+  UpdateSci();
+  if ((value & kSleepEnable) == 0) return;
+  const unsigned type = (value & kSleepType) >> kSleepTypeShift;
+  if (type == kSleepTypeS5) {
+    power_.RequestPowerOff();
+  } else {
+    refused_sleeps_.Log(LogLevel::kWarning,
+                        "{}: sleep type {} is not offered, only {} (soft off): ignored", name(),
+                        type, kSleepTypeS5);
+  }
+}
+
+void AcpiPm::WriteSmiCommand(uint8_t command) {
+  state_.smi_command = command;
+  if (command == kAcpiEnableCommand) {
+    state_.control |= kSciEnable;
+  } else if (command == kAcpiDisableCommand) {
+    state_.control &= static_cast<uint16_t>(~kSciEnable);
+  }
+  UpdateSci();
+}
+
+void AcpiPm::Save(StateWriter& writer) const {
+  writer.Begin(name(), kStateVersion);
+  Visit(writer, state_);
+}
+
+Status AcpiPm::Load(StateReader& reader) {
+  State loaded;
+  reader.Begin(name(), kStateVersion);
+  Visit(reader, loaded);
+  const Status status = reader.status();
+  if (status) state_ = loaded;
+  return status;
+}
+
+}  // namespace verbatim

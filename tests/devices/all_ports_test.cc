@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// All devices on one bus, as in a machine: whatever a guest does to the ports, nothing breaks,
+// reads stay within their width, and the whole can be saved and loaded at any moment.
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "devices/acpi_pm.h"
+#include "devices/debug_ports.h"
+#include "devices/i440fx.h"
+#include "devices/i8042.h"
+#include "devices/i8254.h"
+#include "devices/i8259_pair.h"
+#include "devices/mc146818.h"
+#include "devices/pci_config_ports.h"
+#include "devices/port_bus.h"
+#include "devices/reset_control.h"
+#include "devices/system_control.h"
+#include "devices/uart16550.h"
+#include "tests/devices/fakes.h"
+#include "tests/devices/random.h"
+
+namespace verbatim {
+namespace {
+
+class NullObserver final : public InterruptObserver {
+ public:
+  void InterruptRaised() override {}
+};
+
+class NullShadow final : public ShadowRamControl {
+ public:
+  void SetShadow(PhysicalAddress, uint32_t, bool, bool) override {}
+};
+
+class Board {
+ public:
+  explicit Board(FakeClock& clock_to_use) : clock(clock_to_use) {
+    pic.Attach(bus);
+    pit.Attach(bus);
+    port_b.Attach(bus);
+    port_a.Attach(bus);
+    rtc.Attach(bus);
+    com1.Attach(bus);
+    keyboard.Attach(bus);
+    acpi.Attach(bus);
+    pci.Attach(bus);
+    post.Attach(bus);
+    exit.Attach(bus);
+    pci.Add(0, 0, bridge);
+  }
+
+  FakeClock& clock;
+  PortBus bus;
+  NullObserver observer;
+  NullShadow shadow;
+  FakeA20 a20;
+  FakeReset reset;
+  FakePower power;
+  FakeByteSink sink;
+  uint32_t exit_value = 0;
+  A20OrGate a20_or{a20};
+  I8259Pair pic{observer};
+  I8254 pit{clock, pic.Line(0)};
+  SystemControlPortB port_b{pit};
+  SystemControlPortA port_a{a20_or.Input(A20OrGate::kPort92), reset};
+  Mc146818 rtc{clock, pic.Line(8), {.unix_seconds = 1'000'000'000}};
+  Uart16550 com1{clock, pic.Line(4), sink, {.name = "com1", .on_receiver_empty = {}}};
+  I8042 keyboard{pic.Line(1), pic.Line(12), a20_or.Input(A20OrGate::kKeyboardController), reset};
+  AcpiPm acpi{clock, pic.Line(kSciIrq), power, {}};
+  ResetControl reset_control{reset};
+  PciConfigPorts pci{reset_control};
+  I440Fx bridge{shadow};
+  PostCodePort post;
+  DebugExitPort exit{[this](uint32_t value) { exit_value = value; }};
+  const std::vector<Device*> devices = {&pic,      &pit,  &port_b,        &port_a, &rtc,    &com1,
+                                        &keyboard, &acpi, &reset_control, &pci,    &bridge, &post};
+
+  [[nodiscard]] std::vector<uint8_t> Save() const {
+    StateWriter writer;
+    for (const Device* device : devices) device->Save(writer);
+    return writer.bytes();
+  }
+  void Load(std::span<const uint8_t> bytes) {
+    StateReader reader(bytes);
+    for (Device* device : devices) {
+      const Status status = device->Load(reader);
+      ASSERT_TRUE(status) << status.error().message;
+    }
+    EXPECT_TRUE(reader.AtEnd());
+  }
+  void Advance(uint64_t ns) {
+    clock.now_ns += ns;
+    for (Device* device : devices) device->AdvanceTo(clock.now_ns);
+  }
+};
+
+class AllPorts : public testing::Test {
+ protected:
+  void SetUp() override { SetLogLevel(LogLevel::kError); }
+  void TearDown() override { SetLogLevel(LogLevel::kWarning); }
+
+  FakeClock clock_;
+  std::unique_ptr<Board> board_ = std::make_unique<Board>(clock_);
+  Random random_{80386};
+};
+
+TEST_F(AllPorts, PostCodesAreKept) {
+  board_->bus.WritePort(0x80, 1, 0xA7);
+  EXPECT_EQ(board_->post.code(), 0xA7);
+  EXPECT_EQ(board_->bus.ReadPort(0x80, 1), 0xA7u);
+}
+
+TEST_F(AllPorts, DebugExitPassesTheValueInItsWidth) {
+  board_->bus.WritePort(0xF4, 4, 0x12345678);
+  EXPECT_EQ(board_->exit_value, 0x12345678u);
+  board_->bus.WritePort(0xF4, 1, 0x10);
+  EXPECT_EQ(board_->exit_value, 0x10u);
+}
+
+TEST_F(AllPorts, EveryPortInEveryWidthTakesAnything) {
+  for (unsigned round = 0; round < 3; ++round) {
+    for (unsigned port = 0; port < kPortCount; ++port) {
+      for (const unsigned bytes : {1u, 2u, 4u}) {
+        board_->bus.WritePort(static_cast<uint16_t>(port), bytes, random_());
+        const uint64_t value = board_->bus.ReadPort(static_cast<uint16_t>(port), bytes);
+        ASSERT_LT(value, uint64_t{1} << (8 * bytes)) << std::hex << port;
+      }
+    }
+    board_->Advance(random_());
+  }
+}
+
+TEST_F(AllPorts, RandomUseSurvivesSavingAndLoadingAtAnyMoment) {
+  static constexpr uint16_t kPorts[] = {0x20,  0x21,  0x40,  0x42,  0x43,  0x60,  0x61,
+                                        0x64,  0x70,  0x71,  0x92,  0xA0,  0xA1,  0xB2,
+                                        0x3F8, 0x3F9, 0x3FA, 0x3FB, 0x3FC, 0x3FD, 0x4D0,
+                                        0x600, 0x602, 0x604, 0x608, 0xCF8, 0xCF9, 0xCFC};
+  for (unsigned i = 0; i < 100'000; ++i) {
+    const uint16_t port = kPorts[random_() % std::size(kPorts)];
+    const unsigned bytes = 1u << random_() % 3;
+    switch (random_() % 6) {
+      case 0:
+      case 1:
+        board_->bus.ReadPort(port, bytes);
+        break;
+      case 2:
+      case 3:
+        board_->bus.WritePort(port, bytes, random_());
+        break;
+      case 4:
+        board_->Advance(random_() % 3'000'000);
+        break;
+      case 5: {
+        static constexpr uint8_t kKey[] = {0x1C};
+        board_->keyboard.Type(kKey);
+        static constexpr uint8_t kText[] = {'x', 'y'};
+        board_->com1.Receive(kText);
+        if (board_->pic.InterruptRequested()) board_->pic.Acknowledge();
+        break;
+      }
+    }
+    if (i % 1000 == 0) {
+      const std::vector<uint8_t> saved = board_->Save();
+      auto copy = std::make_unique<Board>(clock_);
+      copy->Load(saved);
+      ASSERT_EQ(copy->Save(), saved);
+      ASSERT_EQ(copy->pic.InterruptRequested(), board_->pic.InterruptRequested());
+      ASSERT_EQ(copy->a20.enabled, board_->a20.enabled);
+      board_ = std::move(copy);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace verbatim
