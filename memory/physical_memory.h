@@ -87,6 +87,10 @@ class PhysicalMemory {
   // Pages that hold translated code. Writes to them by C++ code are reported to the observer;
   // windows must not map them writable.
   void SetCodeWriteObserver(CodeWriteObserver* observer) { observer_ = observer; }
+  // For who writes RAM through HostPointerTo: reports bytes of one code page that are to change.
+  void NotifyCodeWrite(PhysicalAddress address, uint32_t bytes) {
+    if (observer_ != nullptr) observer_->OnCodeWrite(ApplyA20(address), bytes);
+  }
   void MarkCodePage(PhysicalAddress page, bool is_code);
   [[nodiscard]] bool IsCodePage(PhysicalAddress address) const {
     const uint64_t gated = ApplyA20(address).value;

@@ -3,6 +3,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -35,8 +36,12 @@ Result<WindowRange> WindowRange::Create(uint32_t windows) {
   const uint64_t bytes = windows * kStride + kWindowBytes;
   for (uint64_t start = kSearchStart; start + bytes <= kSearchEnd; start += kSearchStep) {
     if (ReserveAt(start, bytes) != 0) {
-      munmap(reinterpret_cast<void*>(start + kPageBytes), bytes - kPageBytes);
-      return WindowRange(start);
+      // All but a page at the start of each guard becomes a hole again.
+      for (uint64_t guard = start; guard < start + bytes; guard += kStride) {
+        const uint64_t end = std::min(guard + kStride, start + bytes);
+        munmap(reinterpret_cast<void*>(guard + kPageBytes), end - guard - kPageBytes);
+      }
+      return WindowRange(start, windows);
     }
     if (errno != EEXIST) {
       return Fail("windows: cannot reserve {} GiB of host address space: {}", bytes >> 30,
@@ -47,10 +52,14 @@ Result<WindowRange> WindowRange::Create(uint32_t windows) {
               kSearchStart, kSearchEnd);
 }
 
-WindowRange::WindowRange(WindowRange&& other) noexcept : start_(std::exchange(other.start_, 0)) {}
+WindowRange::WindowRange(WindowRange&& other) noexcept
+    : start_(other.start_), windows_(std::exchange(other.windows_, 0)) {}
 
 WindowRange::~WindowRange() {
-  if (start_ != 0) munmap(reinterpret_cast<void*>(start_), kPageBytes);
+  if (windows_ == 0) return;
+  for (uint32_t guard = 0; guard <= windows_; ++guard) {
+    munmap(reinterpret_cast<void*>(start_ + guard * kStride), kPageBytes);
+  }
 }
 
 }  // namespace verbatim

@@ -4,8 +4,8 @@
 //
 // The range is a hole (mapping into one costs half of mapping into a reservation). It lies far
 // below where the kernel places mappings of its own choice, and every filling mmap refuses to
-// replace what is there. A marker page at its very start keeps a second machine in this process
-// from choosing the same range.
+// replace what is there. An inaccessible marker page at the start of each guard keeps a second
+// machine in this process from choosing an overlapping range.
 #ifndef VERBATIM_MEMORY_WINDOW_RANGE_H_
 #define VERBATIM_MEMORY_WINDOW_RANGE_H_
 
@@ -30,9 +30,10 @@ class WindowRange {
   }
 
  private:
-  explicit WindowRange(uint64_t start) : start_(start) {}
+  WindowRange(uint64_t start, uint32_t windows) : start_(start), windows_(windows) {}
 
-  uint64_t start_ = 0;  // the marker; 0 if moved from
+  uint64_t start_;    // the first guard
+  uint32_t windows_;  // 0 if moved from
 };
 
 }  // namespace verbatim
