@@ -28,6 +28,9 @@ enum class ExitReason : uint32_t {
 struct ExecutionContext {
   CpuState cpu;
 
+  // The engine this context belongs to; opaque here, for the callouts' way back.
+  void* engine = nullptr;
+
   // Set up by the engine before entry.
   uint64_t window_base = 0;            // r13 and gs.base
   const uint32_t* jump_table = nullptr;  // r14

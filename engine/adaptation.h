@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Adaptive translation: a memory instruction is innocent until proven guilty. One that keeps faulting
+// for reasons other than first touch (device memory, pages of code, user pages touched by the
+// kernel) is retranslated in software form; one that has been harmless there for long goes back,
+// with growing reluctance.
+//
+// Sites are named by the physical address of the instruction, so that a page of code that is mapped
+// twice has one history.
+#ifndef VERBATIM_ENGINE_ADAPTATION_H_
+#define VERBATIM_ENGINE_ADAPTATION_H_
+
+#include <tsl/robin_map.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "base/address.h"
+#include "translator/translator.h"
+
+namespace verbatim {
+
+class Adaptation final : public SitePolicy {
+ public:
+  // Faults before a site is moved to software.
+  static constexpr uint32_t kGuiltyFaults = 3;
+  // Harmless accesses in software before it is moved back the first time; doubles each time.
+  static constexpr uint32_t kInnocentAccesses = 4096;
+
+  [[nodiscard]] bool InSoftware(PhysicalAddress instruction) const override;
+
+  // Returns true if the site is to be moved to software form now.
+  [[nodiscard]] bool NoteFault(PhysicalAddress instruction);
+  // An access in software form; `guilty`: it would have faulted. Returns true if the site is to
+  // be moved back now.
+  [[nodiscard]] bool NoteSoftwareAccess(PhysicalAddress instruction, bool guilty);
+
+  // The bytes of a page changed: its instructions are others now.
+  void ForgetPage(PhysicalAddress page);
+  void Clear() { pages_.clear(); }
+
+ private:
+  struct Record {
+    uint16_t offset = 0;
+    bool software = false;
+    uint32_t faults = 0;
+    uint32_t innocent = 0;
+    uint32_t patience = kInnocentAccesses;
+  };
+  [[nodiscard]] Record* Find(PhysicalAddress instruction);
+
+  // By physical page; most pages have none or a few.
+  tsl::robin_map<uint32_t, std::vector<Record>> pages_;
+};
+
+}  // namespace verbatim
+
+#endif  // VERBATIM_ENGINE_ADAPTATION_H_

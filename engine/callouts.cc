@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+// What generated code calls: sensitive instructions, and memory accesses in software form. All
+// guest state is in the context on entry; nothing here throws.
+#include <algorithm>
+#include <cstring>
+
+#include "base/check.h"
+#include "engine/engine.h"
+
+namespace verbatim {
+namespace {
+
+// Bit strings: BT, BTS, BTR and BTC with a register bit offset reach beyond their operand. The
+// distance, in bytes, of the word that is really accessed.
+int32_t BitStringDisplacement(const CpuState& cpu, const GuestInstruction& in) {
+  switch (in.mnemonic) {
+    case ZYDIS_MNEMONIC_BT:
+    case ZYDIS_MNEMONIC_BTC:
+    case ZYDIS_MNEMONIC_BTR:
+    case ZYDIS_MNEMONIC_BTS:
+      break;
+    default:
+      return 0;
+  }
+  if (in.immediate_bytes != 0) return 0;
+  const uint32_t bits = cpu.gpr[in.reg];
+  if (in.operand_bits == 16) {
+    return (static_cast<int16_t>(bits) >> 4) * 2;
+  }
+  return (static_cast<int32_t>(bits) >> 5) * 4;
+}
+
+}  // namespace
+
+bool Engine::CalloutThunk(ExecutionContext* context, uint32_t site) noexcept {
+  auto* engine = static_cast<Engine*>(context->engine);
+  return engine->Callout(engine->sites_.At(site));
+}
+
+bool Engine::AccessBeginThunk(ExecutionContext* context, uint32_t site) noexcept {
+  auto* engine = static_cast<Engine*>(context->engine);
+  return engine->AccessBegin(engine->sites_.At(site));
+}
+
+bool Engine::AccessEndThunk(ExecutionContext* context, uint32_t site) noexcept {
+  auto* engine = static_cast<Engine*>(context->engine);
+  engine->AccessEnd(engine->sites_.At(site));
+  return true;
+}
+
+bool Engine::LeaveCallout() {
+  context_->exit_reason = static_cast<uint32_t>(ExitReason::kCallout);
+  return false;
+}
+
+// Everything that the rest of the block was translated under must still hold.
+bool Engine::MayResumeAfter(const Site& site, uint64_t drops_before,
+                            uint64_t invalidations_before) {
+  const CpuState& cpu = context_->cpu;
+  if (cpu.eip != site.eip + site.instruction.length || mode_.single()) return false;
+  if (cpu.halted || cpu.shutdown || (cpu.eflags & flag::kTf) != 0) return false;
+  if ((cpu.eflags & flag::kIf) != 0 && gate_.InterruptRequested()) return false;
+  if (PresentMode() != mode_) return false;
+  return windows_.Select(PrivilegeOf(cpu.cpl)) == window_ &&
+         window_code_->generation() == drops_before && invalidations_ == invalidations_before;
+}
+
+bool Engine::Callout(const Site& site) {
+  CpuState& cpu = context_->cpu;
+  ++statistics_.callouts;
+  cpu.eip = site.eip;
+  SyncFlagsFromHost();
+  const uint64_t drops = window_code_->generation();
+  const uint64_t invalidations = invalidations_;
+  const bool is_string = site.instruction.handling == Handling::kString;
+  StepOutcome outcome = StepOutcome::kNext;
+  if (is_string) {
+    ++statistics_.software_strings;
+    const Faultable<StringProgress> done = strings_->Execute(site.instruction);
+    if (!done) {
+      Raise(done.error());
+      return LeaveCallout();
+    }
+    if (adaptation_.NoteSoftwareAccess(site.physical, done->guilty)) {
+      ++statistics_.sites_forgiven;
+      invalidations_ += store_->InvalidateRange(site.physical, 1);
+    }
+    if (done->finished) {
+      cpu.eip += site.instruction.length;
+    } else {
+      return LeaveCallout();
+    }
+  } else {
+    outcome = cpu_->Execute(site.instruction);
+  }
+  NoteOutcome(outcome);
+  if (outcome == StepOutcome::kRepeat || !MayResumeAfter(site, drops, invalidations)) {
+    // A finished string instruction ends a single-instruction block like any other.
+    (void)LeaveCallout();
+    if (is_string && mode_.single()) {
+      context_->exit_reason = static_cast<uint32_t>(ExitReason::kBlockEnd);
+    }
+    return false;
+  }
+  ++statistics_.callouts_resumed;
+  SyncFlagsToHost();
+  UpdateSegmentPointers();
+  return true;
+}
+
+Faultable<LinearAddress> Engine::SiteAddress(const Site& site) {
+  const CpuState& cpu = context_->cpu;
+  const GuestInstruction& in = site.instruction;
+  const uint32_t stack_mask = segments_->StackMask();
+  switch (site.shape) {
+    case AccessShape::kPush:
+      return segments_->Check(kSs, (cpu.gpr[kEsp] - site.bytes) & stack_mask, site.bytes, true);
+    case AccessShape::kPop:
+      return segments_->Check(kSs, cpu.gpr[kEsp] & stack_mask, site.bytes, false);
+    case AccessShape::kFrame:
+      return segments_->Check(kSs, cpu.gpr[kEbp] & stack_mask, site.bytes, false);
+    case AccessShape::kPopDestination:
+    case AccessShape::kMemoryOperand:
+      break;
+  }
+  uint32_t offset = segments_->EffectiveOffset(in);
+  if (in.mnemonic == ZYDIS_MNEMONIC_XLAT) offset += cpu.gpr[kEax] & 0xFFu;
+  if (site.shape == AccessShape::kPopDestination && in.memory.base == kEsp) offset += site.bytes;
+  offset += static_cast<uint32_t>(BitStringDisplacement(cpu, in));
+  if (in.address_bits == 16) offset &= 0xFFFFu;
+  return segments_->Check(in.memory.segment, offset, site.bytes, site.write);
+}
+
+// The host pointer if the access lies in one page of plain memory, nullptr if it needs the bounce
+// buffer. Sets A and D.
+Faultable<uint8_t*> Engine::DirectPointer(LinearAddress address, const Site& site, bool& guilty) {
+  const Privilege privilege = PrivilegeOf(context_->cpu.cpl);
+  const auto translation = mmu_.Translate(
+      address, site.write ? AccessKind::kWrite : AccessKind::kRead, privilege);
+  if (!translation) {
+    return std::unexpected(Exception{Vector::kPageFault, translation.error().error_code,
+                                     translation.error().address});
+  }
+  PhysicalMemory& memory = mmu_.memory();
+  guilty = privilege == Privilege::kSupervisor && translation->user && mmu_.paging().enabled;
+  const bool one_page = address.PageOffset() + site.bytes <= kPageBytes;
+  const PageKind kind = memory.KindOf(translation->address);
+  const bool plain = kind == PageKind::kRam || (kind == PageKind::kRom && !site.write);
+  if (!one_page || !plain || (site.write && memory.IsCodePage(translation->address))) {
+    guilty = guilty || one_page;
+    return nullptr;
+  }
+  return memory.HostPointerTo(translation->address);
+}
+
+bool Engine::AccessBegin(const Site& site) {
+  CpuState& cpu = context_->cpu;
+  ++statistics_.software_accesses;
+  cpu.eip = site.eip;
+  const auto fault = [this](const Exception& exception) {
+    SyncFlagsFromHost();
+    Raise(exception);
+    return LeaveCallout();
+  };
+  const Faultable<LinearAddress> address = SiteAddress(site);
+  if (!address) return fault(address.error());
+  bool guilty = false;
+  const Faultable<uint8_t*> direct = DirectPointer(*address, site, guilty);
+  if (!direct) return fault(direct.error());
+  const uint8_t* pointer = *direct;
+  access_bounced_ = pointer == nullptr;
+  if (access_bounced_) {
+    ++statistics_.software_accesses_bounced;
+    CHECK(site.bytes <= 32);
+    const Privilege privilege = PrivilegeOf(cpu.cpl);
+    access_address_ = *address;
+    // As aligned as the guest's address is, so that alignment faults stay what they are.
+    uint8_t* bounce = context_->bounce.data() + (address->value & 15u);
+    if (site.write) {
+      const auto probed = mmu_.ProbeWrite(*address, site.bytes, privilege);
+      if (!probed) return fault(ToException(probed.error()));
+    }
+    if (site.read) {
+      const auto read = mmu_.Read(*address, bounce, site.bytes, privilege);
+      if (!read) return fault(ToException(read.error()));
+    }
+    pointer = bounce;
+    if (!site.write && (cpu.eflags & flag::kIf) != 0 && gate_.InterruptRequested()) {
+      LeaveAfterInstruction();
+    }
+  }
+  if (adaptation_.NoteSoftwareAccess(site.physical, guilty)) {
+    ++statistics_.sites_forgiven;
+    store_->InvalidateRange(site.physical, 1);
+    LeaveAfterInstruction();
+  }
+  context_->access_pointer = pointer - BitStringDisplacement(cpu, site.instruction);
+  return true;
+}
+
+void Engine::AccessEnd(const Site& site) {
+  if (!access_bounced_) return;
+  const uint64_t invalidations = invalidations_;
+  const uint8_t* bounce = context_->bounce.data() + (access_address_.value & 15u);
+  const auto written = mmu_.Write(access_address_, bounce, site.bytes,
+                                  PrivilegeOf(context_->cpu.cpl));
+  CHECK(written.has_value());  // AccessBegin probed it
+  const bool interrupt =
+      (context_->cpu.eflags & flag::kIf) != 0 && gate_.InterruptRequested();
+  if (invalidations_ != invalidations || interrupt) LeaveAfterInstruction();
+}
+
+}  // namespace verbatim

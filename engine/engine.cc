@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/engine.h"
+
+#include <fmt/format.h>
+#include <linux/futex.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/check.h"
+
+namespace verbatim {
+namespace {
+
+uint64_t NowNs() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(now.tv_nsec);
+}
+
+}  // namespace
+
+Engine::Engine(Mmu& mmu, WindowSet& windows, EventGate& gate, const EngineOptions& options)
+    : mmu_(mmu), windows_(windows), gate_(gate), options_(options) {}
+
+Result<std::unique_ptr<Engine>> Engine::Create(Mmu& mmu, WindowSet& windows, PortIo& ports,
+                                               const CpuModel& model, EventGate& gate,
+                                               const EngineOptions& options) {
+  std::unique_ptr<Engine> engine(new Engine(mmu, windows, gate, options));
+  engine->context_ = std::make_unique<ExecutionContext>();
+  engine->context_->engine = engine.get();
+  Result<std::unique_ptr<CodeMemory>> memory = CodeMemory::Create(options.code_cache_bytes);
+  if (!memory) return std::unexpected(memory.error());
+  engine->code_memory_ = std::move(*memory);
+  Result<Stubs> stubs = BuildStubs(*engine->code_memory_, {.callout = CalloutThunk,
+                                                           .access_begin = AccessBeginThunk,
+                                                           .access_end = AccessEndThunk});
+  if (!stubs) return std::unexpected(stubs.error());
+  engine->stubs_ = *stubs;
+  engine->store_ =
+      std::make_unique<BlockStore>(*engine->code_memory_, engine->stubs_.table.return_miss);
+  engine->translator_ =
+      std::make_unique<Translator>(model.features, *engine->code_memory_, engine->stubs_.table,
+                                   engine->sites_, engine->adaptation_);
+  engine->window_code_ = std::make_unique<WindowCodeSet>(
+      windows.max_windows(), engine->stubs_.table.miss, engine->stubs_.table.return_miss);
+  windows.SetObserver(engine->window_code_.get());
+  mmu.memory().SetCodeWriteObserver(engine.get());
+  engine->cpu_ =
+      std::make_unique<VirtualCpu>(engine->context_->cpu, mmu, &windows, ports, model);
+  engine->segments_ = std::make_unique<SegmentedMemory>(engine->context_->cpu, mmu);
+  engine->strings_ = std::make_unique<StringOperations>(engine->context_->cpu, *engine->segments_);
+  engine->trap_page_ =
+      ::mmap(nullptr, kPageBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (engine->trap_page_ == MAP_FAILED) {
+    engine->segments_ = std::make_unique<SegmentedMemory>(engine->context_->cpu, mmu);
+  engine->strings_ = std::make_unique<StringOperations>(engine->context_->cpu, *engine->segments_);
+  engine->trap_page_ = nullptr;
+    return Fail("engine: cannot map the trap page: {}", std::strerror(errno));
+  }
+  engine->signal_target_ = {.context = engine->context_.get(),
+                            .memory = engine->code_memory_.get(),
+                            .store = engine->store_.get(),
+                            .stubs = &engine->stubs_};
+  return engine;
+}
+
+Engine::~Engine() {
+  windows_.SetObserver(nullptr);
+  mmu_.memory().SetCodeWriteObserver(nullptr);
+  if (trap_page_ != nullptr) ::munmap(trap_page_, kPageBytes);
+}
+
+void Engine::Kick() {
+  context_->kick = 1;
+  if (running_.load(std::memory_order_acquire)) ::pthread_kill(thread_.load(), KickSignal());
+}
+
+Result<RunResult> Engine::Run() {
+  Result<std::unique_ptr<SignalScope>> scope = SignalScope::Enter(&signal_target_);
+  if (!scope) return std::unexpected(scope.error());
+  thread_.store(::pthread_self());
+  running_.store(true, std::memory_order_release);
+  SetDumpHook(
+      [](void* engine) noexcept {
+        const std::string report = static_cast<Engine*>(engine)->CrashReport();
+        [[maybe_unused]] const ssize_t n = ::write(2, report.data(), report.size());
+      },
+      this);
+  Status status;
+  const CpuState& cpu = context_->cpu;
+  // The first time round, whatever waits is served.
+  context_->kick = 1;
+  while (true) {
+    if (context_->kick != 0) {
+      context_->kick = 0;
+      gate_.Service();
+    }
+    if (gate_.StopRequested() || cpu.shutdown) break;
+    if (DeliverPendingInterrupt()) continue;
+    if (cpu.halted) {
+      WaitForKick();
+      continue;
+    }
+    status = Step();
+    if (!status) break;
+  }
+  running_.store(false, std::memory_order_release);
+  SetDumpHook(nullptr, nullptr);
+  if (!status) return std::unexpected(status.error());
+  return cpu.shutdown ? RunResult::kShutdown : RunResult::kStopped;
+}
+
+// Returns true if the state changed.
+bool Engine::DeliverPendingInterrupt() {
+  CpuState& cpu = context_->cpu;
+  if (!gate_.InterruptRequested() || !cpu_->InterruptsEnabled()) return false;
+  cpu.halted = false;
+  ++statistics_.interrupts;
+  NoteOutcome(cpu_->DeliverInterrupt(gate_.AcknowledgeInterrupt()));
+  return true;
+}
+
+// Sleeps until the kick flag is set. A kick between the test and the sleep changes the futex word,
+// so it is not lost; one during the sleep interrupts it.
+void Engine::WaitForKick() {
+  const uint64_t before = NowNs();
+  while (context_->kick == 0) {
+    ::syscall(SYS_futex, &context_->kick, FUTEX_WAIT_PRIVATE, 0, nullptr, nullptr, 0);
+  }
+  statistics_.halted_ns += NowNs() - before;
+}
+
+void Engine::SyncFlagsFromHost() {
+  CpuState& cpu = context_->cpu;
+  cpu.eflags = (cpu.eflags & ~flag::kHostResident) |
+               (static_cast<uint32_t>(context_->host_flags) & flag::kHostResident);
+}
+
+void Engine::SyncFlagsToHost() {
+  context_->host_flags = (context_->cpu.eflags & flag::kHostResident) | 0x202;
+}
+
+void Engine::UpdateSegmentPointers() {
+  const auto pointer = [this](const SegmentRegister& segment) {
+    const bool plain = segment.CoversAll() && segment.IsWritableData();
+    return plain ? &segment.base : static_cast<const uint32_t*>(trap_page_);
+  };
+  context_->fs_base = pointer(context_->cpu.segments[kFs]);
+  context_->gs_base = pointer(context_->cpu.segments[kGs]);
+}
+
+void Engine::Remember(uint32_t eip) { recent_eips_[recent_count_++ % recent_eips_.size()] = eip; }
+
+void Engine::Enter(const Block& block) {
+  SyncFlagsToHost();
+  UpdateSegmentPointers();
+  Remember(block.eip);
+  context_->entry_pc = block.body();
+  context_->shadow_rsp = code_->shadow_rsp;
+  stubs_.enter(context_.get());
+}
+
+// One entry into generated code and what comes of it.
+Status Engine::Step() {
+  CpuState& cpu = context_->cpu;
+  const bool trap = (cpu.eflags & flag::kTf) != 0;
+  // In the shadow of STI or MOV SS, with an interrupt waiting: one instruction, then deliver.
+  const bool shadow = cpu.shadow_active && cpu.shadow_eip == cpu.eip &&
+                      (cpu.eflags & flag::kIf) != 0 && gate_.InterruptRequested();
+  BlockMode mode = PresentMode();
+  if (trap || shadow) mode = mode.Single();
+  if (std::exchange(software_once_, false)) mode = mode.SingleInSoftware();
+  return RunOnce(mode);
+}
+
+Status Engine::RunOnce(BlockMode mode) {
+  const bool trap = (context_->cpu.eflags & flag::kTf) != 0;
+  if (Status selected = SelectWindow(mode); !selected) return selected;
+  Block* block = FindOrTranslate(mode);
+  if (block == nullptr) return {};
+  ChainPending(*block);
+  if (!mode.single()) code_->table.Set(block->eip, block->entry());
+  mode_ = mode;
+  Enter(*block);
+  code_->shadow_rsp = context_->shadow_rsp;
+  SyncFlagsFromHost();
+  while (HandleExit()) {
+    SyncFlagsToHost();
+    stubs_.resume(context_.get());
+    code_->shadow_rsp = context_->shadow_rsp;
+    SyncFlagsFromHost();
+  }
+  if (trap && static_cast<ExitReason>(context_->exit_reason) == ExitReason::kBlockEnd) {
+    // The single-step trap (SDM vol. 3, 17.3.1.4).
+    constexpr uint32_t kDr6SingleStep = 1u << 14;
+    context_->cpu.dr[6] |= kDr6SingleStep;
+    Raise({Vector::kDebug, 0, {}});
+  }
+  return {};
+}
+
+void Engine::NoteOutcome(StepOutcome outcome) {
+  if (outcome == StepOutcome::kHalted) {
+    context_->cpu.halted = true;
+    ++statistics_.halts;
+  } else if (outcome == StepOutcome::kShutdown) {
+    context_->cpu.shutdown = true;
+  }
+}
+
+void Engine::Raise(const Exception& exception) { NoteOutcome(cpu_->RaiseException(exception)); }
+
+bool Engine::HandleExit() {
+  const auto reason = static_cast<ExitReason>(context_->exit_reason);
+  switch (reason) {
+    case ExitReason::kLookup:
+      ++statistics_.exits_lookup;
+      return false;
+    case ExitReason::kLink: {
+      ++statistics_.exits_link;
+      const auto* stub =
+          reinterpret_cast<const uint8_t*>(static_cast<uintptr_t>(context_->exit_argument));
+      Block* block = store_->FindByHost(stub);
+      CHECK(block != nullptr);
+      const auto offset = static_cast<uint32_t>(stub - block->host_start);
+      const auto link = std::ranges::find(block->links, offset, &Link::stub_offset);
+      CHECK(link != block->links.end());
+      pending_link_ = {block, static_cast<size_t>(link - block->links.begin())};
+      return false;
+    }
+    case ExitReason::kDead:
+      ++statistics_.exits_dead;
+      return false;
+    case ExitReason::kCallout:
+      ++statistics_.exits_callout;
+      return false;
+    case ExitReason::kKicked:
+      ++statistics_.exits_kicked;
+      return false;
+    case ExitReason::kBlockEnd:
+      ++statistics_.exits_block_end;
+      return false;
+    case ExitReason::kHostFault:
+      ++statistics_.exits_host_fault;
+      return HandleHostFault();
+    case ExitReason::kException:
+      ++statistics_.exits_exception;
+      Raise({static_cast<Vector>(context_->exit_argument), 0, {}});
+      return false;
+  }
+  CHECK(false);
+  return false;
+}
+
+std::pair<uint64_t, uint64_t> Engine::ExecutedInstructions() const {
+  uint64_t executed = 0;
+  uint64_t copied = 0;
+  for (const Block& block : store_->blocks()) {
+    if (block.executions == nullptr) continue;
+    executed += *block.executions * block.instruction_count;
+    copied += *block.executions * block.ident_count;
+  }
+  return {executed, copied};
+}
+
+std::string Engine::CrashReport() const {
+  const CpuState& cpu = context_->cpu;
+  std::string report;
+  auto out = std::back_inserter(report);
+  fmt::format_to(out,
+                 "eax={:08x} ebx={:08x} ecx={:08x} edx={:08x} esi={:08x} edi={:08x} ebp={:08x} "
+                 "esp={:08x}\neip={:08x} eflags={:08x} cpl={} cr0={:08x} cr2={:08x} cr3={:08x} "
+                 "cr4={:08x}\n",
+                 cpu.gpr[kEax], cpu.gpr[kEbx], cpu.gpr[kEcx], cpu.gpr[kEdx], cpu.gpr[kEsi],
+                 cpu.gpr[kEdi], cpu.gpr[kEbp], cpu.gpr[kEsp], cpu.eip, cpu.eflags, cpu.cpl,
+                 cpu.cr0, cpu.cr2, cpu.cr3, cpu.cr4);
+  static constexpr const char* kNames[] = {"es", "cs", "ss", "ds", "fs", "gs"};
+  for (unsigned i = 0; i < kSegmentCount; ++i) {
+    const SegmentRegister& s = cpu.segments[i];
+    fmt::format_to(out, "{}={:04x} base={:08x} limit={:08x} attributes={:04x}\n", kNames[i],
+                   s.selector, s.base, s.limit, s.attributes);
+  }
+  fmt::format_to(out, "gdtr={:08x}/{:04x} idtr={:08x}/{:04x} ldtr={:04x} tr={:04x}\n",
+                 cpu.gdtr.base, cpu.gdtr.limit, cpu.idtr.base, cpu.idtr.limit, cpu.ldtr.selector,
+                 cpu.tr.selector);
+  fmt::format_to(out, "last blocks entered from the run loop (oldest first):");
+  const uint32_t shown =
+      std::min<uint32_t>(recent_count_, static_cast<uint32_t>(recent_eips_.size()));
+  for (uint32_t i = 0; i < shown; ++i) {
+    fmt::format_to(out, "{}{:08x}", i % 8 == 0 ? "\n  " : " ",
+                   recent_eips_[(recent_count_ - shown + i) % recent_eips_.size()]);
+  }
+  fmt::format_to(out, "\n");
+  return report;
+}
+
+}  // namespace verbatim

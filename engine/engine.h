@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// The run loop: enters translated code, and deals with every reason to come out of it. The one place
+// where host and guest meet.
+//
+// The implementation is spread by topic:
+//   engine.cc        set-up, run loop, halting, crash report
+//   lookup.cc        from eip to a block: fetch, find, translate, flush
+//   callouts.cc      sensitive instructions and software accesses, called from generated code
+//   host_fault.cc    host signals in generated code become guest faults, fills or adaptations
+//
+// Threads: everything on the thread that calls Run, except Kick, which any thread may call.
+#ifndef VERBATIM_ENGINE_ENGINE_H_
+#define VERBATIM_ENGINE_ENGINE_H_
+
+#include <pthread.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "codecache/block_store.h"
+#include "codecache/code_memory.h"
+#include "engine/adaptation.h"
+#include "engine/event_gate.h"
+#include "engine/host_signals.h"
+#include "engine/statistics.h"
+#include "engine/stubs.h"
+#include "engine/window_code.h"
+#include "memory/mmu.h"
+#include "memory/window.h"
+#include "translator/execution_context.h"
+#include "translator/translator.h"
+#include "vcpu/segmented_memory.h"
+#include "vcpu/string_operations.h"
+#include "vcpu/virtual_cpu.h"
+
+namespace verbatim {
+
+struct EngineOptions {
+  uint64_t code_cache_bytes = 64ull << 20;
+  // Counts executions of each block, for the dynamic statistics.
+  bool count_executions = false;
+};
+
+enum class RunResult : uint8_t {
+  kStopped,   // EventGate::StopRequested
+  kShutdown,  // triple fault
+};
+
+class Engine final : public CodeWriteObserver {
+ public:
+  // All references outlive the engine.
+  [[nodiscard]] static Result<std::unique_ptr<Engine>> Create(Mmu& mmu, WindowSet& windows,
+                                                              PortIo& ports, const CpuModel& model,
+                                                              EventGate& gate,
+                                                              const EngineOptions& options);
+  ~Engine() override;
+
+  [[nodiscard]] VirtualCpu& cpu() { return *cpu_; }
+  [[nodiscard]] const CpuState& state() const { return context_->cpu; }
+
+  // Runs the guest from the present state until the gate wants a stop or the guest dies.
+  [[nodiscard]] Result<RunResult> Run();
+  // Makes the run loop call EventGate::Service soon; wakes it from HLT. Any thread, or a signal
+  // handler.
+  void Kick();
+
+  [[nodiscard]] const EngineStatistics& statistics() const { return statistics_; }
+  [[nodiscard]] const BlockStore& store() const { return *store_; }
+  [[nodiscard]] const CodeMemory& code_memory() const { return *code_memory_; }
+  [[nodiscard]] const TranslatorStatistics& translator_statistics() const {
+    return translator_->statistics();
+  }
+  // Executed instructions and how many of them were copies, from the execution counts.
+  [[nodiscard]] std::pair<uint64_t, uint64_t> ExecutedInstructions() const;
+
+  // Registers, control registers and the last blocks, for a human.
+  [[nodiscard]] std::string CrashReport() const;
+
+  void OnCodeWrite(PhysicalAddress address, uint32_t bytes) override;
+
+ private:
+  Engine(Mmu& mmu, WindowSet& windows, EventGate& gate, const EngineOptions& options);
+
+  // engine.cc
+  [[nodiscard]] Status Step();
+  void Enter(const Block& block);
+  // True: resume at the host fault.
+  [[nodiscard]] bool HandleExit();
+  [[nodiscard]] bool DeliverPendingInterrupt();
+  void WaitForKick();
+  void SyncFlagsFromHost();
+  void SyncFlagsToHost();
+  void UpdateSegmentPointers();
+  void Raise(const Exception& exception);
+  void NoteOutcome(StepOutcome outcome);
+  void Remember(uint32_t eip);
+
+  // lookup.cc
+  [[nodiscard]] Status SelectWindow(BlockMode mode);
+  [[nodiscard]] BlockMode PresentMode();
+  [[nodiscard]] uint32_t CodeSegmentId();
+  // nullptr: a fault was delivered to the guest instead, or the cache was flushed: look again.
+  [[nodiscard]] Block* FindOrTranslate(BlockMode mode);
+  [[nodiscard]] Block* TranslateAt(const BlockKey& key);
+  [[nodiscard]] Faultable<PhysicalAddress> FetchPage(LinearAddress address);
+  void MarkCode(PhysicalAddress page);
+  void FlushCodeCache();
+  void ChainPending(const Block& target);
+  [[nodiscard]] Status RunOnce(BlockMode mode);
+
+  // callouts.cc
+  static bool CalloutThunk(ExecutionContext* context, uint32_t site) noexcept;
+  static bool AccessBeginThunk(ExecutionContext* context, uint32_t site) noexcept;
+  static bool AccessEndThunk(ExecutionContext* context, uint32_t site) noexcept;
+  [[nodiscard]] bool Callout(const Site& site);
+  [[nodiscard]] bool AccessBegin(const Site& site);
+  void AccessEnd(const Site& site);
+  [[nodiscard]] Faultable<LinearAddress> SiteAddress(const Site& site);
+  [[nodiscard]] bool LeaveCallout();
+  [[nodiscard]] bool MayResumeAfter(const Site& site, uint64_t drops_before,
+                                    uint64_t invalidations_before);
+  [[nodiscard]] Faultable<uint8_t*> DirectPointer(LinearAddress address, const Site& site,
+                                                  bool& guilty);
+  void LeaveAfterInstruction() { context_->kick = 1; }
+
+  // host_fault.cc
+  // True: the cause is gone, resume exactly there.
+  [[nodiscard]] bool HandleHostFault();
+  [[nodiscard]] bool HandlePageFault(const Block& block);
+  void HandleFpuError();
+  // Returns true if the site of the instruction at cpu.eip, in `block`, was moved to software form.
+  bool AdaptSite(const Block& block);
+
+  struct PendingLink {
+    Block* block;
+    size_t index;
+  };
+
+  Mmu& mmu_;
+  WindowSet& windows_;
+  EventGate& gate_;
+  const EngineOptions options_;
+
+  std::unique_ptr<ExecutionContext> context_;
+  std::unique_ptr<CodeMemory> code_memory_;
+  Stubs stubs_;
+  SiteTable sites_;
+  Adaptation adaptation_;
+  std::unique_ptr<BlockStore> store_;
+  std::unique_ptr<Translator> translator_;
+  std::unique_ptr<WindowCodeSet> window_code_;
+  std::unique_ptr<VirtualCpu> cpu_;
+  std::unique_ptr<StringOperations> strings_;
+  std::unique_ptr<SegmentedMemory> segments_;
+  void* trap_page_ = nullptr;  // unreadable: where fs_base and gs_base point while restricted
+
+  WindowId window_ = 0;
+  WindowCode* code_ = nullptr;  // of window_
+  BlockMode mode_;              // of the block that runs
+  std::optional<PendingLink> pending_link_;
+  std::vector<std::pair<uint32_t, uint32_t>> code_segments_;  // (base, limit) by id - 1
+
+  SignalTarget signal_target_;
+  std::atomic<pthread_t> thread_{};
+  std::atomic<bool> running_ = false;
+  uint64_t invalidations_ = 0;   // grows with every code write that dropped blocks
+  bool access_bounced_ = false;
+  bool software_once_ = false;   // the next instruction runs in software form
+  LinearAddress access_address_;
+  EngineStatistics statistics_;
+  std::array<uint32_t, 32> recent_eips_{};
+  uint32_t recent_count_ = 0;
+};
+
+}  // namespace verbatim
+
+#endif  // VERBATIM_ENGINE_ENGINE_H_

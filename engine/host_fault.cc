@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// Host signals in generated code: what each means to the guest.
+#include "base/check.h"
+#include "base/log.h"
+#include "engine/engine.h"
+#include "translator/host_emitter.h"
+
+namespace verbatim {
+namespace {
+
+// Host exception vectors are the guest's: same architecture.
+constexpr uint32_t kTrapDivide = 0;
+constexpr uint32_t kTrapUndefined = 6;
+constexpr uint32_t kTrapProtection = 13;
+constexpr uint32_t kTrapPage = 14;
+constexpr uint32_t kTrapMath = 16;
+constexpr uint32_t kTrapAlignment = 17;
+constexpr uint32_t kTrapSimd = 19;
+constexpr uint32_t kHostFaultWrite = 1u << 1;
+
+constexpr uint64_t kWindowBytes = uint64_t{1} << 32;
+
+}  // namespace
+
+bool Engine::HandleHostFault() {
+  CpuState& cpu = context_->cpu;
+  const Block* block = store_->FindByHost(context_->fault_pc);
+  if (block == nullptr) {
+    Log(LogLevel::kError, "engine: host fault {} at {} outside every block, address {:x}",
+        context_->fault_trap, static_cast<const void*>(context_->fault_pc),
+        context_->fault_address);
+  }
+  CHECK(block != nullptr);
+  const RecoveryPoint& point = block->RecoveryAt(context_->fault_pc);
+  cpu.eip = point.kind == RecoveryKind::kEipInR8 ? static_cast<uint32_t>(context_->saved[kR8])
+                                                 : point.eip;
+  switch (context_->fault_trap) {
+    case kTrapPage:
+      return HandlePageFault(*block);
+    case kTrapProtection:
+      // Nothing in a block can raise it but a misaligned SSE operand or a reserved MXCSR bit.
+      ++statistics_.faults_protection;
+      Raise({Vector::kGeneralProtection, 0, {}});
+      return false;
+    case kTrapDivide:
+      ++statistics_.faults_arithmetic;
+      Raise({Vector::kDivideError, 0, {}});
+      return false;
+    case kTrapMath:
+      ++statistics_.faults_arithmetic;
+      HandleFpuError();
+      return false;
+    case kTrapSimd:
+      ++statistics_.faults_arithmetic;
+      // Without CR4.OSXMMEXCPT an unmasked SIMD exception is #UD (SDM vol. 3, 2.5).
+      Raise({(cpu.cr4 & cr4::kOsxmmexcpt) != 0 ? Vector::kSimdFault : Vector::kInvalidOpcode, 0,
+             {}});
+      return false;
+    case kTrapAlignment:
+      Raise({Vector::kAlignmentCheck, 0, {}});
+      return false;
+    case kTrapUndefined:
+      Log(LogLevel::kError, "engine: the host does not know the instruction at eip {:08x}",
+          cpu.eip);
+      Raise({Vector::kInvalidOpcode, 0, {}});
+      return false;
+    default:
+      Log(LogLevel::kError, "engine: unexpected host trap {} at eip {:08x}", context_->fault_trap,
+          cpu.eip);
+      CHECK(false);
+      return false;
+  }
+}
+
+// CR0.NE: #MF. Else FERR#, and the processor waits for the interrupt that it causes (SDM vol. 1,
+// 8.7 and D.2).
+void Engine::HandleFpuError() {
+  if ((context_->cpu.cr0 & cr0::kNe) != 0) {
+    Raise({Vector::kMathFault, 0, {}});
+    return;
+  }
+  gate_.SignalFpuError();
+  context_->cpu.halted = true;
+}
+
+bool Engine::AdaptSite(const Block& block) {
+  const PhysicalAddress site =
+      block.key.physical + (context_->cpu.eip - block.eip);
+  if (!adaptation_.NoteFault(site)) return false;
+  ++statistics_.sites_adapted;
+  store_->InvalidateRange(site, 1);
+  return true;
+}
+
+bool Engine::HandlePageFault(const Block& block) {
+  const uint64_t address = context_->fault_address;
+  if (address - reinterpret_cast<uint64_t>(trap_page_) < kPageBytes) {
+    ++statistics_.faults_segment;
+    software_once_ = true;
+    return false;
+  }
+  const uint64_t offset = address - context_->window_base;
+  if (offset >= kWindowBytes) {
+    // An operand, or a bit string, that runs over the end of the address space into the guards.
+    const bool in_guards = offset < 2 * kWindowBytes || offset >= 0 - kWindowBytes;
+    if (!in_guards) {
+      Log(LogLevel::kError, "engine: generated code at {} touched {:x}, outside its window",
+          static_cast<const void*>(context_->fault_pc), address);
+    }
+    CHECK(in_guards);
+    ++statistics_.faults_straddle;
+    software_once_ = true;
+    return false;
+  }
+  const bool write = (context_->fault_error & kHostFaultWrite) != 0;
+  const Resolution resolution =
+      windows_.Resolve(window_, LinearAddress{static_cast<uint32_t>(offset)}, write);
+  switch (resolution.outcome) {
+    case ResolveOutcome::kMapped:
+      ++statistics_.faults_mapped;
+      if (resolution.user_page && context_->cpu.cpl != 3 && AdaptSite(block)) return false;
+      return block.valid;
+    case ResolveOutcome::kGuestFault:
+      ++statistics_.faults_guest;
+      Raise(ToException(resolution.fault));
+      return false;
+    case ResolveOutcome::kDevice:
+      ++statistics_.faults_device;
+      (void)AdaptSite(block);
+      software_once_ = true;
+      return false;
+    case ResolveOutcome::kCodePage:
+      ++statistics_.faults_code_page;
+      (void)AdaptSite(block);
+      software_once_ = true;
+      return false;
+  }
+  return false;
+}
+
+}  // namespace verbatim

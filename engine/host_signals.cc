@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/host_signals.h"
+
+#include <ucontext.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <mutex>
+
+#include "base/check.h"
+
+namespace verbatim {
+namespace {
+
+constexpr size_t kAlternateStackBytes = 64 << 10;
+
+thread_local SignalTarget* current_target = nullptr;
+
+greg_t& Register(ucontext_t& context, int index) { return context.uc_mcontext.gregs[index]; }
+
+template <typename Pointer>
+greg_t AsRegister(Pointer pointer) {
+  return static_cast<greg_t>(reinterpret_cast<uintptr_t>(pointer));
+}
+
+constexpr auto kTrapFlag = static_cast<greg_t>(kHostTrapFlag);
+
+// Leads the interrupted generated code out at its next exact guest boundary.
+void LeaveAtBoundary(SignalTarget& target, ucontext_t& context) {
+  greg_t& pc = Register(context, REG_RIP);
+  greg_t& flags = Register(context, REG_EFL);
+  const auto* at = reinterpret_cast<const uint8_t*>(pc);
+  const Block* block = target.store->FindByHost(at);
+  if (block != nullptr) {
+    const RecoveryPoint& point = block->RecoveryAt(at);
+    if (point.kind != RecoveryKind::kCritical) {
+      if (point.kind == RecoveryKind::kInstruction) Register(context, REG_R8) = point.eip;
+      pc = AsRegister(target.stubs->kicked);
+      flags &= ~kTrapFlag;
+      return;
+    }
+  }
+  // In a stub or amid an instruction's effects: step on. The stubs load flags from the context.
+  flags |= kTrapFlag;
+  target.context->host_flags |= kHostTrapFlag;
+}
+
+void OnHostFault(SignalTarget& target, ucontext_t& context, int signal, const siginfo_t& info) {
+  const auto address = reinterpret_cast<uint64_t>(info.si_addr);
+  if (signal == SIGSEGV && target.shadow != nullptr && target.shadow->InGuard(address)) {
+    // The shadow stack is only a prediction: start it afresh and repeat the push.
+    Register(context, REG_RSP) = static_cast<greg_t>(target.context->shadow_base);
+    ++target.shadow_overflows;
+    return;
+  }
+  ExecutionContext& to = *target.context;
+  to.fault_pc = reinterpret_cast<const uint8_t*>(Register(context, REG_RIP));
+  to.fault_signal = static_cast<uint32_t>(signal);
+  to.fault_trap = static_cast<uint32_t>(Register(context, REG_TRAPNO));
+  to.fault_error = static_cast<uint32_t>(Register(context, REG_ERR));
+  to.fault_address = address;
+  Register(context, REG_RIP) = AsRegister(target.stubs->host_fault);
+  Register(context, REG_EFL) &= ~kTrapFlag;
+}
+
+// Not in generated code: as if we had never been here. The instruction repeats and the default
+// action takes the process down.
+void Default(int signal) {
+  struct sigaction action {};
+  action.sa_handler = SIG_DFL;
+  ::sigaction(signal, &action, nullptr);
+}
+
+void OnSignal(int signal, siginfo_t* info, void* raw) {
+  auto& context = *static_cast<ucontext_t*>(raw);
+  SignalTarget* target = current_target;
+  const auto* pc = reinterpret_cast<const uint8_t*>(Register(context, REG_RIP));
+  const bool in_code = target != nullptr && target->memory->Contains(pc);
+  if (signal == KickSignal()) {
+    if (target != nullptr) target->context->kick = 1;
+    if (in_code) LeaveAtBoundary(*target, context);
+    return;
+  }
+  if (signal == SIGTRAP && target != nullptr && info->si_code != SI_USER) {
+    if (in_code) {
+      LeaveAtBoundary(*target, context);
+    } else {
+      Register(context, REG_EFL) &= ~kTrapFlag;
+    }
+    return;
+  }
+  if (in_code && info->si_code != SI_USER) {
+    OnHostFault(*target, context, signal, *info);
+    return;
+  }
+  Default(signal);
+}
+
+Status InstallHandlers() {
+  struct sigaction action {};
+  action.sa_sigaction = OnSignal;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  ::sigfillset(&action.sa_mask);
+  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, KickSignal()}) {
+    if (::sigaction(signal, &action, nullptr) != 0) {
+      return Fail("engine: cannot handle signal {}: {}", signal, std::strerror(errno));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+int KickSignal() { return SIGRTMIN + 1; }
+
+Result<std::unique_ptr<SignalScope>> SignalScope::Enter(SignalTarget* target) {
+  static const Status installed = InstallHandlers();
+  if (!installed) return std::unexpected(installed.error());
+  CHECK(current_target == nullptr);
+  std::unique_ptr<SignalScope> scope(new SignalScope);
+  scope->stack_ = std::make_unique<uint8_t[]>(kAlternateStackBytes);
+  stack_t stack{};
+  stack.ss_sp = scope->stack_.get();
+  stack.ss_size = kAlternateStackBytes;
+  if (::sigaltstack(&stack, &scope->previous_) != 0) {
+    return Fail("engine: cannot set a signal stack: {}", std::strerror(errno));
+  }
+  current_target = target;
+  return scope;
+}
+
+SignalScope::~SignalScope() {
+  current_target = nullptr;
+  ::sigaltstack(&previous_, nullptr);
+}
+
+}  // namespace verbatim

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+// From eip to a block.
+#include <time.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/check.h"
+#include "engine/engine.h"
+
+namespace verbatim {
+namespace {
+
+uint64_t NowNs() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(now.tv_nsec);
+}
+
+}  // namespace
+
+// 0 for a flat code segment, else a number that stands for its base and limit.
+uint32_t Engine::CodeSegmentId() {
+  const SegmentRegister& cs = context_->cpu.segments[kCs];
+  if (cs.base == 0 && cs.limit == 0xFFFFFFFFu) return 0;
+  const std::pair<uint32_t, uint32_t> wanted{cs.base, cs.limit};
+  const auto found = std::ranges::find(code_segments_, wanted);
+  if (found != code_segments_.end()) {
+    return static_cast<uint32_t>(found - code_segments_.begin()) + 1;
+  }
+  // A guest can make as many as it likes: start over with the code that was keyed by them.
+  constexpr size_t kMaxCodeSegments = 4096;
+  if (code_segments_.size() == kMaxCodeSegments) {
+    FlushCodeCache();
+    code_segments_.clear();
+  }
+  code_segments_.push_back(wanted);
+  return static_cast<uint32_t>(code_segments_.size());
+}
+
+BlockMode Engine::PresentMode() { return BlockMode::Of(context_->cpu, CodeSegmentId()); }
+
+Status Engine::SelectWindow(BlockMode mode) {
+  window_ = windows_.Select(PrivilegeOf(context_->cpu.cpl));
+  Result<WindowCode*> code = window_code_->Get(window_);
+  if (!code) return std::unexpected(code.error());
+  code_ = *code;
+  if (!mode.single() && code_->mode != mode.bits()) {
+    // Blocks check their eip at entry, not their mode.
+    code_->table.Clear();
+    code_->ResetShadow();
+    code_->mode = mode.bits();
+    code_->cs_base = context_->cpu.segments[kCs].base;
+  }
+  context_->window_base = windows_.HostBase(window_);
+  context_->jump_table = code_->table.data();
+  context_->shadow_base = code_->shadow.base();
+  signal_target_.shadow = &code_->shadow;
+  return {};
+}
+
+Faultable<PhysicalAddress> Engine::FetchPage(LinearAddress address) {
+  const auto translation = windows_.NoteExecution(window_, address);
+  if (!translation) {
+    return std::unexpected(ToException(translation.error()));
+  }
+  return mmu_.memory().ApplyA20(translation->address);
+}
+
+void Engine::MarkCode(PhysicalAddress page) {
+  PhysicalMemory& memory = mmu_.memory();
+  if (memory.KindOf(page) != PageKind::kRam || memory.IsCodePage(page)) return;
+  memory.MarkCodePage(page, true);
+  windows_.WriteProtect(page);
+}
+
+void Engine::FlushCodeCache() {
+  for (const Block& block : store_->blocks()) {
+    mmu_.memory().MarkCodePage(block.key.physical, false);
+    if (block.crosses_page) mmu_.memory().MarkCodePage(block.second_page, false);
+  }
+  store_->Flush();
+  sites_.Clear();
+  window_code_->ResetAll();
+  pending_link_.reset();
+  ++invalidations_;
+}
+
+Block* Engine::FindOrTranslate(BlockMode mode) {
+  CpuState& cpu = context_->cpu;
+  ++statistics_.lookups;
+  const SegmentRegister& cs = cpu.segments[kCs];
+  if (cpu.eip > cs.limit) {
+    Raise({Vector::kGeneralProtection, 0, {}});
+    return nullptr;
+  }
+  const LinearAddress linear{cs.base + cpu.eip};
+  const Faultable<PhysicalAddress> physical = FetchPage(linear);
+  if (!physical) {
+    Raise(physical.error());
+    return nullptr;
+  }
+  const BlockKey key{*physical, linear, mode.bits()};
+  Block* block = store_->Find(key);
+  if (block != nullptr && block->crosses_page) {
+    const Faultable<PhysicalAddress> second = FetchPage(linear.PageStart() + kPageBytes);
+    if (!second) {
+      Raise(second.error());
+      return nullptr;
+    }
+    if (*second != block->second_page) {
+      store_->Invalidate(*block);
+      block = nullptr;
+    }
+  }
+  return block != nullptr ? block : TranslateAt(key);
+}
+
+Block* Engine::TranslateAt(const BlockKey& key) {
+  const uint64_t before = NowNs();
+  PhysicalMemory& memory = mmu_.memory();
+  const SegmentRegister& cs = context_->cpu.segments[kCs];
+  TranslationRequest request;
+  request.key = key;
+  request.eip = context_->cpu.eip;
+  request.cs_limit = cs.limit;
+  request.count_executions = options_.count_executions;
+
+  // Code in device or unassigned memory is read as far as one instruction can reach.
+  std::array<uint8_t, kMaxInstructionBytes> first_copy;
+  std::array<uint8_t, kMaxInstructionBytes> second_copy;
+  const auto bytes_at = [&memory](PhysicalAddress address, auto& copy) -> std::span<const uint8_t> {
+    const uint32_t left = kPageBytes - address.PageOffset();
+    if (const uint8_t* host = memory.HostPointerTo(address)) return {host, left};
+    const uint32_t count = std::min<uint32_t>(left, static_cast<uint32_t>(copy.size()));
+    memory.Read(address, copy.data(), count);
+    return {copy.data(), count};
+  };
+  request.first_page = bytes_at(key.physical, first_copy);
+
+  auto made = translator_->Translate(request);
+  if (std::holds_alternative<TranslationFailure>(made) &&
+      std::get<TranslationFailure>(made) == TranslationFailure::kNeedsSecondPage) {
+    const Faultable<PhysicalAddress> second = FetchPage(key.linear.PageStart() + kPageBytes);
+    if (!second) {
+      Raise(second.error());
+      return nullptr;
+    }
+    request.second_page_address = *second;
+    request.second_page = bytes_at(*second, second_copy);
+    made = translator_->Translate(request);
+  }
+  if (std::holds_alternative<TranslationFailure>(made)) {
+    CHECK(std::get<TranslationFailure>(made) == TranslationFailure::kCacheFull);
+    FlushCodeCache();
+    return nullptr;
+  }
+  Block& block = store_->Insert(std::move(std::get<Block>(made)));
+  MarkCode(block.key.physical);
+  if (block.crosses_page) MarkCode(block.second_page);
+  statistics_.translation_ns += NowNs() - before;
+  return &block;
+}
+
+void Engine::ChainPending(const Block& target) {
+  if (!pending_link_) return;
+  const auto [source, index] = *pending_link_;
+  pending_link_.reset();
+  Link& link = source->links[index];
+  if (!source->valid || link.target_eip != target.eip || target.crosses_page ||
+      target.key.mode != source->key.mode ||
+      target.key.linear.Page() != source->key.linear.Page() ||
+      target.key.physical.Page() != source->key.physical.Page()) {
+    return;
+  }
+  store_->Chain(*source, link, target);
+}
+
+void Engine::OnCodeWrite(PhysicalAddress address, uint32_t bytes) {
+  ++statistics_.code_writes;
+  if (store_->InvalidateRange(address, bytes) != 0) ++invalidations_;
+  const uint32_t last = (address + (bytes - 1)).Page();
+  for (uint32_t page = address.Page(); page <= last; ++page) {
+    const PhysicalAddress start{uint64_t{page} << kPageShift};
+    if (!store_->HasBlocks(start)) {
+      mmu_.memory().MarkCodePage(start, false);
+      adaptation_.ForgetPage(start);
+    }
+  }
+}
+
+}  // namespace verbatim

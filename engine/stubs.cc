@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/stubs.h"
+
+#include <asmjit/x86.h>
+
+#include <cstddef>
+#include <cstring>
+
+#include "codecache/jump_table.h"
+
+namespace verbatim {
+namespace {
+
+using asmjit::Label;
+using asmjit::imm;
+using asmjit::x86::Assembler;
+using asmjit::x86::Gp;
+using asmjit::x86::Mem;
+namespace r = asmjit::x86;
+
+constexpr uint32_t kStackPointerSlot = 4;  // guest esp in CpuState::gpr; host rsp in `saved`
+
+template <typename Field>
+int32_t Offset(Field field) {
+  return static_cast<int32_t>(field);
+}
+
+Mem At(size_t offset, uint32_t bytes) {
+  return r::ptr(r::r15, static_cast<int32_t>(offset), bytes);
+}
+Mem Dword(size_t offset) { return At(offset, 4); }
+Mem Qword(size_t offset) { return At(offset, 8); }
+
+#define FIELD(name) offsetof(ExecutionContext, name)
+
+class StubAssembler {
+ public:
+  StubAssembler(Assembler& a, const CalloutHandlers& handlers) : a_(a), handlers_(handlers) {}
+
+  struct Labels {
+    Label enter, resume, dispatch, miss, return_miss, link, dead, block_end, exception, callout,
+        access_begin, access_end, host_fault, kicked;
+  };
+
+  Labels Emit() {
+    for (Label* label :
+         {&l_.enter, &l_.resume, &l_.dispatch, &l_.miss, &l_.return_miss, &l_.link, &l_.dead,
+          &l_.block_end, &l_.exception, &l_.callout, &l_.access_begin, &l_.access_end,
+          &l_.host_fault, &l_.kicked, &leave_, &exit_}) {
+      *label = a_.newLabel();
+    }
+    EmitEnter();
+    EmitResume();
+    EmitDispatch();
+    EmitExits();
+    EmitCallout(l_.callout, reinterpret_cast<void*>(handlers_.callout), Kind::kSensitive);
+    EmitCallout(l_.access_begin, reinterpret_cast<void*>(handlers_.access_begin), Kind::kBegin);
+    EmitCallout(l_.access_end, reinterpret_cast<void*>(handlers_.access_end), Kind::kEnd);
+    EmitHostFault();
+    EmitLeave();
+    return l_;
+  }
+
+ private:
+  enum class Kind { kSensitive, kBegin, kEnd };
+
+  static Gp Guest32(uint32_t gpr) { return gpr == kEsp ? r::r12d : asmjit::x86::gpd(gpr); }
+
+  void SaveGprs() {
+    for (uint32_t i = 0; i < 8; ++i) a_.mov(Dword(FIELD(cpu.gpr) + i * 4), Guest32(i));
+  }
+  void LoadGprs() {
+    for (uint32_t i = 0; i < 8; ++i) a_.mov(Guest32(i), Dword(FIELD(cpu.gpr) + i * 4));
+  }
+  // Needs the C++ stack.
+  void SaveFlagsAndSimd() {
+    a_.pushfq();
+    a_.pop(Qword(FIELD(host_flags)));
+    a_.cld();
+    for (uint32_t i = 0; i < 8; ++i) a_.movaps(At(FIELD(cpu.xmm) + i * 16, 16), r::xmm(i));
+    a_.stmxcsr(Dword(FIELD(cpu.mxcsr)));
+    a_.ldmxcsr(Dword(FIELD(host_mxcsr)));
+  }
+  void LoadSimd() {
+    for (uint32_t i = 0; i < 8; ++i) a_.movaps(r::xmm(i), At(FIELD(cpu.xmm) + i * 16, 16));
+    a_.ldmxcsr(Dword(FIELD(cpu.mxcsr)));
+  }
+  // Needs the C++ stack.
+  void LoadFlags() {
+    a_.push(Qword(FIELD(host_flags)));
+    a_.popfq();
+  }
+  void ToHostStack() {
+    a_.mov(Qword(FIELD(shadow_rsp)), r::rsp);
+    a_.mov(r::rsp, Qword(FIELD(host_rsp)));
+  }
+  void ToShadowStack() { a_.mov(r::rsp, Qword(FIELD(shadow_rsp))); }
+
+  void Prologue() {
+    for (const Gp& reg : {r::rbx, r::rbp, r::r12, r::r13, r::r14, r::r15}) a_.push(reg);
+    a_.sub(r::rsp, 8);  // keeps calls from the stubs 16-aligned
+    a_.mov(r::r15, r::rdi);
+    a_.mov(Qword(FIELD(host_rsp)), r::rsp);
+    // A kick that came before this point is seen here; a later one finds the pc in code memory.
+    const Label go = a_.newLabel();
+    a_.cmp(Dword(FIELD(kick)), 0);
+    a_.je(go);
+    a_.mov(Dword(FIELD(exit_reason)), static_cast<uint32_t>(ExitReason::kKicked));
+    a_.jmp(leave_);
+    a_.bind(go);
+    a_.mov(r::r13, Qword(FIELD(window_base)));
+    a_.wrgsbase(r::r13);
+    a_.mov(r::r14, Qword(FIELD(jump_table)));
+    LoadSimd();
+  }
+
+  void EmitEnter() {
+    a_.bind(l_.enter);
+    Prologue();
+    LoadFlags();
+    ToShadowStack();
+    LoadGprs();
+    a_.jmp(Qword(FIELD(entry_pc)));
+  }
+
+  void EmitResume() {
+    a_.bind(l_.resume);
+    Prologue();
+    LoadFlags();
+    ToShadowStack();
+    for (uint32_t i = 0; i < 15; ++i) {
+      if (i != kStackPointerSlot) a_.mov(asmjit::x86::gpq(i), Qword(FIELD(saved) + i * 8));
+    }
+    // The window may be another one by now, and with it these two.
+    a_.mov(r::r13, Qword(FIELD(window_base)));
+    a_.mov(r::r14, Qword(FIELD(jump_table)));
+    a_.jmp(Qword(FIELD(fault_pc)));
+  }
+
+  void EmitDispatch() {
+    // A return that was not the one predicted: what else is on the shadow stack is suspect too.
+    a_.bind(l_.return_miss);
+    a_.mov(r::rsp, Qword(FIELD(shadow_base)));
+    a_.bind(l_.dispatch);
+    static_assert(JumpTable::kEntries == 65536);
+    a_.movzx(r::r9d, r::r8w);
+    a_.mov(r::r9d, r::dword_ptr(r::r14, r::r9, 2));
+    a_.jmp(r::r9);
+  }
+
+  void EmitExit(const Label& label, ExitReason reason) {
+    a_.bind(label);
+    a_.mov(r::r10d, static_cast<uint32_t>(reason));
+    a_.jmp(exit_);
+  }
+
+  void EmitExits() {
+    EmitExit(l_.miss, ExitReason::kLookup);
+    EmitExit(l_.link, ExitReason::kLink);
+    EmitExit(l_.dead, ExitReason::kDead);
+    EmitExit(l_.block_end, ExitReason::kBlockEnd);
+    EmitExit(l_.exception, ExitReason::kException);
+    EmitExit(l_.kicked, ExitReason::kKicked);
+    a_.bind(exit_);
+    a_.mov(Dword(FIELD(cpu.eip)), r::r8d);
+    a_.mov(Dword(FIELD(exit_argument)), r::r9d);
+    a_.mov(Dword(FIELD(exit_reason)), r::r10d);
+    SaveGprs();
+    ToHostStack();
+    SaveFlagsAndSimd();
+    a_.jmp(leave_);
+  }
+
+  // The return address is on the shadow stack, the site in r9d.
+  void EmitCallout(const Label& label, void* handler, Kind kind) {
+    a_.bind(label);
+    SaveGprs();
+    a_.mov(Qword(FIELD(saved) + 11 * 8), r::r11);
+    a_.pop(Qword(FIELD(callout_resume)));
+    ToHostStack();
+    SaveFlagsAndSimd();
+    a_.mov(r::rdi, r::r15);
+    a_.mov(r::esi, r::r9d);
+    a_.mov(r::rax, imm(reinterpret_cast<uint64_t>(handler)));
+    a_.call(r::rax);
+    if (kind != Kind::kEnd) {
+      a_.test(r::al, r::al);
+      a_.jz(leave_);
+    }
+    const Label no_kick = a_.newLabel();
+    a_.cmp(Dword(FIELD(kick)), 0);
+    a_.je(no_kick);
+    if (kind == Kind::kSensitive) {
+      // The instruction is complete and eip up to date: as good a boundary as any.
+      a_.mov(Dword(FIELD(exit_reason)), static_cast<uint32_t>(ExitReason::kKicked));
+      a_.jmp(leave_);
+    } else {
+      // Half-way through an instruction: step on to its end, where the trap handler leaves.
+      a_.or_(Dword(FIELD(host_flags)), static_cast<uint32_t>(kHostTrapFlag));
+    }
+    a_.bind(no_kick);
+    a_.mov(r::r13, Qword(FIELD(window_base)));
+    a_.wrgsbase(r::r13);
+    a_.mov(r::r14, Qword(FIELD(jump_table)));
+    LoadSimd();
+    LoadFlags();
+    ToShadowStack();
+    LoadGprs();
+    a_.mov(r::r11, Qword(FIELD(saved) + 11 * 8));
+    if (kind == Kind::kBegin) a_.mov(r::r8, Qword(FIELD(access_pointer)));
+    a_.jmp(Qword(FIELD(callout_resume)));
+  }
+
+  // The signal handler put the pc here; every register is as it was at the fault.
+  void EmitHostFault() {
+    a_.bind(l_.host_fault);
+    for (uint32_t i = 0; i < 15; ++i) a_.mov(Qword(FIELD(saved) + i * 8), asmjit::x86::gpq(i));
+    SaveGprs();
+    a_.mov(Dword(FIELD(exit_reason)), static_cast<uint32_t>(ExitReason::kHostFault));
+    ToHostStack();
+    SaveFlagsAndSimd();
+    a_.jmp(leave_);
+  }
+
+  void EmitLeave() {
+    a_.bind(leave_);
+    a_.add(r::rsp, 8);
+    for (const Gp& reg : {r::r15, r::r14, r::r13, r::r12, r::rbp, r::rbx}) a_.pop(reg);
+    a_.ret();
+  }
+
+  Assembler& a_;
+  const CalloutHandlers& handlers_;
+  Labels l_;
+  Label leave_;
+  Label exit_;
+};
+
+#undef FIELD
+
+}  // namespace
+
+Result<Stubs> BuildStubs(CodeMemory& memory, const CalloutHandlers& handlers) {
+  asmjit::CodeHolder code;
+  code.init(asmjit::Environment(asmjit::Arch::kX64),
+            reinterpret_cast<uint64_t>(memory.next_exec()));
+  Assembler assembler(&code);
+  StubAssembler stubs(assembler, handlers);
+  const StubAssembler::Labels labels = stubs.Emit();
+  if (code.flatten() != asmjit::kErrorOk || code.resolveUnresolvedLinks() != asmjit::kErrorOk ||
+      code.relocateToBase(reinterpret_cast<uint64_t>(memory.next_exec())) != asmjit::kErrorOk) {
+    return Fail("engine: the entry stubs could not be assembled");
+  }
+  const HostPointer base = memory.next_exec();
+  const std::span<uint8_t> space = memory.free_writable();
+  if (code.codeSize() > space.size() ||
+      code.copyFlattenedData(space.data(), space.size()) != asmjit::kErrorOk) {
+    return Fail("engine: the entry stubs do not fit into the code cache");
+  }
+  const auto at = [&](const Label& label) {
+    return static_cast<const uint8_t*>(base + code.labelOffset(label));
+  };
+  Stubs result;
+  result.table = {.dispatch = at(labels.dispatch),
+                  .miss = at(labels.miss),
+                  .return_miss = at(labels.return_miss),
+                  .link = at(labels.link),
+                  .dead = at(labels.dead),
+                  .block_end = at(labels.block_end),
+                  .exception = at(labels.exception),
+                  .callout = at(labels.callout),
+                  .access_begin = at(labels.access_begin),
+                  .access_end = at(labels.access_end)};
+  result.enter = reinterpret_cast<void (*)(ExecutionContext*)>(base + code.labelOffset(labels.enter));
+  result.resume =
+      reinterpret_cast<void (*)(ExecutionContext*)>(base + code.labelOffset(labels.resume));
+  result.host_fault = at(labels.host_fault);
+  result.kicked = at(labels.kicked);
+  memory.Commit(code.codeSize());
+  memory.SealPrologue();
+  return result;
+}
+
+}  // namespace verbatim

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a machine is made of, as its user says it.
+#ifndef VERBATIM_MACHINE_CONFIG_H_
+#define VERBATIM_MACHINE_CONFIG_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace verbatim {
+
+struct MachineConfig {
+  std::string kernel_path;
+  std::optional<std::string> initrd_path;
+  std::string command_line;
+  uint64_t memory_bytes = 256ull << 20;
+  std::string cpu_model = "core2";
+  uint64_t code_cache_bytes = 64ull << 20;
+  bool reboot = true;  // a guest's reset starts it again; false: it ends the run
+  bool dynamic_statistics = false;
+};
+
+}  // namespace verbatim
+
+#endif  // VERBATIM_MACHINE_CONFIG_H_

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// A PC: memory, processor, devices and firmware wired together, and its life from power-on to the
+// end of the run.
+//
+// Threads: Create, Run and the destructor on one thread. QueueSerialInput, SerialInputRoom and
+// RequestStop on any; RequestStop from signal handlers too.
+#ifndef VERBATIM_MACHINE_MACHINE_H_
+#define VERBATIM_MACHINE_MACHINE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "devices/device.h"
+#include "machine/config.h"
+
+namespace verbatim {
+
+enum class MachineEnd : uint8_t {
+  kPowerOff,   // the guest powered off
+  kReset,      // the guest reset itself and MachineConfig::reboot is false
+  kDied,       // triple fault with no way on
+  kDebugExit,  // the guest wrote to the debug-exit port
+  kStopped,    // RequestStop
+};
+
+struct MachineOutcome {
+  MachineEnd end = MachineEnd::kStopped;
+  uint8_t debug_value = 0;   // kDebugExit
+  std::string crash_report;  // kDied: registers and the last blocks, for a human
+};
+
+// One figure for --stats. `group` and `name` are identifiers (JSON keys), `description` is prose with
+// the unit.
+struct Statistic {
+  std::string_view group;
+  std::string name;
+  double value = 0;
+  std::string description;
+};
+
+class Machine {
+ public:
+  // Reads the kernel and the initrd, and prepares everything up to the guest's first instruction.
+  // What the guest sends to COM1 goes to `serial`, on the thread of Run. Input files and sizes that
+  // do not fit give an error that names the file, the field and what was expected.
+  [[nodiscard]] static Result<std::unique_ptr<Machine>> Create(const MachineConfig& config,
+                                                               ByteSink& serial);
+  ~Machine();
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
+
+  // Runs until the guest ends or a stop is requested. Once.
+  [[nodiscard]] Result<MachineOutcome> Run();
+  void RequestStop();
+
+  // Bytes for COM1's receiver. Takes at most SerialInputRoom() bytes and returns how many it took;
+  // nothing that was taken is lost.
+  size_t QueueSerialInput(std::span<const uint8_t> bytes);
+  [[nodiscard]] size_t SerialInputRoom() const;
+
+  // After Run.
+  [[nodiscard]] std::vector<Statistic> Statistics() const;
+
+ private:
+  class Board;
+  explicit Machine(std::unique_ptr<Board> board);
+  std::unique_ptr<Board> board_;
+};
+
+}  // namespace verbatim
+
+#endif  // VERBATIM_MACHINE_MACHINE_H_
