@@ -41,7 +41,7 @@ void AcpiPm::Visit(Archive& archive, S& state) {
   archive.Field("control", state.control, kControlStored);
   archive.Field("smi_command", state.smi_command);
   archive.Field("smi_data", state.smi_data);
-  archive.Field("half_periods", state.half_periods, uint64_t{1} << 48);
+  archive.Field("half_periods", state.half_periods);
   archive.Field("sci", state.sci);
 }
 
@@ -181,6 +181,8 @@ Status AcpiPm::Load(StateReader& reader) {
   State loaded;
   reader.Begin(name(), kStateVersion);
   Visit(reader, loaded);
+  reader.Require(loaded.half_periods <= TimerRate::TicksAt(clock_.NowNs()) >> HighestBit(),
+                 "half_periods", "no more than have passed");
   const Status status = reader.status();
   if (status) state_ = loaded;
   return status;

@@ -62,8 +62,9 @@ class Device {
   virtual void Reset() = 0;
 
   virtual void Save(StateWriter& writer) const = 0;
-  // On failure the device is unchanged. Lines are not driven: the interrupt controller's own state
-  // holds their levels, so a snapshot is consistent once every device is loaded.
+  // The clock must already show the time of the snapshot. On failure the device is unchanged. Lines
+  // are not driven: the interrupt controller's own state holds their levels, so a snapshot is
+  // consistent once every device is loaded.
   [[nodiscard]] virtual Status Load(StateReader& reader) = 0;
 
   // Absolute guest time of the next event that AdvanceTo must serve; nullopt if there is none.

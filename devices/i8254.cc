@@ -101,7 +101,11 @@ void I8254::WritePort(uint16_t port, unsigned /*bytes*/, uint32_t value) {
 }
 
 void I8254::Reset() {
-  counters_ = {};
+  for (I8254Counter& counter : counters_) {
+    const bool gate = counter.gate();  // an input, which its driver resets
+    counter = I8254Counter();
+    counter.SetGate(gate);
+  }
   ticks_.fill(TicksNow());
   irq0_.SetLevel(false);
 }
@@ -116,7 +120,7 @@ Status I8254::Load(StateReader& reader) {
   std::array<uint64_t, kCounters> ticks{};
   std::array<I8254Counter, kCounters> counters;
   reader.Begin(name(), kStateVersion);
-  // A counter cannot be ahead of the clock, which is restored first.
+  // A counter cannot be ahead of the clock.
   for (unsigned i = 0; i < kCounters; ++i) reader.Field(kTickFields[i], ticks[i], TicksNow());
   for (unsigned i = 0; i < kCounters; ++i) {
     if (Status status = counters[i].Load(reader, kSections[i]); !status) return status;

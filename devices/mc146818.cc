@@ -322,6 +322,11 @@ Status Mc146818::Load(StateReader& reader) {
                      (loaded.bytes[kRegisterC] & ~kCFlags) == 0 &&
                      loaded.bytes[kRegisterD] == kDVrt,
                  "bytes", "control registers without reserved bits");
+  // The divider was started at most a second ahead of the clock, when it was released.
+  const uint64_t now_ns = clock_.NowNs();
+  const uint64_t age = now_ns + loaded.divider_offset_ns;
+  reader.Require(age <= now_ns + kNsPerSecond, "divider_offset_ns", "a divider of possible age");
+  reader.Require(loaded.synced_age_ns <= age, "synced_age_ns", "a time in the past");
   const Status status = reader.status();
   if (status) state_ = loaded;
   return status;

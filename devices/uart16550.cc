@@ -105,6 +105,7 @@ void Uart16550::Reset() {
   state_.divisor = old.divisor;
   state_.irq = old.irq;
   UpdateIrq();
+  TellIfEmpty();
 }
 
 unsigned Uart16550::TriggerLevel() const {
@@ -199,6 +200,10 @@ void Uart16550::ClearReceiver() {
   state_.lsr_errors &= static_cast<uint8_t>(~kLsrByteErrors);
 }
 
+void Uart16550::TellIfEmpty() const {
+  if (state_.count == 0 && !Loopback() && config_.on_receiver_empty) config_.on_receiver_empty();
+}
+
 uint8_t Uart16550::ReadData() {
   const uint8_t byte = state_.data[state_.head];
   if (state_.count == 0) return byte;  // the buffer keeps the last byte
@@ -209,7 +214,7 @@ uint8_t Uart16550::ReadData() {
   state_.timeout_pending = false;
   state_.last_activity_ns = clock_.NowNs();
   UpdateIrq();
-  if (state_.count == 0 && config_.on_receiver_empty) config_.on_receiver_empty();
+  TellIfEmpty();
   return byte;
 }
 
@@ -333,16 +338,13 @@ void Uart16550::WriteInterruptEnable(uint8_t value) {
 }
 
 void Uart16550::WriteFifoControl(uint8_t value) {
-  const bool toggled = ((value ^ state_.fcr) & kFcrEnable) != 0;
-  if ((value & kFcrEnable) == 0) {
-    state_.fcr = 0;  // the other bits are programmed only together with the enable bit
-  } else {
-    state_.fcr = value & kFcrStored;
-  }
-  if (toggled || (value & (kFcrEnable | kFcrResetReceiver)) == (kFcrEnable | kFcrResetReceiver)) {
-    ClearReceiver();
-  }
+  const bool enable = (value & kFcrEnable) != 0;
+  const bool clear = enable != FifoEnabled() || (enable && (value & kFcrResetReceiver) != 0);
+  // The other bits are programmed only together with the enable bit.
+  state_.fcr = enable ? value & kFcrStored : 0;
+  if (clear) ClearReceiver();
   UpdateIrq();
+  if (clear) TellIfEmpty();
 }
 
 void Uart16550::WriteLineControl(uint8_t value) {
@@ -364,9 +366,11 @@ void Uart16550::NoteModemChange(uint8_t before) {
 
 void Uart16550::WriteModemControl(uint8_t value) {
   const uint8_t before = ModemStatus();
+  const bool was_loopback = Loopback();
   state_.mcr = value & kMcrWritable;
   NoteModemChange(before);
   UpdateIrq();
+  if (was_loopback) TellIfEmpty();
 }
 
 void Uart16550::SetModemInputs(uint8_t inputs) {
@@ -386,6 +390,8 @@ Status Uart16550::Load(StateReader& reader) {
   reader.Begin(name(), kStateVersion);
   Visit(reader, loaded);
   reader.Require((loaded.fcr & 1) != 0 || loaded.count <= 1, "count", "at most 1 without FIFOs");
+  reader.Require(loaded.last_activity_ns <= clock_.NowNs(), "last_activity_ns",
+                 "a time in the past");
   const Status status = reader.status();
   if (status) state_ = loaded;
   return status;

@@ -41,7 +41,8 @@ class Uart16550 final : public Device, public PortDevice {
     std::string name;  // e.g. "com1"
     uint16_t base_port = 0x3F8;
     uint8_t modem_inputs = kCts | kDsr | kDcd;
-    // Called when a read by the guest leaves the receiver empty; may call Receive.
+    // Called when the guest or a reset leaves the receiver empty and connected: the moment to go on
+    // with Receive, from within the call if need be.
     std::function<void()> on_receiver_empty;
   };
 
@@ -113,6 +114,7 @@ class Uart16550 final : public Device, public PortDevice {
 
   void Push(uint8_t byte, uint8_t errors);
   void ClearReceiver();
+  void TellIfEmpty() const;
   void NoteModemChange(uint8_t before);
   void UpdateIrq();
 

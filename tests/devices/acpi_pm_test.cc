@@ -138,7 +138,7 @@ TEST_F(AcpiPmTest, SavesAndLoadsWithTheSciPending) {
   EXPECT_EQ(other.NextEventNs(), pm_.NextEventNs());
   other.WritePort(0x600, 2, 0xFFFF);
   EXPECT_EQ(other.ReadPort(0x600, 2), 0u);
-  ExpectCorruptionHandled(pm_);
+  ExpectCorruptionHandled(clock_, pm_);
 }
 
 TEST_F(AcpiPmTest, NoSequenceOfAccessesBreaksIt) {

@@ -45,6 +45,7 @@ class I8042Test : public Test {
     Data(mode);
   }
 
+  FakeClock clock_;
   FakeIrqLine irq1_;
   FakeIrqLine irq12_;
   FakeA20 a20_;
@@ -274,7 +275,7 @@ TEST_F(I8042Test, SavesAndLoadsBetweenTwoBytes) {
   EXPECT_EQ(other.ReadPort(0x60, 1), 0xC8u);
   other.WritePort(0x60, 1, 0xDF);  // the argument of D1h
   EXPECT_TRUE(other_a20.enabled);
-  ExpectCorruptionHandled(controller_);
+  ExpectCorruptionHandled(clock_, controller_);
 }
 
 TEST_F(I8042Test, NoSequenceOfAccessesBreaksIt) {

@@ -144,6 +144,17 @@ TEST_F(I8254Test, ResetSilencesCounter0) {
   EXPECT_EQ(timer_.NextEventNs(), std::nullopt);
 }
 
+TEST_F(I8254Test, ResetLeavesTheGateAsItIsDriven) {
+  timer_.SetGate2(false);
+  timer_.Reset();
+  Program(2, 0, 10);
+  SetTick(1000);
+  EXPECT_EQ(LatchedCount(2), 10);
+  timer_.SetGate2(true);
+  SetTick(1004);
+  EXPECT_EQ(LatchedCount(2), 6);
+}
+
 TEST_F(I8254Test, SavesAndLoadsInTheMiddleOfAPeriod) {
   Program(0, 2, 1000);
   Program(2, 3, 777);
@@ -155,7 +166,7 @@ TEST_F(I8254Test, SavesAndLoadsInTheMiddleOfAPeriod) {
   ExpectRoundTrip(timer_, other);
   EXPECT_EQ(other.NextEventNs(), timer_.NextEventNs());
   EXPECT_EQ(other.ReadPort(0x40, 1), In(0x40));
-  ExpectCorruptionHandled(timer_);
+  ExpectCorruptionHandled(clock_, timer_);
 }
 
 TEST_F(I8254Test, NoSequenceOfAccessesBreaksIt) {

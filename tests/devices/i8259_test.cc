@@ -42,6 +42,7 @@ class I8259 : public testing::Test {
     return In(0x20);
   }
 
+  FakeClock clock_;
   CountingObserver observer_;
   I8259Pair pic_{observer_};
   std::unique_ptr<PortBus> bus_ = std::make_unique<PortBus>();
@@ -314,7 +315,7 @@ TEST_F(I8259, SavesAndLoadsInTheMiddleOfService) {
   other.Line(12).SetLevel(true);  // already high: no edge
   EXPECT_EQ(Saved(other), Saved(pic_));
   EXPECT_EQ(other.Acknowledge(), 0x21);
-  ExpectCorruptionHandled(pic_);
+  ExpectCorruptionHandled(clock_, pic_);
 }
 
 TEST_F(I8259, NoSequenceOfAccessesBreaksIt) {

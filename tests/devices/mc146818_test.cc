@@ -286,7 +286,7 @@ TEST_F(Mc146818Test, SavesAndLoadsInTheMiddleOfASecond) {
   clock_.now_ns = 3 * kNsPerSecond;
   other.WritePort(0x70, 1, 0);
   EXPECT_EQ(other.ReadPort(0x71, 1), 0x59u);
-  ExpectCorruptionHandled(rtc_);
+  ExpectCorruptionHandled(clock_, rtc_);
 }
 
 TEST_F(Mc146818Test, NoSequenceOfAccessesBreaksIt) {

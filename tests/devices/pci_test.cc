@@ -53,6 +53,7 @@ class PciTest : public testing::Test {
   uint32_t In(uint16_t port, unsigned bytes) { return bus_->ReadPort(port, bytes); }
   void Out(uint16_t port, unsigned bytes, uint32_t value) { bus_->WritePort(port, bytes, value); }
 
+  FakeClock clock_;
   FakeReset reset_;
   FakeShadow shadow_;
   ResetControl reset_control_{reset_};
@@ -205,9 +206,9 @@ TEST_F(PciTest, SavesAndLoads) {
   ExpectRoundTrip(reset_control_, other_reset);
   PciConfigPorts other_pci(other_reset);
   ExpectRoundTrip(pci_, other_pci);
-  ExpectCorruptionHandled(bridge_);
-  ExpectCorruptionHandled(reset_control_);
-  ExpectCorruptionHandled(pci_);
+  ExpectCorruptionHandled(clock_, bridge_);
+  ExpectCorruptionHandled(clock_, reset_control_);
+  ExpectCorruptionHandled(clock_, pci_);
 }
 
 TEST_F(PciTest, NoSequenceOfAccessesBreaksIt) {

@@ -128,8 +128,8 @@ TEST_F(SystemControlTest, SavesAndLoads) {
   SystemControlPortA other_a(other_a20, reset_);
   ExpectRoundTrip(port_a_, other_a);
   EXPECT_TRUE(other_a20.enabled);
-  ExpectCorruptionHandled(port_a_);
-  ExpectCorruptionHandled(port_b_);
+  ExpectCorruptionHandled(clock_, port_a_);
+  ExpectCorruptionHandled(clock_, port_b_);
 }
 
 }  // namespace

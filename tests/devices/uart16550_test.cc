@@ -177,6 +177,7 @@ TEST_F(Uart16550Test, NoTimeoutWithoutFifosOrWithoutData) {
 TEST_F(Uart16550Test, ReceiveRoomGivesBackPressure) {
   EXPECT_EQ(uart_.ReceiveRoom(), 1u);
   Out(kIirFcr, 0x01);
+  empty_calls_ = 0;
   EXPECT_EQ(uart_.ReceiveRoom(), 16u);
   Receive("0123456789");
   EXPECT_EQ(uart_.ReceiveRoom(), 6u);
@@ -186,6 +187,22 @@ TEST_F(Uart16550Test, ReceiveRoomGivesBackPressure) {
   while ((In(kLsr) & 0x01) != 0) text += static_cast<char>(In(kData));
   EXPECT_EQ(text, "0123456789ABCDEF");
   EXPECT_EQ(empty_calls_, 1u);
+}
+
+TEST_F(Uart16550Test, TellsWheneverTheReceiverBecomesFree) {
+  Out(kIirFcr, 0x01);
+  empty_calls_ = 0;
+  Receive("0123456789ABCDEF");
+  In(kData);
+  EXPECT_EQ(empty_calls_, 0u);
+  Out(kIirFcr, 0x03);  // receiver reset
+  EXPECT_EQ(empty_calls_, 1u);
+  Out(kMcr, 0x18);
+  EXPECT_EQ(empty_calls_, 1u);
+  Out(kMcr, 0x08);  // loopback ends
+  EXPECT_EQ(empty_calls_, 2u);
+  uart_.Reset();
+  EXPECT_EQ(empty_calls_, 3u);
 }
 
 TEST_F(Uart16550Test, AForcedOverrunKeepsTheFifoAndSetsOe) {
@@ -299,7 +316,7 @@ TEST_F(Uart16550Test, SavesAndLoadsWithBytesInTheFifo) {
   ExpectRoundTrip(uart_, other);
   EXPECT_EQ(other.NextEventNs(), uart_.NextEventNs());
   EXPECT_EQ(other.ReadPort(0x3F8, 1), 'b');
-  ExpectCorruptionHandled(uart_);
+  ExpectCorruptionHandled(clock_, uart_);
 }
 
 TEST_F(Uart16550Test, NoSequenceOfAccessesBreaksIt) {
