@@ -165,6 +165,17 @@ void PhysicalMemory::WritePage(PhysicalAddress gated, const uint8_t* from, uint3
   }
 }
 
+bool PhysicalMemory::IsPlainRam(PhysicalAddress start, uint64_t pages) const {
+  const uint64_t first = start.value >> kPageShift;
+  // Whole words of the bitmap only, and no thought to what the A20 gate folds.
+  if (!a20_ || first % 64 != 0 || pages % 64 != 0) return false;
+  if (first + pages > ram_bytes_ >> kPageShift) return false;
+  const auto* const map = page_map_.data() + first;
+  const auto* const code = code_pages_.data() + first / 64;
+  return std::all_of(map, map + pages, [](uint8_t index) { return index == kRamIndex; }) &&
+         std::all_of(code, code + pages / 64, [](uint64_t word) { return word == 0; });
+}
+
 void PhysicalMemory::MarkCodePage(PhysicalAddress page, bool is_code) {
   const uint64_t gated = ApplyA20(page).value;
   if (gated >= kDecodedBytes) return;  // all ones for ever: nothing to watch

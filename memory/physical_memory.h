@@ -71,6 +71,9 @@ class PhysicalMemory {
     const Region& region = Decode(address);
     return region.memfd_offset + (ApplyA20(address).value - region.start);
   }
+  // Whether `pages` pages from this one on are all RAM without translated code, and follow each
+  // other in the memfd. May say no although they do.
+  [[nodiscard]] bool IsPlainRam(PhysicalAddress start, uint64_t pages) const;
   // Host pointer to RAM or ROM, nullptr for device and unassigned pages. Valid to the page's end.
   // Who writes through it must have asked IsCodePage() first.
   [[nodiscard]] uint8_t* HostPointerTo(PhysicalAddress address) {

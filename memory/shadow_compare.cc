@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Comparison of the kept entries with the guest's tables. The common case is that nothing changed:
-// a full slot then costs one pass over two 4 KiB arrays that the compiler vectorises.
+// a full slot then costs one pass of vector operations over two 4 KiB arrays.
 #include <bit>
 #include <type_traits>
 
@@ -16,28 +16,44 @@ constexpr int kDense = 48;
 
 // Lost(), or 0 if the kept entry has a bit of `spared`.
 template <typename Entry>
-Entry LostUnlessSpared(const uint8_t* kept, const uint8_t* now, uint32_t index, Entry spared) {
-  const auto old_entry = LoadLittle<Entry>(kept + index * sizeof(Entry));
-  const auto new_entry = LoadLittle<Entry>(now + index * sizeof(Entry));
-  const Entry lost = Lost<Entry>(old_entry, new_entry, kExactPte);
-  return (old_entry & spared) != 0 ? Entry{0} : lost;
+Entry LostUnlessSpared(Entry kept, Entry now, Entry spared) {
+  const Entry lost = Lost<Entry>(kept, now, kExactPte);
+  return (kept & spared) != 0 ? Entry{0} : lost;
+}
+
+// Whether any of 64 entries lost something that is not spared.
+template <typename Entry>
+bool AnyLost(const uint8_t* kept, const uint8_t* now, Entry spared) {
+  constexpr uint32_t kVectorBytes = 16;  // SSE2, which every x86-64 has
+  typedef Entry Vector __attribute__((vector_size(kVectorBytes)));
+  constexpr Entry kExact = static_cast<Entry>(kExactPte);
+  constexpr Entry kLosable = static_cast<Entry>(kLosableBits);
+  constexpr Entry kAddable = static_cast<Entry>(kPteNoExecute);
+  Vector any{};
+  for (uint32_t at = 0; at < kEntriesPerWord * sizeof(Entry); at += kVectorBytes) {
+    const auto a = LoadLittle<Vector>(kept + at);
+    const auto b = LoadLittle<Vector>(now + at);
+    const Vector lost = (a & ~b & kLosable) | ((a ^ b) & kExact) | (~a & b & kAddable);
+    any |= lost & ((a & spared) == 0);
+  }
+  Entry sum = 0;
+  for (uint32_t i = 0; i < kVectorBytes / sizeof(Entry); ++i) sum |= any[i];
+  return sum != 0;
 }
 
 // The subset of `candidates`, entries [first, first + 64), that lost something.
 template <typename Entry>
 uint64_t LostInWord(const uint8_t* kept, const uint8_t* now, uint32_t first, uint64_t candidates,
                     Entry spared) {
-  if (std::popcount(candidates) >= kDense) {
-    Entry any = 0;
-    for (uint32_t i = 0; i < kEntriesPerWord; ++i) {
-      any |= LostUnlessSpared<Entry>(kept, now, first + i, spared);
-    }
-    if (any == 0) return 0;
-  }
+  kept += first * sizeof(Entry);
+  now += first * sizeof(Entry);
+  if (std::popcount(candidates) >= kDense && !AnyLost<Entry>(kept, now, spared)) return 0;
   uint64_t lost = 0;
   for (uint64_t rest = candidates; rest != 0; rest &= rest - 1) {
     const auto i = static_cast<uint32_t>(std::countr_zero(rest));
-    if (LostUnlessSpared<Entry>(kept, now, first + i, spared) != 0) lost |= uint64_t{1} << i;
+    const auto old_entry = LoadLittle<Entry>(kept + i * sizeof(Entry));
+    const auto new_entry = LoadLittle<Entry>(now + i * sizeof(Entry));
+    if (LostUnlessSpared<Entry>(old_entry, new_entry, spared) != 0) lost |= uint64_t{1} << i;
   }
   return lost;
 }
@@ -109,6 +125,10 @@ void Window::Drop(uint32_t number, const PageBitmap& changed, PendingUnmap& pend
   ShadowSlot& slot = *slots_[number];
   const PageBitmap mapped = slot.mapped;
   const PageBitmap gone = mapped & changed;
+  if (changed.None()) {
+    if (pending.any && !mapped.None()) Flush(pending);
+    return;
+  }
   context_.statistics.pages_dropped += changed.Count();
   DropNotes(number, changed);
   if (gone.None()) {

@@ -63,6 +63,9 @@ class Window {
 
   [[nodiscard]] bool IsMapped(uint32_t page) const;
   [[nodiscard]] bool IsWritable(uint32_t page) const;
+  // Nothing is kept of the page's slot: neither mapped nor noted.
+  [[nodiscard]] bool SlotUnused(uint32_t page) const { return slots_[SlotOf(page)] == nullptr; }
+  [[nodiscard]] uint32_t PagesPerSlot() const { return 1u << slot_shift(); }
   // Only while IsMapped().
   [[nodiscard]] uint64_t MemfdPageOf(uint32_t page) const;
   [[nodiscard]] uint64_t HostAddressOf(uint32_t page) const {

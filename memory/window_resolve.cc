@@ -53,16 +53,30 @@ PageRun WindowSet::RunAround(const Window& window, uint32_t page, const PageWalk
            (!run.writable || at.writable == walk.translation.writable) &&
            window.Agrees(other, *next);
   };
+  // Whether the whole of an unused slot can: all its pages then do what `inside` does.
+  const uint32_t slot_pages = window.PagesPerSlot();
+  const auto slot_continues = [&](uint32_t inside) {
+    const uint32_t first = inside & ~(slot_pages - 1);
+    if (run.upgrade || !window.SlotUnused(first)) return false;
+    const std::optional<PageWalk> slot = tables.Look(first);
+    return slot && slot->large && memory.IsPlainRam(slot->translation.address, slot_pages);
+  };
   const uint32_t reach = walk.large ? kLastPage : options_.max_small_run;
   const uint32_t lowest = page - std::min(page, reach);
   const uint32_t highest = page + std::min(kLastPage - page, reach);
   while (run.first > lowest && run.memfd_page > 0 && continues(run.first - 1, run.memfd_page - 1)) {
-    --run.first;
-    --run.memfd_page;
+    const uint32_t step = run.first % slot_pages == 0 && slot_continues(run.first - 1)
+                              ? std::min(slot_pages, run.first - lowest)
+                              : 1;
+    run.first -= step;
+    run.memfd_page -= step;
   }
   while (run.last < highest &&
          continues(run.last + 1, run.memfd_page + (run.last - run.first) + 1)) {
-    ++run.last;
+    const uint32_t next = run.last + 1;
+    run.last += next % slot_pages == 0 && slot_continues(next)
+                    ? std::min(slot_pages, highest - run.last)
+                    : 1;
   }
   return run;
 }

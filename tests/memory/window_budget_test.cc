@@ -2,6 +2,7 @@
 // The count of host mappings, eviction, reuse of windows, and protection by physical page at scale.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
 #include <random>
 
@@ -156,6 +157,41 @@ TEST(WindowBudgetTest, ScatteredProcessesStayWithinTheBudgetTogether) {
       ASSERT_LE(machine.windows->statistics().live_mappings, 48000u);
     }
   }
+  EXPECT_EQ(machine.windows->statistics().live_mappings, machine.HostMappingsOfWindows());
+}
+
+TEST(WindowBudgetTest, HostWithoutRoomForMappingsIsServedByEvictingEverything) {
+  WindowMachine machine(64 << 20);
+  GuestPageTables tables(*machine.memory, 0x10000);
+  for (uint32_t i = 0; i < 200; ++i) {  // every other page: no runs
+    tables.Set(kLinear + 2 * i * kPageBytes, (0x400000 + i * kPageBytes) | kOpen);
+  }
+  machine.Use(tables);
+  const WindowId user = machine.User();
+  for (uint32_t i = 0; i < 100; ++i) {
+    ASSERT_TRUE(machine.Touch(user, kLinear + 2 * i * kPageBytes).newly_mapped);
+  }
+  // Something else splits a mapping of its own until the host refuses.
+  constexpr uint64_t kSplits = 100000;
+  constexpr uint64_t kBytes = 2 * kSplits * kPageBytes;
+  auto* const foreign = static_cast<uint8_t*>(
+      mmap(nullptr, kBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+  ASSERT_NE(foreign, MAP_FAILED);
+  uint64_t split = 0;
+  while (split < kSplits &&
+         mprotect(foreign + (2 * split + 1) * kPageBytes, kPageBytes, PROT_READ) == 0) {
+    ++split;
+  }
+  bool served = true;
+  for (uint32_t i = 100; i < 104; ++i) {
+    served = served && machine.Touch(user, kLinear + 2 * i * kPageBytes, true).newly_mapped;
+  }
+  const bool shown = machine.ShowsWritable(user, kLinear + 2 * 103 * kPageBytes);
+  munmap(foreign, kBytes);
+  EXPECT_TRUE(served);
+  EXPECT_TRUE(shown);
+  if (split == kSplits) GTEST_SKIP() << "this host allows more mappings than the test makes";
+  EXPECT_EQ(machine.windows->statistics().evictions, 1u);
   EXPECT_EQ(machine.windows->statistics().live_mappings, machine.HostMappingsOfWindows());
 }
 

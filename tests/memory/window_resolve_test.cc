@@ -138,6 +138,25 @@ TEST_F(WindowResolveTest, LinearMapOfLargePagesBecomesOneMapping) {
   EXPECT_EQ(machine_.Seen(supervisor, 0xC3FFF000), 5u);
 }
 
+TEST_F(WindowResolveTest, LargeRunStopsAtHolesCodeAndOtherFrames) {
+  machine_.memory->AddHole({0xA0000}, 0x20000);
+  machine_.memory->MarkCodePage({0x1400000}, true);
+  for (uint32_t i = 0; i < 8; ++i) tables_.SetLarge(0xC0000000 + (i << 22), (i << 22) | kOpen);
+  tables_.SetLarge(0xC2000000, (12 << 22) | kOpen);
+  machine_.Use(tables_);
+  const WindowId supervisor = machine_.Supervisor();
+  EXPECT_TRUE(machine_.Touch(supervisor, 0xC0800000, true).newly_mapped);
+  EXPECT_EQ(machine_.windows->statistics().pages_mapped, (0x1400000u - 0xC0000) / kPageBytes);
+  EXPECT_FALSE(machine_.Shows(supervisor, 0xC00BF000));
+  EXPECT_TRUE(machine_.Shows(supervisor, 0xC00C0000));
+  EXPECT_FALSE(machine_.Shows(supervisor, 0xC1400000));
+  EXPECT_TRUE(machine_.Touch(supervisor, 0xC1401000, true).newly_mapped);
+  EXPECT_TRUE(machine_.Shows(supervisor, 0xC1FFF000));
+  EXPECT_FALSE(machine_.Shows(supervisor, 0xC2000000));
+  machine_.Ram(0x1FFF000) = 6;
+  EXPECT_EQ(machine_.Seen(supervisor, 0xC1FFF000), 6u);
+}
+
 TEST_F(WindowResolveTest, PaeRunsCoverTwoMebibytePages) {
   machine_.state.pae = true;
   machine_.state.no_execute = true;
