@@ -27,7 +27,7 @@ inline constexpr uint16_t kSmiCommandPort = 0xB2;
 inline constexpr uint8_t kAcpiEnableCommand = 0xA1;
 inline constexpr uint8_t kAcpiDisableCommand = 0xA0;
 inline constexpr unsigned kSciIrq = 9;
-inline constexpr uint8_t kSleepTypeS5 = 5;  // SLP_TYP of soft off, for the \_S5 object
+inline constexpr uint8_t kSleepTypeS5 = 0;  // SLP_TYP of soft off, for the \_S5 object
 
 class AcpiPm final : public Device, public PortDevice {
  public:
