@@ -70,6 +70,9 @@ class Engine final : public CodeWriteObserver {
   // handler.
   void Kick();
 
+  // Forgets all translations: guest memory was replaced behind the engine's back. Not while it runs.
+  void DropTranslations();
+
   [[nodiscard]] const EngineStatistics& statistics() const { return statistics_; }
   [[nodiscard]] const BlockStore& store() const { return *store_; }
   [[nodiscard]] const CodeMemory& code_memory() const { return *code_memory_; }

@@ -86,6 +86,13 @@ void Engine::FlushCodeCache() {
   ++invalidations_;
 }
 
+void Engine::DropTranslations() {
+  FlushCodeCache();
+  adaptation_.Clear();
+  windows_.ResetAll();
+  mmu_.Flush(true);
+}
+
 Block* Engine::FindOrTranslate(BlockMode mode) {
   CpuState& cpu = context_->cpu;
   ++statistics_.lookups;

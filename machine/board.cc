@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "machine/board.h"
+
+#include <sys/mman.h>
+#include <time.h>
+#include <x86intrin.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "firmware/acpi_tables.h"
+#include "firmware/loader.h"
+#include "firmware/memory_map.h"
+
+namespace verbatim {
+namespace {
+
+constexpr uint64_t kVgaHoleBytes = 128 << 10;
+constexpr uint64_t kMaxFileBytes = 3584ull << 20;
+constexpr unsigned kFpuIrq = 13;
+
+uint64_t MonotonicNow() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(now.tv_nsec);
+}
+
+// Ports of devices whose next event an access can move.
+bool MovesDeadline(uint16_t port) {
+  return (port >= 0x40 && port <= 0x43) || port == 0x61 || (port & 0xFFFE) == 0x70 ||
+         (port & 0xFFF8) == 0x3F8 || (port & 0xFFF0) == kPm1EventPort;
+}
+
+}  // namespace
+
+HostClock::HostClock() : start_ns_(MonotonicNow()) {}
+
+uint64_t HostClock::NowNs() const { return MonotonicNow() - start_ns_; }
+
+Result<std::unique_ptr<Machine::Board>> Machine::Board::Create(const MachineConfig& config,
+                                                               ByteSink& serial) {
+  Result<std::unique_ptr<PhysicalMemory>> memory = PhysicalMemory::Create(config.memory_bytes);
+  if (!memory) return std::unexpected(memory.error());
+  std::unique_ptr<Board> board(new Board(config, serial, std::move(*memory)));
+  if (Status made = board->CreateEngine(); !made) return std::unexpected(made.error());
+  board->AttachDevices();
+  if (Status on = board->PowerOn(); !on) return std::unexpected(on.error());
+  return board;
+}
+
+Machine::Board::Board(const MachineConfig& config, ByteSink& serial,
+                      std::unique_ptr<PhysicalMemory> memory)
+    : config_(config),
+      memory_(std::move(memory)),
+      mmu_(*memory_),
+      pic_(*this),
+      pit_(clock_, pic_.Line(0)),
+      port_b_(pit_),
+      a20_gate_(*this),
+      port_a_(a20_gate_.Input(A20OrGate::kPort92), *this),
+      rtc_(clock_, pic_.Line(8),
+           {.unix_seconds = ::time(nullptr), .memory_below_4g_bytes = config.memory_bytes}),
+      com1_(clock_, pic_.Line(4), serial,
+            {.name = "com1", .on_receiver_empty = [this] { FeedSerial(); }}),
+      keyboard_(pic_.Line(1), pic_.Line(12), a20_gate_.Input(A20OrGate::kKeyboardController),
+                *this),
+      debug_exit_([this](uint32_t value) {
+        debug_value_ = static_cast<uint8_t>(value);
+        end_ = MachineEnd::kDebugExit;
+      }),
+      pm_(clock_, pic_.Line(kSciIrq), *this, {}),
+      reset_control_(*this),
+      pci_(reset_control_),
+      host_bridge_(*this) {}
+
+Status Machine::Board::CreateEngine() {
+  const std::optional<CpuModel> model = FindCpuModel(config_.cpu_model);
+  if (!model) {
+    return Fail("'{}' is not a CPU model: expected core2 or pentium3", config_.cpu_model);
+  }
+  Result<std::unique_ptr<WindowSet>> windows = WindowSet::Create(mmu_, {});
+  if (!windows) return std::unexpected(windows.error());
+  windows_ = std::move(*windows);
+  Result<std::unique_ptr<Engine>> engine =
+      Engine::Create(mmu_, *windows_, *this, *model, *this,
+                     {.code_cache_bytes = config_.code_cache_bytes,
+                      .count_executions = config_.dynamic_statistics});
+  if (!engine) return std::unexpected(engine.error());
+  engine_ = std::move(*engine);
+  return {};
+}
+
+void Machine::Board::AttachDevices() {
+  memory_->AddHole(kAdapterArea, kVgaHoleBytes);
+  pic_.Attach(bus_);
+  pit_.Attach(bus_);
+  port_b_.Attach(bus_);
+  port_a_.Attach(bus_);
+  rtc_.Attach(bus_);
+  com1_.Attach(bus_);
+  keyboard_.Attach(bus_);
+  post_.Attach(bus_);
+  debug_exit_.Attach(bus_);
+  pm_.Attach(bus_);
+  pci_.Attach(bus_);
+  pci_.Add(0, 0, host_bridge_);
+  devices_ = {&pic_,  &pit_, &port_b_, &port_a_,        &rtc_, &com1_, &keyboard_,
+              &post_, &pm_,  &pci_,    &reset_control_, &host_bridge_};
+  timed_devices_ = {&pit_, &rtc_, &com1_, &pm_};
+}
+
+Status Machine::Board::PowerOn() {
+  end_.reset();
+  for (Device* device : devices_) device->Reset();
+  // RAM reads as zero after power-on; giving its pages back is the fastest way there.
+  const std::span<uint8_t> ram = memory_->ram();
+  ::madvise(ram.data(), ram.size(), MADV_REMOVE);
+  engine_->DropTranslations();
+
+  Result<std::vector<uint8_t>> kernel = ReadFile(config_.kernel_path, kMaxFileBytes);
+  if (!kernel) return std::unexpected(kernel.error());
+  BootFiles files{.kernel = {config_.kernel_path, *kernel}};
+  files.command_line = config_.command_line;
+  Result<std::vector<uint8_t>> initrd;
+  if (config_.initrd_path) {
+    initrd = ReadFile(*config_.initrd_path, kMaxFileBytes);
+    if (!initrd) return std::unexpected(initrd.error());
+    files.initrd = InputFile{*config_.initrd_path, *initrd};
+  }
+  const Result<std::vector<MemoryMapEntry>> map = BuildMemoryMap(config_.memory_bytes);
+  if (!map) return std::unexpected(map.error());
+  AcpiConfig acpi;
+  acpi.pm1a_event_port = kPm1EventPort;
+  acpi.pm1a_control_port = kPm1ControlPort;
+  acpi.pm_timer_port = kPmTimerPort;
+  acpi.pm_timer_is_32_bit = AcpiPm::Config{}.timer_32bit;
+  acpi.smi_command_port = kSmiCommandPort;
+  acpi.acpi_enable_value = kAcpiEnableCommand;
+  acpi.acpi_disable_value = kAcpiDisableCommand;
+  acpi.sci_irq = static_cast<uint8_t>(kSciIrq);
+  acpi.reset_port = kResetControlPort;
+  acpi.reset_value = kResetControlValue;
+  static_assert(kSoftOffSleepType == kSleepTypeS5);
+  const Result<PhysicalAddress> rsdp = WriteAcpiTables(ram, acpi);
+  if (!rsdp) return std::unexpected(rsdp.error());
+  const Result<BootState> boot = LoadGuest(
+      ram, files, {.memory_map = *map, .acpi_rsdp = *rsdp, .vga_text = false});
+  if (!boot) return std::unexpected(boot.error());
+  StartProcessor(*boot);
+  return {};
+}
+
+void Machine::Board::StartProcessor(const BootState& boot) {
+  constexpr uint16_t kFlatCode = 0xC09B;  // present, execute/read, accessed, 32 bits, 4 KiB units
+  constexpr uint16_t kFlatData = 0xC093;
+  VirtualCpu& cpu = engine_->cpu();
+  cpu.Reset();
+  CpuState& state = cpu.state();
+  state.eip = boot.eip.value;
+  state.gpr = {boot.eax, boot.ecx, boot.edx, boot.ebx, boot.esp, boot.ebp, boot.esi, boot.edi};
+  state.eflags = boot.eflags;
+  state.cr0 = boot.cr0;
+  state.cpl = 0;
+  state.segments.fill({boot.data_selector, kFlatData, 0, 0xFFFFFFFFu});
+  state.segments[kCs] = {boot.code_selector, kFlatCode, 0, 0xFFFFFFFFu};
+  state.gdtr = {boot.gdt_base.value, boot.gdt_limit};
+  state.tsc_offset = 0 - __rdtsc();
+  cpu.SynchronizePaging();
+}
+
+Result<MachineOutcome> Machine::Board::Run() {
+  if (Status made = deadline_.Create(KickSignal()); !made) return std::unexpected(made.error());
+  while (true) {
+    const Result<RunResult> result = engine_->Run();
+    if (!result) return std::unexpected(result.error());
+    MachineOutcome outcome;
+    if (*result == RunResult::kShutdown) {
+      outcome.end = MachineEnd::kDied;
+      outcome.crash_report = engine_->CrashReport();
+      return outcome;
+    }
+    if (stop_requested_) return outcome;
+    outcome.end = end_.value_or(MachineEnd::kStopped);
+    outcome.debug_value = debug_value_;
+    if (outcome.end != MachineEnd::kReset || !config_.reboot) return outcome;
+    if (Status on = PowerOn(); !on) return std::unexpected(on.error());
+  }
+}
+
+void Machine::Board::RequestStop() {
+  stop_requested_ = true;
+  engine_->Kick();
+}
+
+size_t Machine::Board::QueueSerialInput(std::span<const uint8_t> bytes) {
+  const size_t taken = serial_input_.Put(bytes);
+  if (taken != 0) engine_->Kick();
+  return taken;
+}
+
+void Machine::Board::FeedSerial() {
+  std::array<uint8_t, Uart16550::kFifoBytes> bytes;
+  const size_t room = std::min<size_t>(com1_.ReceiveRoom(), bytes.size());
+  if (room == 0) return;
+  const size_t count = serial_input_.Take(std::span(bytes).first(room));
+  if (count != 0) com1_.Receive(std::span(bytes).first(count));
+}
+
+void Machine::Board::Service() {
+  deadline_.Expired();
+  const uint64_t now = clock_.NowNs();
+  for (Device* device : timed_devices_) device->AdvanceTo(now);
+  FeedSerial();
+  UpdateDeadline();
+}
+
+void Machine::Board::UpdateDeadline() {
+  std::optional<uint64_t> next;
+  for (const Device* device : timed_devices_) {
+    const std::optional<uint64_t> event = device->NextEventNs();
+    if (event && (!next || *event < *next)) next = event;
+  }
+  deadline_.Arm(next ? std::optional(clock_.MonotonicNs(*next)) : std::nullopt);
+}
+
+uint32_t Machine::Board::ReadPort(uint16_t port, unsigned bytes) {
+  const uint32_t value = bus_.ReadPort(port, bytes);
+  if (MovesDeadline(port) && port != 0x61) UpdateDeadline();
+  return value;
+}
+
+void Machine::Board::WritePort(uint16_t port, unsigned bytes, uint32_t value) {
+  bus_.WritePort(port, bytes, value);
+  if (MovesDeadline(port)) UpdateDeadline();
+}
+
+void Machine::Board::SignalFpuError() {
+  IrqLine& line = pic_.Line(kFpuIrq);
+  line.SetLevel(true);
+  line.SetLevel(false);
+}
+
+void Machine::Board::SetA20(bool enabled) {
+  if (!memory_->SetA20(enabled)) return;
+  mmu_.Flush(true);
+  windows_->ResetAll();
+}
+
+// The area above the adapters is RAM from the start here, with the tables in it: there is no ROM
+// underneath to show instead.
+void Machine::Board::SetShadow(PhysicalAddress /*first*/, uint32_t /*bytes*/, bool /*read_ram*/,
+                               bool /*write_ram*/) {}
+
+}  // namespace verbatim

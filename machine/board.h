@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// The wiring of the PC: which chip sits at which port and drives which line, and how the board's
+// events reach the engine.
+#ifndef VERBATIM_MACHINE_BOARD_H_
+#define VERBATIM_MACHINE_BOARD_H_
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "devices/acpi_pm.h"
+#include "devices/debug_ports.h"
+#include "devices/i440fx.h"
+#include "devices/i8042.h"
+#include "devices/i8254.h"
+#include "devices/i8259_pair.h"
+#include "devices/mc146818.h"
+#include "devices/pci_config_ports.h"
+#include "devices/port_bus.h"
+#include "devices/reset_control.h"
+#include "devices/system_control.h"
+#include "devices/uart16550.h"
+#include "engine/engine.h"
+#include "engine/event_gate.h"
+#include "firmware/boot_state.h"
+#include "machine/config.h"
+#include "machine/deadline_timer.h"
+#include "machine/input_queue.h"
+#include "machine/machine.h"
+#include "memory/mmu.h"
+#include "memory/physical_memory.h"
+#include "memory/window.h"
+
+namespace verbatim {
+
+// Guest time: host monotonic time since power-on.
+class HostClock final : public Clock {
+ public:
+  HostClock();
+  [[nodiscard]] uint64_t NowNs() const override;
+  // The host's time at guest time `ns`.
+  [[nodiscard]] uint64_t MonotonicNs(uint64_t ns) const { return start_ns_ + ns; }
+
+ private:
+  uint64_t start_ns_;
+};
+
+class Machine::Board final : public EventGate,
+                             public InterruptObserver,
+                             public PowerOffRequest,
+                             public ResetRequest,
+                             public A20Gate,
+                             public ShadowRamControl,
+                             public PortIo {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Board>> Create(const MachineConfig& config,
+                                                             ByteSink& serial);
+
+  [[nodiscard]] Result<MachineOutcome> Run();
+  void RequestStop();
+  size_t QueueSerialInput(std::span<const uint8_t> bytes);
+  [[nodiscard]] size_t SerialInputRoom() const { return serial_input_.Room(); }
+  [[nodiscard]] std::vector<Statistic> Statistics() const;
+
+  // EventGate
+  void Service() override;
+  [[nodiscard]] bool InterruptRequested() const override { return pic_.InterruptRequested(); }
+  [[nodiscard]] uint8_t AcknowledgeInterrupt() override { return pic_.Acknowledge(); }
+  void SignalFpuError() override;
+  [[nodiscard]] bool StopRequested() const override {
+    return stop_requested_.load(std::memory_order_relaxed) || end_.has_value();
+  }
+
+  // What the devices ask of the board.
+  void InterruptRaised() override {}  // callouts and the run loop look at the line
+  void RequestPowerOff() override { end_ = MachineEnd::kPowerOff; }
+  void RequestReset() override { end_ = MachineEnd::kReset; }
+  void SetA20(bool enabled) override;
+  void SetShadow(PhysicalAddress first, uint32_t bytes, bool read_ram, bool write_ram) override;
+
+  // PortIo: the bus, plus a look at the timers where an access may have moved a deadline.
+  uint32_t ReadPort(uint16_t port, unsigned bytes) override;
+  void WritePort(uint16_t port, unsigned bytes, uint32_t value) override;
+
+ private:
+  Board(const MachineConfig& config, ByteSink& serial, std::unique_ptr<PhysicalMemory> memory);
+  [[nodiscard]] Status CreateEngine();
+  void AttachDevices();
+  // Loads the guest's files and puts processor and devices into their state at power-on.
+  [[nodiscard]] Status PowerOn();
+  void StartProcessor(const BootState& boot);
+  void UpdateDeadline();
+  void FeedSerial();
+
+  const MachineConfig config_;
+  HostClock clock_;
+  std::unique_ptr<PhysicalMemory> memory_;
+  Mmu mmu_;
+  std::unique_ptr<WindowSet> windows_;
+  std::unique_ptr<Engine> engine_;
+
+  PortBus bus_;
+  I8259Pair pic_;
+  I8254 pit_;
+  SystemControlPortB port_b_;
+  A20OrGate a20_gate_;
+  SystemControlPortA port_a_;
+  Mc146818 rtc_;
+  Uart16550 com1_;
+  I8042 keyboard_;
+  PostCodePort post_;
+  DebugExitPort debug_exit_;
+  AcpiPm pm_;
+  ResetControl reset_control_;
+  PciConfigPorts pci_;
+  I440Fx host_bridge_;
+  std::vector<Device*> devices_;
+  std::vector<Device*> timed_devices_;
+
+  InputQueue serial_input_;
+  DeadlineTimer deadline_;
+  std::atomic<bool> stop_requested_ = false;
+  std::optional<MachineEnd> end_;
+  uint8_t debug_value_ = 0;
+};
+
+}  // namespace verbatim
+
+#endif  // VERBATIM_MACHINE_BOARD_H_

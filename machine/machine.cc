@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "machine/machine.h"
+
+#include <utility>
+
+#include "machine/board.h"
+
+namespace verbatim {
+
+Machine::Machine(std::unique_ptr<Board> board) : board_(std::move(board)) {}
+
+Machine::~Machine() = default;
+
+Result<std::unique_ptr<Machine>> Machine::Create(const MachineConfig& config, ByteSink& serial) {
+  Result<std::unique_ptr<Board>> board = Board::Create(config, serial);
+  if (!board) return std::unexpected(board.error());
+  return std::unique_ptr<Machine>(new Machine(std::move(*board)));
+}
+
+Result<MachineOutcome> Machine::Run() { return board_->Run(); }
+
+void Machine::RequestStop() { board_->RequestStop(); }
+
+size_t Machine::QueueSerialInput(std::span<const uint8_t> bytes) {
+  return board_->QueueSerialInput(bytes);
+}
+
+size_t Machine::SerialInputRoom() const { return board_->SerialInputRoom(); }
+
+std::vector<Statistic> Machine::Statistics() const { return board_->Statistics(); }
+
+}  // namespace verbatim

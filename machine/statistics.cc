@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// The figures of a run, gathered from the layers.
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "machine/board.h"
+
+namespace verbatim {
+namespace {
+
+double Ratio(double part, double whole) { return whole == 0 ? 0 : part / whole; }
+
+}  // namespace
+
+std::vector<Statistic> Machine::Board::Statistics() const {
+  std::vector<Statistic> list;
+  const auto add = [&list](std::string_view group, std::string name, auto value,
+                           std::string description) {
+    list.push_back({group, std::move(name), static_cast<double>(value), std::move(description)});
+  };
+
+  const TranslatorStatistics& t = engine_->translator_statistics();
+  const BlockStoreStatistics& b = engine_->store().statistics();
+  const EngineStatistics& e = engine_->statistics();
+  add("translation", "instructions", t.instructions, "guest instructions translated");
+  add("translation", "ident_share", Ratio(static_cast<double>(t.ident),
+                                          static_cast<double>(t.instructions)),
+      "share of them copied unchanged");
+  add("translation", "guest_bytes", t.guest_bytes, "bytes of guest code translated");
+  add("translation", "host_bytes", t.host_bytes, "bytes of host code made of them");
+  add("translation", "software_sites", t.software_sites, "accesses emitted in software form");
+  add("translation", "unknown_instructions", t.unknown_instructions,
+      "instructions in no class, #UD to the guest");
+  add("translation", "ns_per_instruction",
+      Ratio(static_cast<double>(e.translation_ns), static_cast<double>(t.instructions)),
+      "nanoseconds per guest instruction translated");
+  if (config_.dynamic_statistics) {
+    const auto [executed, copied] = engine_->ExecutedInstructions();
+    add("translation", "instructions_executed", executed,
+        "guest instructions executed, by whole blocks in the cache now");
+    add("translation", "ident_share_executed",
+        Ratio(static_cast<double>(copied), static_cast<double>(executed)),
+        "share of them copied unchanged");
+  }
+
+  add("cache", "blocks_translated", b.blocks_translated, "blocks translated");
+  add("cache", "blocks_invalidated", b.blocks_invalidated, "blocks invalidated");
+  add("cache", "links_chained", b.links_chained, "jumps chained");
+  add("cache", "flushes", b.flushes, "whole-cache flushes");
+  add("cache", "used_bytes", engine_->code_memory().used_bytes(), "bytes of code memory in use");
+
+#define VERBATIM_ADD(name, description) add("engine", #name, e.name, description);
+  VERBATIM_ENGINE_COUNTERS(VERBATIM_ADD)
+#undef VERBATIM_ADD
+
+  const WindowStatistics& w = windows_->statistics();
+  add("windows", "runs_mapped", w.runs_mapped, "mmap calls");
+  add("windows", "pages_mapped", w.pages_mapped, "pages mapped by them");
+  add("windows", "pages_dropped", w.pages_dropped, "pages dropped after flushes");
+  add("windows", "protections", w.protections, "mprotect calls");
+  add("windows", "evictions", w.evictions, "windows or slots emptied for lack of mappings");
+  add("windows", "comparisons", w.comparisons, "windows compared with the guest's tables");
+  add("windows", "live_mappings", w.live_mappings, "host mappings in use at the end");
+
+  const CpuStatistics& c = engine_->cpu().statistics();
+  for (unsigned vector = 0; vector < 32; ++vector) {
+    if (c.exceptions[vector] == 0) continue;
+    add("cpu", "exception_" + std::to_string(vector), c.exceptions[vector],
+        "exceptions of vector " + std::to_string(vector));
+  }
+  add("cpu", "software_interrupts", c.software_interrupts, "INT n executed");
+  add("cpu", "task_switches", c.task_switches, "hardware task switches");
+  add("cpu", "cr3_loads", c.cr3_loads, "CR3 loads");
+  add("cpu", "unknown_msr", c.unknown_msr, "accesses to unknown MSRs");
+
+  const PortStatistics& p = bus_.statistics();
+  add("ports", "reads", p.reads, "port reads");
+  add("ports", "writes", p.writes, "port writes");
+  add("ports", "unclaimed_reads", p.unclaimed_reads, "reads of ports without a device");
+  add("ports", "unclaimed_writes", p.unclaimed_writes, "writes to ports without a device");
+  return list;
+}
+
+}  // namespace verbatim
