@@ -8,7 +8,6 @@ namespace {
 
 constexpr uint16_t kStateVersion = 1;
 
-constexpr uint16_t kPm1StatusPort = kPm1EventPort;
 constexpr uint16_t kPm1EnablePort = kPm1EventPort + kPm1EventBytes / 2;
 constexpr uint16_t kSmiDataPort = kSmiCommandPort + 1;
 

@@ -89,7 +89,7 @@ uint32_t I8259Pair::ReadPort(uint16_t port, unsigned /*bytes*/) {
     case kSlaveCommand:
       value = slave_.ReadCommand();
       break;
-    default:
+    case kSlaveData:
       value = slave_.ReadData();
       break;
   }
@@ -115,7 +115,7 @@ void I8259Pair::WritePort(uint16_t port, unsigned /*bytes*/, uint32_t value) {
     case kSlaveCommand:
       slave_.WriteCommand(byte);
       break;
-    default:
+    case kSlaveData:
       slave_.WriteData(byte);
       break;
   }

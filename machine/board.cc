@@ -245,7 +245,8 @@ void Machine::Board::SignalFpuError() {
 void Machine::Board::SetA20(bool enabled) {
   if (!memory_->SetA20(enabled)) return;
   mmu_.Flush(true);
-  windows_->ResetAll();
+  // The chips settle the gate while the board is being built, before there are windows.
+  if (windows_ != nullptr) windows_->ResetAll();
 }
 
 // The area above the adapters is RAM from the start here, with the tables in it: there is no ROM

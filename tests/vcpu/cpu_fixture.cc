@@ -34,6 +34,7 @@ CpuFixture::CpuFixture(std::string_view model)
   }
   Put32(kTss + 4, kKernelStack);
   Put32(kTss + 8, kKernelDs);
+  Put16(kTss + 0x66, 0x68);  // no I/O bitmap within the limit
   state_.cr0 = cr0::kPe | cr0::kEt | cr0::kNe;
   state_.gdtr = {.base = kGdt, .limit = kGdtLimit};
   state_.idtr = {.base = kIdt, .limit = 0x7FF};
