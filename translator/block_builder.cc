@@ -13,7 +13,7 @@ constexpr uint8_t kVectorUndefined = 6;
 constexpr uint8_t kVectorNoDevice = 7;
 constexpr uint8_t kVectorProtection = 13;
 
-// Sensitive instructions after which the next one is never reached directly.
+// Sensitive instructions after which it does not pay to translate on.
 bool NeverFallsThrough(const GuestInstruction& in) {
   switch (in.mnemonic) {
     case ZYDIS_MNEMONIC_INT:
@@ -235,7 +235,10 @@ void BlockBuilder::EmitCallout(const Decoded& decoded) {
   const uint32_t site = AddSite(decoded, AccessShape::kMemoryOperand, 0, false, false);
   out_.MoveImmediate(kR9, site);
   out_.Call(stubs_.callout);
-  if (NeverFallsThrough(decoded.instruction)) out_.Undefined();
+  // Its target may be the next instruction all the same.
+  if (NeverFallsThrough(decoded.instruction)) {
+    EmitFallThrough(decoded.eip + decoded.instruction.length);
+  }
 }
 
 //   mov r8d, eip ; mov r9d, vector ; jmp exception
