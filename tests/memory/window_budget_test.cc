@@ -21,44 +21,92 @@ TEST(WindowCreateTest, RejectsOptionsThatCannotWork) {
   EXPECT_FALSE(WindowSet::Create(mmu, {.max_windows = 100000}).has_value());
 }
 
-TEST(WindowBudgetTest, CountMatchesTheKernelUnderRandomUse) {
-  WindowMachine machine(16 << 20, {.mapping_budget = 200, .max_small_run = 8});
-  GuestPageTables tables(*machine.memory, 0x10000);
-  std::mt19937 random(1);
-  const auto below = [&](uint32_t n) { return static_cast<uint32_t>(random() % n); };
-  const auto entry = [&](uint32_t i) {
-    const uint32_t frame =
-        below(3) != 0 ? 0x400000 + i * kPageBytes : 0x400000 + below(2048) * kPageBytes;
-    const uint32_t bits = below(3) != 0 ? kOpen : kOpen & ~static_cast<uint32_t>(kPteDirty);
-    return below(8) == 0 ? 0 : frame | bits;
-  };
-  for (uint32_t i = 0; i < 2048; ++i) tables.Set(kLinear + i * kPageBytes, entry(i));
-  machine.Use(tables);
-  for (uint32_t step = 0; step < 4000; ++step) {
-    const WindowId window = below(2) == 0 ? machine.User() : machine.Supervisor();
-    const uint32_t i = below(2048);
-    (void)machine.Touch(window, kLinear + i * kPageBytes, below(2) == 0);
-    if (below(4) == 0) {
-      for (uint32_t n = below(4); n != 0; --n) {
-        const uint32_t j = below(2048);
-        tables.Set(kLinear + j * kPageBytes, entry(j));
-        if (below(2) == 0) machine.windows->InvalidatePage({kLinear + j * kPageBytes});
-      }
+// Random entries, faults, flushes and code pages over 2048 linear pages and as many frames.
+class WindowRandomTest : public testing::TestWithParam<bool> {
+ protected:
+  static constexpr uint32_t kPages = 2048;
+  static constexpr uint32_t kFirstFrame = 0x400000;
+
+  WindowRandomTest() {
+    machine_.state.pae = GetParam();
+    for (uint32_t i = 0; i < kPages; ++i) {
+      machine_.Ram(kFirstFrame + i * kPageBytes + 4) = i;
+      SetRandomly(i);
     }
-    if (below(16) == 0) machine.windows->FlushAll(below(2) == 0);
-    if (below(16) == 0) {
-      const PhysicalAddress code{0x400000 + below(2048) * kPageBytes};
-      machine.memory->MarkCodePage(code, below(2) == 0);
-      machine.windows->WriteProtect(code);
+    machine_.Use(tables_);
+  }
+  uint32_t Below(uint32_t n) { return static_cast<uint32_t>(random_() % n); }
+  static uint32_t Linear(uint32_t i) { return kLinear + i * kPageBytes; }
+  void SetRandomly(uint32_t i) {
+    const uint32_t frame = Below(3) != 0 ? i : Below(kPages);
+    uint32_t bits = kOpen;
+    for (const uint64_t bit : {kPtePresent, kPteWritable, kPteUser, kPteAccessed, kPteDirty}) {
+      if (Below(10) == 0) bits &= ~static_cast<uint32_t>(bit);
     }
-    ASSERT_LE(machine.windows->statistics().live_mappings, 200u);
-    if (step % 50 == 0) {
-      ASSERT_EQ(machine.windows->statistics().live_mappings, machine.HostMappingsOfWindows())
-          << step;
+    const uint32_t entry = (kFirstFrame + frame * kPageBytes) | bits;
+    if (machine_.state.pae) {
+      tables_.SetPae(Linear(i), entry);
+    } else {
+      tables_.Set(Linear(i), entry);
     }
   }
-  EXPECT_GT(machine.windows->statistics().evictions, 0u);
+  uint32_t Entry(uint32_t i) {
+    return machine_.state.pae ? static_cast<uint32_t>(tables_.GetPae(Linear(i)))
+                              : tables_.Get(Linear(i));
+  }
+  // After a full flush a window shows nothing but what the tables say now.
+  void ExpectNothingStale(WindowId window, bool user) {
+    for (uint32_t i = 0; i < kPages; ++i) {
+      if (!machine_.Shows(window, Linear(i))) continue;
+      SCOPED_TRACE(testing::Message() << "page " << i << " user " << user);
+      const uint32_t entry = Entry(i);
+      const uint64_t needed = kPtePresent | kPteAccessed | (user ? kPteUser : 0);
+      ASSERT_EQ(entry & needed, needed);
+      const uint32_t frame = entry & ~kPageOffsetMask;
+      ASSERT_EQ(machine_.Seen(window, Linear(i) + 4), machine_.Ram(frame + 4));
+      ASSERT_EQ(machine_.Seen(window, Linear(i) + 4), (frame - kFirstFrame) / kPageBytes);
+      if (!machine_.ShowsWritable(window, Linear(i))) continue;
+      ASSERT_EQ(entry & (kPteWritable | kPteDirty), kPteWritable | kPteDirty);
+      ASSERT_FALSE(machine_.memory->IsCodePage({frame}));
+    }
+  }
+
+  WindowMachine machine_{16 << 20, {.mapping_budget = 200, .max_small_run = 8}};
+  GuestPageTables tables_{*machine_.memory, 0x10000};
+  std::mt19937 random_{1};
+};
+
+TEST_P(WindowRandomTest, ShowsWhatTheTablesSayAndCountsAsTheKernelDoes) {
+  for (uint32_t step = 0; step < 4000; ++step) {
+    const WindowId window = Below(2) == 0 ? machine_.User() : machine_.Supervisor();
+    (void)machine_.Touch(window, Linear(Below(kPages)), Below(2) == 0);
+    if (Below(8) == 0) (void)machine_.windows->NoteExecution(window, {Linear(Below(kPages))});
+    if (Below(4) == 0) {
+      const uint32_t i = Below(kPages);
+      SetRandomly(i);
+      if (Below(2) == 0) machine_.windows->InvalidatePage({Linear(i)});
+    }
+    if (Below(16) == 0) machine_.windows->FlushAll(Below(2) == 0);
+    if (Below(16) == 0) {
+      const PhysicalAddress page{kFirstFrame + Below(kPages) * kPageBytes};
+      machine_.memory->MarkCodePage(page, Below(2) == 0);
+      if (machine_.memory->IsCodePage(page)) machine_.windows->WriteProtect(page);
+    }
+    ASSERT_LE(machine_.windows->statistics().live_mappings, 200u);
+    if (step % 100 != 0) continue;
+    ASSERT_EQ(machine_.windows->statistics().live_mappings, machine_.HostMappingsOfWindows());
+    machine_.windows->FlushAll(false);
+    ExpectNothingStale(machine_.User(), true);
+    ExpectNothingStale(machine_.Supervisor(), false);
+    if (HasFatalFailure()) return;
+  }
+  EXPECT_GT(machine_.windows->statistics().evictions, 0u);
 }
+
+INSTANTIATE_TEST_SUITE_P(Formats, WindowRandomTest, testing::Bool(),
+                         [](const testing::TestParamInfo<bool>& format) {
+                           return format.param ? "Pae" : "ThirtyTwoBit";
+                         });
 
 // A gigabyte mapped page by page in random order: the worst there is for runs.
 TEST(WindowBudgetTest, ScatteredGigabyteStaysWithinTheBudget) {
