@@ -212,7 +212,6 @@ void I8042::WriteData(uint8_t value) {
     case 0:
       // Talking to the keyboard enables its interface.
       state_.ram[0] &= static_cast<uint8_t>(~kModeKeyboardDisabled);
-      state_.break_next = false;
       keyboard_.Receive(value);
       break;
     case kWriteOutputPort:

@@ -211,6 +211,25 @@ TEST_F(I8042Test, TheAuxPortLoopsBackButHasNoDevice) {
   EXPECT_EQ(Status() & 0x61, 0x00);
 }
 
+TEST_F(I8042Test, AnAnswerReplacesAnUnreadAuxByteWithItsFlags) {
+  SetMode(0x47);
+  Command(0xD4);
+  Data(0xFF);
+  Command(0xAA);
+  EXPECT_EQ(Status() & 0x61, 0x01);
+  EXPECT_FALSE(irq12_.high);
+  EXPECT_TRUE(irq1_.high);
+  Command(0xAB);
+  EXPECT_EQ(irq1_.rises, 2u);
+  EXPECT_EQ(Read(), 0x00);
+}
+
+TEST_F(I8042Test, ACommandCancelsWhatTheKeyboardWasAboutToSend) {
+  Command(0xAD);
+  EXPECT_TRUE(Type({0x1C}));
+  EXPECT_EQ(Answer(0xF4), Bytes{0xFA});
+}
+
 TEST_F(I8042Test, D2LooksLikeTheKeyboard) {
   Command(0xD2);
   Data(0x77);

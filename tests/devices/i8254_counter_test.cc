@@ -88,6 +88,15 @@ TEST_F(I8254Mode, Mode0TheFirstByteOfTwoStopsTheCount) {
   EXPECT_EQ(Wave(4), "__--");
 }
 
+TEST_F(I8254Mode, Mode0TheFirstByteOfTwoLowersOutAtOnce) {
+  counter_.WriteControl(Control(0, kWord));
+  counter_.WriteCount(1);
+  counter_.WriteCount(0);
+  EXPECT_EQ(Wave(3), "_--");
+  counter_.WriteCount(5);
+  EXPECT_FALSE(counter_.out());
+}
+
 TEST_F(I8254Mode, Mode1GateTriggersAOneShotOfNClocks) {
   Program(1, 3);
   EXPECT_EQ(Wave(3), "---");

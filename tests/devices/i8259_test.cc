@@ -250,6 +250,17 @@ TEST_F(I8259, AutomaticEoiLeavesNothingInService) {
   EXPECT_EQ(observer_.raised, 2u);  // INT dropped during the acknowledge
 }
 
+TEST_F(I8259, TwoRequestsOfASlaveInAutomaticEoiModeBothGetThrough) {
+  Initialise(0x03);
+  Out(0xA0, 0x11), Out(0xA1, 0x28), Out(0xA1, 0x02), Out(0xA1, 0x03);
+  Raise(9);
+  Raise(10);
+  EXPECT_EQ(pic_.Acknowledge(), 0x29);
+  EXPECT_TRUE(pic_.InterruptRequested());
+  EXPECT_EQ(pic_.Acknowledge(), 0x2A);
+  EXPECT_FALSE(pic_.InterruptRequested());
+}
+
 TEST_F(I8259, RotateInAutomaticEoiMode) {
   Initialise(0x03);
   Out(0x20, 0x80);

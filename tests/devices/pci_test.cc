@@ -114,6 +114,7 @@ TEST_F(PciTest, ResetControlIsTheByteAtCf9Only) {
   EXPECT_EQ(reset_.requests, 0u);
   Out(0xCF9, 1, 0x02);
   EXPECT_EQ(In(0xCF9, 1), 0x02u);
+  EXPECT_EQ(In(0xCF9, 2), 0xFFFFu);
   EXPECT_EQ(reset_.requests, 0u);
   Out(0xCF9, 1, kResetControlValue);
   EXPECT_EQ(reset_.requests, 1u);
