@@ -248,6 +248,14 @@ TEST(WindowBudgetTest, ProtectionFindsPagesAfterManyRemappings) {
   GuestPageTables tables(*machine.memory, 0x10000);
   machine.Use(tables);
   const WindowId user = machine.User();
+  // These stay as they are all the time.
+  constexpr uint32_t kStable = 0x50000000;
+  constexpr uint32_t kStablePages = 32;
+  constexpr uint32_t kStableFrame = 0x3400000;
+  for (uint32_t i = 0; i < kStablePages; ++i) {
+    tables.Set(kStable + i * kPageBytes, (kStableFrame + 2 * i * kPageBytes) | kOpen);
+    (void)machine.Touch(user, kStable + i * kPageBytes, true);
+  }
   // The same linear pages show ever new frames: most reverse entries are stale, and are cleaned up.
   constexpr uint32_t kPages = 512;
   for (uint32_t round = 0; round < 160; ++round) {
@@ -258,6 +266,13 @@ TEST(WindowBudgetTest, ProtectionFindsPagesAfterManyRemappings) {
     machine.windows->FlushAll(true);
     ASSERT_EQ(machine.User(), user);
     for (uint32_t i = 0; i < kPages; ++i) (void)machine.Touch(user, kLinear + i * kPageBytes, true);
+  }
+  for (uint32_t i = 0; i < kStablePages; ++i) {
+    const PhysicalAddress page{kStableFrame + 2 * i * kPageBytes};
+    machine.memory->MarkCodePage(page, true);
+    ASSERT_TRUE(machine.ShowsWritable(user, kStable + i * kPageBytes));
+    machine.windows->WriteProtect(page);
+    EXPECT_FALSE(machine.ShowsWritable(user, kStable + i * kPageBytes));
   }
   for (uint32_t i = 0; i < kPages; i += 37) {
     ASSERT_TRUE(machine.ShowsWritable(user, kLinear + i * kPageBytes));

@@ -88,13 +88,25 @@ TEST_F(WindowFlushTest, NothingIsDroppedWhenRightsAreAdded) {
   machine_.windows->FlushAll(true);
   EXPECT_EQ(machine_.User(), user);
   EXPECT_TRUE(machine_.Shows(user, Page(3)));
-  // A read-only mapping does not rely on D or R/W, so their loss does not matter either.
+  // The mapping has not come to rely on what was added: it may go again.
   for (uint32_t i = 0; i < 4; ++i) {
     tables_.Set(Page(i), (kFrame + i * kPageBytes) | (kOpen & ~(kDirty | kWritable)));
   }
   machine_.windows->FlushAll(true);
   EXPECT_EQ(machine_.User(), user);
   EXPECT_TRUE(machine_.Shows(user, Page(3)));
+  EXPECT_EQ(Dropped(), 0u);
+}
+
+TEST_F(WindowFlushTest, ReadOnlyMappingDoesNotRelyOnTheRightToWrite) {
+  tables_.Set(Page(0), kFrame | (kOpen & ~kDirty));
+  machine_.Use(tables_);
+  const WindowId user = machine_.User();
+  ASSERT_TRUE(machine_.Touch(user, kLinear).newly_mapped);
+  tables_.Set(Page(0), kFrame | (kOpen & ~(kDirty | kWritable)));
+  machine_.windows->FlushAll(true);
+  EXPECT_EQ(machine_.User(), user);
+  EXPECT_TRUE(machine_.Shows(user, Page(0)));
   EXPECT_EQ(Dropped(), 0u);
 }
 

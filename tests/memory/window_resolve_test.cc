@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "tests/memory/guest_page_tables.h"
 
 namespace verbatim {
@@ -294,6 +296,47 @@ TEST_F(WindowResolveTest, SupervisorWritesReadOnlyPagesOnlyWhileWpIsClear) {
   const WindowId supervisor = machine_.Supervisor();
   EXPECT_FALSE(machine_.ShowsWritable(supervisor, kLinear));
   EXPECT_EQ(machine_.Touch(supervisor, kLinear, true).outcome, ResolveOutcome::kGuestFault);
+}
+
+TEST_F(WindowResolveTest, RunMadeWhileWpIsClearDoesNotMixInReadOnlyPages) {
+  tables_.Set(kLinear, kFrame | kOpen);
+  tables_.Set(kLinear + kPageBytes, (kFrame + kPageBytes) | kReadOnly);
+  machine_.state.write_protect = false;
+  machine_.Use(tables_);
+  EXPECT_TRUE(machine_.Touch(machine_.Supervisor(), kLinear, true).newly_mapped);
+  machine_.state.write_protect = true;
+  machine_.mmu.SetPaging(machine_.state, false);
+  EXPECT_FALSE(machine_.ShowsWritable(machine_.Supervisor(), kLinear + kPageBytes));
+}
+
+TEST_F(WindowResolveTest, FaultOnAStaleMappingReplacesIt) {
+  tables_.Set(kLinear, kFrame | kClean);
+  machine_.Use(tables_);
+  machine_.Ram(kFrame) = 1;
+  machine_.Ram(0x700000) = 2;
+  const WindowId user = machine_.User();
+  EXPECT_TRUE(machine_.Touch(user, kLinear).newly_mapped);
+  tables_.Set(kLinear, 0x700000 | kOpen);  // no flush, but the write faults and is walked anew
+  EXPECT_TRUE(machine_.Touch(user, kLinear, true).newly_mapped);
+  EXPECT_EQ(machine_.Seen(user, kLinear), 2u);
+  machine_.Seen(user, kLinear) = 3;
+  EXPECT_EQ(machine_.Ram(0x700000), 3u);
+  EXPECT_EQ(machine_.Ram(kFrame), 1u);
+}
+
+TEST_F(WindowResolveTest, RunLeavesOutPagesWhoseKeptEntriesAreStale) {
+  tables_.Set(kLinear, kFrame | kOpen);
+  tables_.Set(kLinear + kPageBytes, 0x700000 | kOpen);
+  machine_.Use(tables_);
+  RecordingObserver observer;
+  machine_.windows->SetObserver(&observer);
+  const WindowId user = machine_.User();
+  ASSERT_TRUE(machine_.windows->NoteExecution(user, {kLinear + kPageBytes}).has_value());
+  tables_.Set(kLinear + kPageBytes, (kFrame + kPageBytes) | kOpen);
+  EXPECT_TRUE(machine_.Touch(user, kLinear).newly_mapped);
+  EXPECT_FALSE(machine_.Shows(user, kLinear + kPageBytes));
+  EXPECT_TRUE(machine_.Touch(user, kLinear + kPageBytes).newly_mapped);
+  EXPECT_THAT(observer.dropped, testing::ElementsAre(std::pair(user, kLinear + kPageBytes)));
 }
 
 }  // namespace
