@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/escape_filter.h"
+
+namespace verbatim {
+namespace {
+
+constexpr uint8_t kEscape = 0x01;  // Ctrl-A
+
+}  // namespace
+
+EscapeFilter::Keys EscapeFilter::Filter(std::span<const uint8_t> typed) {
+  Keys keys;
+  for (const uint8_t key : typed) {
+    if (!escaped_) {
+      escaped_ = key == kEscape;
+      if (!escaped_) keys.to_guest.push_back(key);
+      continue;
+    }
+    escaped_ = false;
+    switch (key) {
+      case 'x':
+        keys.quit = true;
+        return keys;
+      case 'h':
+      case '?':
+        keys.help = true;
+        break;
+      case 'a':
+      case kEscape:
+        keys.to_guest.push_back(kEscape);
+        break;
+      default:
+        keys.unknown = true;
+        break;
+    }
+  }
+  return keys;
+}
+
+}  // namespace verbatim

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// The `verbatim` command.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <variant>
+
+#include "cli/doctor.h"
+#include "cli/exit_status.h"
+#include "cli/options.h"
+#include "cli/run.h"
+
+namespace verbatim {
+namespace {
+
+// A file opened later must never become standard output or standard error.
+void FillStandardDescriptors() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) < 0) ::_exit(kExitUsage);
+  }
+}
+
+int Execute(const Command& command) {
+  if (const auto* run = std::get_if<RunOptions>(&command)) return RunGuest(*run);
+  if (std::holds_alternative<DoctorOptions>(command)) return RunDoctor();
+  const std::string& text = std::get<ShowText>(command).text;
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return kExitGood;
+}
+
+}  // namespace
+}  // namespace verbatim
+
+int main(int argc, char** argv) {
+  verbatim::FillStandardDescriptors();
+  const verbatim::Result<verbatim::Command> command = verbatim::ParseCommandLine(argc, argv);
+  if (!command) {
+    verbatim::PrintError(command.error().message);
+    return verbatim::kExitUsage;
+  }
+  return verbatim::Execute(*command);
+}

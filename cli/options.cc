@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/options.h"
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <charconv>
+#include <string_view>
+#include <vector>
+
+#include "base/parse.h"
+#include "cli/suggestion.h"
+
+namespace verbatim {
+namespace {
+
+constexpr double kMaxTimeoutSeconds = 1e9;
+
+constexpr std::string_view kMainFooter =
+    "\n'verbatim run --help' shows the options, examples and exit statuses.\n"
+    "'verbatim doctor' says whether this host can run guests.";
+
+constexpr std::string_view kRunFooter = R"(
+Examples:
+  verbatim run --kernel vmlinuz --initrd initrd.gz --append console=ttyS0
+  verbatim run --kernel test.elf --serial file:test.log --timeout 10 --stats=test.json
+
+Keys, when standard input is a terminal:
+  Ctrl-A x   quit
+  Ctrl-A h   help
+  Ctrl-A a   send a Ctrl-A to the guest (Ctrl-A Ctrl-A too)
+
+Exit status:
+  0        the guest powered off, reset itself with --no-reboot, or Ctrl-A x
+  1        the guest died (triple fault); its registers are on standard error
+  v*2+1    the guest wrote v to the debug-exit port F4h (modulo 256)
+  2        bad usage or input, or output that could not be written
+  3        this host cannot run guests; see 'verbatim doctor'
+  124      --timeout expired
+  A signal that ends the run (INT, TERM, HUP, QUIT) ends the command by that signal.
+)";
+
+// One option whose value is a byte count.
+struct SizeRange {
+  std::string_view option;
+  uint64_t min;
+  uint64_t max;
+  std::string_view expected;
+};
+
+// Guest RAM ends below the PCI hole at E0000000h.
+constexpr SizeRange kMemoryRange = {"--memory", 4ull << 20, 3584ull << 20,
+                                    "4M to 3584M, a multiple of 4K"};
+constexpr SizeRange kCodeCacheRange = {"--code-cache", 1ull << 20, 1ull << 30,
+                                       "1M to 1G, a multiple of 4K"};
+
+const std::array<std::string, 2> kCpuModels = {"core2", "pentium3"};
+
+// The values of `run` as text, before they are judged.
+struct RunText {
+  std::string kernel;
+  std::string initrd;
+  std::string append;
+  std::string memory = "256M";
+  std::string cpu = "core2";
+  std::string code_cache = "64M";
+  std::string serial = "stdio";
+  std::string timeout;
+  std::string statistics;
+  bool no_reboot = false;
+  bool verbose = false;
+};
+
+void DeclareRun(CLI::App& run, RunText& text) {
+  run.add_option("--kernel", text.kernel, "Linux bzImage or multiboot-1 kernel (required)")
+      ->type_name("FILE");
+  run.add_option("--initrd", text.initrd, "initial RAM disk")->type_name("FILE");
+  run.add_option("--append", text.append, "kernel command line")->type_name("TEXT");
+  run.add_option("--memory", text.memory, "guest memory, 4M to 3584M")
+      ->type_name("SIZE")
+      ->capture_default_str();
+  run.add_option("--cpu", text.cpu, "core2 or pentium3")->type_name("MODEL")->capture_default_str();
+  run.add_option("--code-cache", text.code_cache, "room for translated code, 1M to 1G")
+      ->type_name("SIZE")
+      ->capture_default_str();
+  run.add_option("--serial", text.serial, "where COM1 goes: stdio, none or file:PATH")
+      ->type_name("WHERE")
+      ->capture_default_str();
+  run.add_option("--timeout", text.timeout, "end the run after so many seconds, e.g. 0.5")
+      ->type_name("SECONDS");
+  run.add_flag("--stats", text.statistics,
+               "--stats: table of statistics on standard error at the end; --stats=FILE: as JSON; "
+               "--stats=dynamic[,FILE]: count executed instructions too (slower)");
+  run.add_flag("--no-reboot", text.no_reboot, "a reset by the guest ends the run");
+  run.add_flag("--verbose", text.verbose, "say more on standard error");
+}
+
+Result<uint64_t> ReadSize(std::string_view text, const SizeRange& range) {
+  const Result<uint64_t> bytes = ParseByteSize(text);
+  if (!bytes || *bytes < range.min || *bytes > range.max || *bytes % 4096 != 0) {
+    return Fail("{} '{}': expected {}", range.option, text, range.expected);
+  }
+  return bytes;
+}
+
+Result<SerialChoice> ReadSerial(std::string_view text) {
+  constexpr std::string_view kFilePrefix = "file:";
+  if (text == "stdio") return SerialChoice{};
+  if (text == "none") return SerialChoice{SerialKind::kNone, {}};
+  if (text.starts_with(kFilePrefix) && text.size() > kFilePrefix.size()) {
+    return SerialChoice{SerialKind::kFile, std::string(text.substr(kFilePrefix.size()))};
+  }
+  return Fail("--serial '{}': expected stdio, none or file:PATH", text);
+}
+
+Result<std::chrono::milliseconds> ReadTimeout(std::string_view text) {
+  double seconds = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, status] = std::from_chars(text.data(), end, seconds, std::chars_format::fixed);
+  // The comparison is false for NaN.
+  if (status != std::errc{} || stop != end ||
+      !(seconds >= 0.001 && seconds <= kMaxTimeoutSeconds)) {
+    return Fail("--timeout '{}': expected a number of seconds from 0.001 to 1000000000", text);
+  }
+  return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
+}
+
+Status ReadStatistics(std::string_view text, RunOptions& options) {
+  constexpr std::string_view kDynamic = "dynamic";
+  std::string_view path = text == "true" ? "" : text;
+  if (path == kDynamic || path.starts_with("dynamic,")) {
+    options.machine.dynamic_statistics = true;
+    path.remove_prefix(kDynamic.size());
+    if (path == ",") return Fail("--stats '{}': expected a file after the comma", text);
+    if (!path.empty()) path.remove_prefix(1);
+  }
+  if (path.empty()) {
+    options.statistics.table = true;
+  } else {
+    options.statistics.path = std::string(path);
+  }
+  return {};
+}
+
+Result<Command> ReadRun(const CLI::App& run, const RunText& text) {
+  RunOptions options;
+  MachineConfig& machine = options.machine;
+  if (text.kernel.empty()) return Fail("run: no kernel: expected --kernel FILE");
+  machine.kernel_path = text.kernel;
+  if (run.count("--initrd") != 0) machine.initrd_path = text.initrd;
+  machine.command_line = text.append;
+
+  const Result<uint64_t> memory = ReadSize(text.memory, kMemoryRange);
+  if (!memory) return std::unexpected(memory.error());
+  machine.memory_bytes = *memory;
+  const Result<uint64_t> code_cache = ReadSize(text.code_cache, kCodeCacheRange);
+  if (!code_cache) return std::unexpected(code_cache.error());
+  machine.code_cache_bytes = *code_cache;
+  if (std::find(kCpuModels.begin(), kCpuModels.end(), text.cpu) == kCpuModels.end()) {
+    return Fail("--cpu '{}': expected core2 or pentium3", text.cpu);
+  }
+  machine.cpu_model = text.cpu;
+  machine.reboot = !text.no_reboot;
+
+  Result<SerialChoice> serial = ReadSerial(text.serial);
+  if (!serial) return std::unexpected(serial.error());
+  options.serial = *std::move(serial);
+  if (run.count("--timeout") != 0) {
+    const Result<std::chrono::milliseconds> timeout = ReadTimeout(text.timeout);
+    if (!timeout) return std::unexpected(timeout.error());
+    options.timeout = *timeout;
+  }
+  if (run.count("--stats") != 0) {
+    if (const Status read = ReadStatistics(text.statistics, options); !read) {
+      return std::unexpected(read.error());
+    }
+  }
+  options.verbose = text.verbose;
+  return options;
+}
+
+// What to say about a word that no option or command takes.
+std::unexpected<Error> Unknown(const CLI::App& app, std::string_view kind, std::string_view word) {
+  std::vector<std::string> candidates;
+  if (word.starts_with("-")) {
+    for (const CLI::Option* option : app.get_options()) {
+      for (const std::string& name : option->get_lnames()) candidates.push_back("--" + name);
+    }
+  } else {
+    for (const CLI::App* command : app.get_subcommands({})) {
+      candidates.push_back(command->get_name());
+    }
+  }
+  const std::string_view nearest = NearestWord(word, candidates);
+  if (!nearest.empty()) {
+    return Fail("unknown {} '{}': did you mean '{}'?", kind, word, nearest);
+  }
+  const std::string& command = app.get_parent() == nullptr ? "" : " " + app.get_name();
+  return Fail("unknown {} '{}': see 'verbatim{} --help'", kind, word, command);
+}
+
+// The first argument that `app` did not understand.
+Status CheckNothingLeft(const CLI::App& app) {
+  const std::vector<std::string> left = app.remaining();
+  if (left.empty()) return {};
+  const std::string_view word = left.front();
+  if (word.starts_with("-")) return Unknown(app, "option", word.substr(0, word.find('=')));
+  if (app.get_parent() == nullptr) return Unknown(app, "command", word);
+  return Fail("{}: unexpected argument '{}'", app.get_name(), word);
+}
+
+}  // namespace
+
+Result<Command> ParseCommandLine(int argc, const char* const* argv) {
+  CLI::App app("Runs unmodified 32-bit x86 operating systems in one unprivileged process.",
+               "verbatim");
+  app.set_version_flag("--version", "verbatim " VERBATIM_VERSION);
+  app.footer(std::string(kMainFooter));
+  app.allow_extras();
+  CLI::App* run = app.add_subcommand("run", "run a guest");
+  CLI::App* doctor = app.add_subcommand("doctor", "say whether this host can run guests");
+  run->footer(std::string(kRunFooter));
+  run->allow_extras();
+  doctor->allow_extras();
+  RunText text;
+  DeclareRun(*run, text);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    return ShowText{app.help()};
+  } catch (const CLI::CallForVersion& version) {
+    return ShowText{std::string(version.what()) + "\n"};
+  } catch (const CLI::ParseError& error) {
+    return Fail("{}", error.what());
+  }
+  for (const CLI::App* part :
+       {static_cast<const CLI::App*>(&app), static_cast<const CLI::App*>(run),
+        static_cast<const CLI::App*>(doctor)}) {
+    if (const Status complete = CheckNothingLeft(*part); !complete) {
+      return std::unexpected(complete.error());
+    }
+  }
+  if (run->parsed()) return ReadRun(*run, text);
+  if (doctor->parsed()) return DoctorOptions{};
+  return Fail("no command: expected run or doctor; see 'verbatim --help'");
+}
+
+}  // namespace verbatim

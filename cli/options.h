@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line as values. Everything that can be judged without touching the host is judged
+// here; a message names the option, the value and what was expected.
+#ifndef VERBATIM_CLI_OPTIONS_H_
+#define VERBATIM_CLI_OPTIONS_H_
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "base/result.h"
+#include "machine/config.h"
+
+namespace verbatim {
+
+enum class SerialKind : uint8_t { kStdio, kNone, kFile };
+
+struct SerialChoice {
+  SerialKind kind = SerialKind::kStdio;
+  std::string path;  // kFile
+};
+
+struct StatisticsChoice {
+  bool table = false;               // on standard error, at the end
+  std::optional<std::string> path;  // JSON
+};
+
+struct RunOptions {
+  MachineConfig machine;
+  SerialChoice serial;
+  StatisticsChoice statistics;
+  std::optional<std::chrono::milliseconds> timeout;
+  bool verbose = false;
+};
+
+struct DoctorOptions {};
+
+// --help or --version: print and leave.
+struct ShowText {
+  std::string text;
+};
+
+using Command = std::variant<RunOptions, DoctorOptions, ShowText>;
+
+[[nodiscard]] Result<Command> ParseCommandLine(int argc, const char* const* argv);
+
+}  // namespace verbatim
+
+#endif  // VERBATIM_CLI_OPTIONS_H_

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/run.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include "base/log.h"
+#include "cli/console.h"
+#include "cli/doctor.h"
+#include "cli/exit_status.h"
+#include "cli/serial_output.h"
+#include "cli/statistics_report.h"
+#include "cli/terminal.h"
+#include "machine/machine.h"
+
+namespace verbatim {
+namespace {
+
+class MachineGuest : public ConsoleGuest {
+ public:
+  explicit MachineGuest(Machine& machine) : machine_(machine) {}
+  [[nodiscard]] size_t InputRoom() const override { return machine_.SerialInputRoom(); }
+  size_t QueueInput(std::span<const uint8_t> bytes) override {
+    return machine_.QueueSerialInput(bytes);
+  }
+  void RequestStop() override { machine_.RequestStop(); }
+
+ private:
+  Machine& machine_;
+};
+
+// Whole lines on standard error, also while the terminal is raw.
+void PrintLines(std::string_view text, bool raw) {
+  std::string lines;
+  for (const char c : text) {
+    if (c == '\n' && raw) lines += '\r';
+    lines += c;
+  }
+  std::fwrite(lines.data(), 1, lines.size(), stderr);
+}
+
+// Opening a FIFO would wait for its writer, so the kind of file comes first.
+Status CheckInput(std::string_view option, const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) {
+    return Fail("{} {}: cannot be read: {}", option, path, std::strerror(errno));
+  }
+  if (!S_ISREG(info.st_mode)) return Fail("{} {}: is not a regular file", option, path);
+  if (::access(path.c_str(), R_OK) != 0) {
+    return Fail("{} {}: cannot be read: {}", option, path, std::strerror(errno));
+  }
+  return {};
+}
+
+Status CheckInputs(const MachineConfig& config) {
+  if (Status kernel = CheckInput("--kernel", config.kernel_path); !kernel) return kernel;
+  if (config.initrd_path) return CheckInput("--initrd", *config.initrd_path);
+  return {};
+}
+
+Result<std::unique_ptr<SerialOutput>> OpenSerial(const SerialChoice& choice) {
+  switch (choice.kind) {
+    case SerialKind::kStdio:
+      return SerialOutput::ToDescriptor(STDOUT_FILENO, "standard output");
+    case SerialKind::kNone:
+      return SerialOutput::ToNowhere();
+    case SerialKind::kFile:
+      break;
+  }
+  Result<std::unique_ptr<SerialOutput>> file = SerialOutput::ToFile(choice.path);
+  if (!file) return Fail("--serial file:{}", file.error().message);
+  return file;
+}
+
+Status WriteAll(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = ::write(fd, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return Fail("{}", std::strerror(errno));
+    text.remove_prefix(static_cast<size_t>(n));
+  }
+  return {};
+}
+
+int StoppedStatus(const StopCause& cause) {
+  switch (cause.kind) {
+    case StopCause::Kind::kTimeout:
+      return kExitTimeout;
+    case StopCause::Kind::kOutputFailed:
+      return kExitUsage;
+    case StopCause::Kind::kSignal:
+      return 128 + cause.signal;
+    case StopCause::Kind::kNone:
+    case StopCause::Kind::kQuit:
+      break;
+  }
+  return kExitGood;
+}
+
+// What the user is told of a stop.
+std::string StopNotice(const StopCause& cause, const RunOptions& options) {
+  switch (cause.kind) {
+    case StopCause::Kind::kQuit:
+      return "verbatim: quit by Ctrl-A x\n";
+    case StopCause::Kind::kTimeout:
+      return fmt::format("verbatim: --timeout: ended after {} s\n",
+                         static_cast<double>(options.timeout->count()) / 1000);
+    case StopCause::Kind::kOutputFailed:
+      return fmt::format("verbatim: {}\n", cause.message);
+    case StopCause::Kind::kSignal:
+      return fmt::format("verbatim: ended by signal {}\n", cause.signal);
+    case StopCause::Kind::kNone:
+      break;
+  }
+  return "";
+}
+
+int OutcomeStatus(const MachineOutcome& outcome, const StopCause& cause) {
+  switch (outcome.end) {
+    case MachineEnd::kPowerOff:
+    case MachineEnd::kReset:
+      return kExitGood;
+    case MachineEnd::kDied:
+      return kExitGuestDied;
+    case MachineEnd::kDebugExit:
+      return DebugExitStatus(outcome.debug_value);
+    case MachineEnd::kStopped:
+      break;
+  }
+  return StoppedStatus(cause);
+}
+
+[[noreturn]] void DieBySignal(int signal) {
+  ::signal(signal, SIG_DFL);
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, signal);
+  ::raise(signal);
+  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
+  ::_exit(128 + signal);
+}
+
+// Everything that a run has open beside the machine.
+struct RunFiles {
+  std::unique_ptr<SerialOutput> serial;
+  FileDescriptor statistics;           // JSON; not valid: none
+  std::unique_ptr<Terminal> terminal;  // nullptr: standard input is none, or is not the guest's
+};
+
+Result<RunFiles> OpenFiles(const RunOptions& options) {
+  RunFiles files;
+  if (Status inputs = CheckInputs(options.machine); !inputs) {
+    return std::unexpected(inputs.error());
+  }
+  if (options.statistics.path) {
+    Result<FileDescriptor> file = OpenForWriting(*options.statistics.path);
+    if (!file) return Fail("--stats={}", file.error().message);
+    files.statistics = *std::move(file);
+  }
+  Result<std::unique_ptr<SerialOutput>> serial = OpenSerial(options.serial);
+  if (!serial) return std::unexpected(serial.error());
+  files.serial = *std::move(serial);
+  if (options.serial.kind == SerialKind::kStdio && ::isatty(STDIN_FILENO) == 1) {
+    Result<std::unique_ptr<Terminal>> terminal = Terminal::Watch(STDIN_FILENO);
+    if (!terminal) return std::unexpected(terminal.error());
+    files.terminal = *std::move(terminal);
+  }
+  return files;
+}
+
+Result<std::unique_ptr<Console>> StartConsole(MachineGuest& guest, RunFiles& files,
+                                              const RunOptions& options, const sigset_t& signals) {
+  Terminal* terminal = files.terminal.get();
+  const auto notice = [terminal](std::string_view text) {
+    PrintLines(text, terminal != nullptr && terminal->raw());
+  };
+  const auto give_up = [terminal, &options](const StopCause& cause) {
+    if (terminal != nullptr) terminal->Restore();
+    PrintLines(StopNotice(cause, options) + "verbatim: the guest did not stop, ended anyhow\n",
+               false);
+    ::_exit(StoppedStatus(cause));
+  };
+  return Console::Start(guest, *files.serial,
+                        {.input_fd = options.serial.kind == SerialKind::kStdio ? STDIN_FILENO : -1,
+                         .escapes = terminal != nullptr,
+                         .timeout = options.timeout,
+                         .signals = signals,
+                         .notice = notice,
+                         .give_up = give_up});
+}
+
+// False if the JSON file could not be written.
+bool ReportStatistics(const RunOptions& options, const Machine& machine, const RunFiles& files,
+                      double wall_seconds) {
+  if (!options.statistics.table && !options.statistics.path) return true;
+  std::vector<Statistic> statistics = {
+      {"run", "wall_seconds", wall_seconds, "seconds from the first instruction to the end"},
+      {"run", "serial_bytes", static_cast<double>(files.serial->bytes_written()),
+       "bytes of serial output"}};
+  for (Statistic& statistic : machine.Statistics()) statistics.push_back(std::move(statistic));
+  if (options.statistics.table) PrintLines(StatisticsTable(statistics), false);
+  if (!options.statistics.path) return true;
+  const Status written = WriteAll(files.statistics.get(), StatisticsJson(statistics));
+  if (!written) {
+    PrintError(fmt::format("--stats={}: cannot be written: {}", *options.statistics.path,
+                           written.error().message));
+  }
+  return written.has_value();
+}
+
+}  // namespace
+
+void PrintError(std::string_view message) {
+  PrintLines(fmt::format("verbatim: {}\n", message), false);
+}
+
+int RunGuest(const RunOptions& options) {
+  if (options.verbose) SetLogLevel(LogLevel::kInfo);
+  if (const Status fit = CheckHostCanRun(); !fit) {
+    PrintError(fit.error().message);
+    return kExitHostUnfit;
+  }
+  ::signal(SIGPIPE, SIG_IGN);  // a reader that went away is a write error like any other
+  Result<RunFiles> files = OpenFiles(options);
+  if (!files) {
+    PrintError(files.error().message);
+    return kExitUsage;
+  }
+  const sigset_t signals = BlockTerminationSignals();
+  Result<std::unique_ptr<Machine>> machine = Machine::Create(options.machine, *files->serial);
+  if (!machine) {
+    PrintError(machine.error().message);
+    return kExitUsage;
+  }
+  MachineGuest guest(**machine);
+  if (files->terminal != nullptr) {
+    if (const Status raw = files->terminal->MakeRaw(); !raw) {
+      PrintError(raw.error().message);
+      return kExitUsage;
+    }
+  }
+  Result<std::unique_ptr<Console>> console = StartConsole(guest, *files, options, signals);
+  if (!console) {
+    files->terminal.reset();
+    PrintError(console.error().message);
+    return kExitHostUnfit;
+  }
+
+  const auto begin = std::chrono::steady_clock::now();
+  const Result<MachineOutcome> outcome = (*machine)->Run();
+  const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
+  const StopCause cause = (*console)->Finish();
+  files->terminal.reset();
+
+  if (!outcome) {
+    PrintError(outcome.error().message);
+    return kExitHostUnfit;
+  }
+  PrintLines(StopNotice(cause, options), false);
+  if (outcome->end == MachineEnd::kDied) {
+    PrintLines("verbatim: the guest died\n" + outcome->crash_report + "\n", false);
+  }
+  int status = OutcomeStatus(*outcome, cause);
+  if (cause.kind == StopCause::Kind::kOutputFailed) status = kExitUsage;
+  if (!ReportStatistics(options, **machine, *files, wall.count())) status = kExitUsage;
+  if (cause.kind == StopCause::Kind::kSignal) DieBySignal(cause.signal);
+  return status;
+}
+
+}  // namespace verbatim
