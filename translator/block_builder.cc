@@ -105,7 +105,7 @@ bool BlockBuilder::Decode() {
     if (in.error == DecodeError::kUndefined && in.mnemonic == ZYDIS_MNEMONIC_INVALID) {
       ++unknown_instructions_;
     }
-    instructions_.push_back({in, eip, 0});
+    instructions_.push_back({in, eip});
     offset += in.length;
     if (block_.crosses_page || EndsBlock(in)) break;
   }
@@ -114,26 +114,6 @@ bool BlockBuilder::Decode() {
   end_eip_ = request_.eip + offset;
   ended_by_transfer_ = EndsBlock(instructions_.back().instruction);
   return true;
-}
-
-// Backwards over the block. What lies beyond an exit may read every flag. A fault or an interrupt
-// does not make flags live: see docs/decisions/flag-liveness.md.
-void BlockBuilder::ComputeLiveness() {
-  uint32_t live = flag::kArithmetic;
-  for (auto it = instructions_.rbegin(); it != instructions_.rend(); ++it) {
-    const GuestInstruction& in = it->instruction;
-    switch (in.handling) {
-      case Handling::kControlFlow:
-      case Handling::kSensitive:
-      case Handling::kUndefined:
-        live = flag::kArithmetic;
-        break;
-      default:
-        live = (live & ~in.flags_written) | in.flags_read;
-        break;
-    }
-    it->flags_live_in = live & flag::kArithmetic;
-  }
 }
 
 void BlockBuilder::Point(RecoveryKind kind, uint32_t eip) {
@@ -151,7 +131,6 @@ uint32_t BlockBuilder::AddSite(const Decoded& decoded, AccessShape shape, uint32
 }
 
 bool BlockBuilder::Emit() {
-  ComputeLiveness();
   EmitEntryCheck();
   block_.body_offset = out_.offset();
   for (const Decoded& decoded : instructions_) {
@@ -167,12 +146,10 @@ bool BlockBuilder::Emit() {
   return true;
 }
 
-//   cmp r8d, eip ; jne miss          (flags dead)
-// or the form of EmitVerify that keeps flags.
 void BlockBuilder::EmitEntryCheck() {
   Point(RecoveryKind::kEipInR8, 0);
   if (mode_.single()) return;
-  EmitVerify(request_.eip, instructions_.front().flags_live_in, stubs_.miss);
+  EmitVerify(request_.eip, stubs_.miss);
 }
 
 void BlockBuilder::EmitInstruction(const Decoded& decoded) {

@@ -52,7 +52,6 @@ class BlockBuilder {
   struct Decoded {
     GuestInstruction instruction;
     uint32_t eip = 0;
-    uint32_t flags_live_in = 0;  // flags whose value before the instruction may still matter
   };
 
   // A guest memory operand made ready: the host operand, and whether EndAccess must follow a write.
@@ -63,7 +62,6 @@ class BlockBuilder {
   };
 
   // block_builder.cc
-  void ComputeLiveness();
   [[nodiscard]] bool EndsBlock(const GuestInstruction& instruction) const;
   void EmitEntryCheck();
   void EmitInstruction(const Decoded& decoded);
@@ -120,8 +118,8 @@ class BlockBuilder {
   void EmitLoop(const Decoded& decoded);
   void EmitTableJump(uint32_t target);
   void EmitTableJumpR8(bool call);
-  void EmitReturnSite(uint32_t return_eip, uint32_t flags_live);
-  void EmitVerify(uint32_t eip, uint32_t flags_live, const uint8_t* otherwise);
+  void EmitReturnSite(uint32_t return_eip);
+  void EmitVerify(uint32_t eip, const uint8_t* otherwise);
   void LoadIndirectTarget(const Decoded& decoded, uint8_t to);
   [[nodiscard]] uint32_t Target(const Decoded& decoded) const;
   // Records that the rel32 field at `field` leads to `target`: linked in page, by table across.

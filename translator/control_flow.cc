@@ -3,7 +3,7 @@
 //   jcc target:   jcc stub                        chained in page: jcc body of the target
 //   call target:  mov gs:[r12d - 4], return eip ; lea r12d, [r12 - 4]
 //                 call stub                       return address on the shadow stack
-//                 (return site:) cmp r8d, return eip ; jne return_miss
+//                 (return site:) verify that r8d is the return eip, else return_miss
 //   ret:          mov r8d, gs:[r12d] ; lea r12d, [r12 + 4] ; ret
 //   jmp r:        mov r8d, r ; movzx r9d, r8w ; mov r9d, [r14 + r9*4] ; jmp r9
 // At every transfer whose target is not known to the host code, r8d holds the target eip.
@@ -135,29 +135,21 @@ void BlockBuilder::EmitCall(const Decoded& decoded) {
     EmitTableJumpR8(true);
     if (mode_.single()) return;
   }
-  // What is live at the return site is what is live before the next instruction, if the block goes
-  // on.
-  const auto next = static_cast<size_t>(&decoded - instructions_.data()) + 1;
-  EmitReturnSite(return_eip, next < instructions_.size() ? instructions_[next].flags_live_in
-                                                         : uint32_t{flag::kArithmetic});
+  EmitReturnSite(return_eip);
 }
 
 // Host returns come here with the eip the guest really returned to in r8d.
-void BlockBuilder::EmitReturnSite(uint32_t return_eip, uint32_t flags_live) {
+void BlockBuilder::EmitReturnSite(uint32_t return_eip) {
   block_.return_sites.push_back(out_.offset());
   Point(RecoveryKind::kEipInR8, 0);
-  EmitVerify(return_eip, flags_live, stubs_.return_miss);
+  EmitVerify(return_eip, stubs_.return_miss);
 }
 
-// Flags dead:  cmp r8d, eip ; jne otherwise
-// Flags live:  mov r9, rcx ; lea ecx, [r8 - eip] ; jecxz ok ; mov rcx, r9 ; jmp otherwise
-//              ok: mov rcx, r9
-void BlockBuilder::EmitVerify(uint32_t eip, uint32_t flags_live, const uint8_t* otherwise) {
-  if (flags_live == 0) {
-    out_.CompareImmediate(kR8, eip);
-    out_.JumpIf(Condition::kNotEqual, otherwise);
-    return;
-  }
+//   mov r9, rcx ; lea ecx, [r8 - eip] ; jecxz ok ; mov rcx, r9 ; jmp otherwise
+//   ok: mov rcx, r9
+// The flags must survive even where they are dead at `eip`: on a mismatch they belong to another
+// target. See docs/decisions/entry-check.md.
+void BlockBuilder::EmitVerify(uint32_t eip, const uint8_t* otherwise) {
   out_.Move64(kR9, kRcx);
   Point(RecoveryKind::kCritical, eip);
   out_.Lea32(kRcx, {.base = kR8, .displacement = static_cast<int32_t>(0u - eip)});

@@ -116,13 +116,6 @@ void HostEmitter::RotateRight(uint8_t to, uint8_t from, uint8_t count) {
   Byte(count);
 }
 
-void HostEmitter::CompareImmediate(uint8_t reg, uint32_t value) {
-  if (reg >= 8) Byte(0x41);
-  Byte(0x81);
-  Byte(ModRm(3, 7, reg));
-  Dword(value);
-}
-
 void HostEmitter::JumpRegister(uint8_t reg) {
   if (reg >= 8) Byte(0x41);
   Byte(0xFF);

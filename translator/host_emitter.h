@@ -40,9 +40,6 @@ struct HostMemory {
   [[nodiscard]] static HostMemory Pointer(uint8_t base) { return {base, kNoReg, 1, 0, false}; }
 };
 
-// Condition codes of Jcc (SDM vol. 2, appendix B.1.4.7).
-enum class Condition : uint8_t { kEqual = 4, kNotEqual = 5 };
-
 class HostEmitter {
  public:
   HostEmitter(std::span<uint8_t> buffer, const uint8_t* exec)
@@ -99,7 +96,6 @@ class HostEmitter {
   void MoveLowByte(uint8_t to, uint8_t from) {
     Registers({.byte = 0x8A, .byte_regs = true}, to, from);
   }
-  void CompareImmediate(uint8_t reg, uint32_t value);
 
   void JumpRegister(uint8_t reg);
   void Jump(const uint8_t* target) {
@@ -108,11 +104,6 @@ class HostEmitter {
   }
   void Call(const uint8_t* target) {
     Byte(0xE8);
-    Relative(target);
-  }
-  void JumpIf(Condition condition, const uint8_t* target) {
-    Byte(0x0F);
-    Byte(static_cast<uint8_t>(0x80 | static_cast<uint8_t>(condition)));
     Relative(target);
   }
   void Return() { Byte(0xC3); }
