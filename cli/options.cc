@@ -88,8 +88,9 @@ void DeclareRun(CLI::App& run, RunText& text) {
   run.add_option("--timeout", text.timeout, "end the run after so many seconds, e.g. 0.5")
       ->type_name("SECONDS");
   run.add_flag("--stats", text.statistics,
-               "--stats: table of statistics on standard error at the end; --stats=FILE: as JSON; "
-               "--stats=dynamic[,FILE]: count executed instructions too (slower)");
+               "statistics on standard error at the end; =FILE: as JSON;\n"
+               "=dynamic or =dynamic,FILE: executed instructions too (slower)")
+      ->multi_option_policy(CLI::MultiOptionPolicy::Throw);
   run.add_flag("--no-reboot", text.no_reboot, "a reset by the guest ends the run");
   run.add_flag("--verbose", text.verbose, "say more on standard error");
 }

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/escape_filter.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace verbatim {
+namespace {
+
+EscapeFilter::Keys Type(EscapeFilter& filter, std::string_view keys) {
+  return filter.Filter({reinterpret_cast<const uint8_t*>(keys.data()), keys.size()});
+}
+
+std::string ToGuest(const EscapeFilter::Keys& keys) {
+  return {keys.to_guest.begin(), keys.to_guest.end()};
+}
+
+TEST(EscapeFilter, PassesEveryByteButTheEscape) {
+  std::string all;
+  for (int byte = 0; byte < 256; ++byte) {
+    if (byte != 1) all += static_cast<char>(byte);
+  }
+  EscapeFilter filter;
+  EXPECT_EQ(ToGuest(Type(filter, all)), all);
+}
+
+TEST(EscapeFilter, QuitsAndDropsWhatFollows) {
+  EscapeFilter filter;
+  const EscapeFilter::Keys keys = Type(filter, "ab\x01xcd");
+  EXPECT_TRUE(keys.quit);
+  EXPECT_EQ(ToGuest(keys), "ab");
+}
+
+TEST(EscapeFilter, RecognisesAnEscapeSplitOverTwoReads) {
+  EscapeFilter filter;
+  EXPECT_FALSE(Type(filter, "\x01").quit);
+  EXPECT_TRUE(Type(filter, "x").quit);
+}
+
+TEST(EscapeFilter, SendsAnEscapeToTheGuest) {
+  EscapeFilter filter;
+  EXPECT_EQ(ToGuest(Type(filter,
+                         "\x01"
+                         "a")),
+            "\x01");
+  EXPECT_EQ(ToGuest(Type(filter, "\x01\x01")), "\x01");
+  // The pair is used up: the x is an ordinary key.
+  const EscapeFilter::Keys keys = Type(filter, "\x01\x01x");
+  EXPECT_FALSE(keys.quit);
+  EXPECT_EQ(ToGuest(keys), "\x01x");
+}
+
+TEST(EscapeFilter, AsksForHelpAndDropsUnknownKeys) {
+  EscapeFilter filter;
+  EXPECT_TRUE(Type(filter, "\x01h").help);
+  const EscapeFilter::Keys keys = Type(filter, "\x01zk");
+  EXPECT_TRUE(keys.unknown);
+  EXPECT_FALSE(keys.help);
+  EXPECT_EQ(ToGuest(keys), "k");
+}
+
+}  // namespace
+}  // namespace verbatim

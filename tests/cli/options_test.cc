@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace verbatim {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::AllOf;
+using testing::HasSubstr;
+
+Result<Command> Parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "verbatim");
+  return ParseCommandLine(static_cast<int>(arguments.size()), arguments.data());
+}
+
+// `arguments` after "run --kernel k".
+Result<Command> ParseRun(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), {"run", "--kernel", "k"});
+  return Parse(std::move(arguments));
+}
+
+RunOptions Given(std::vector<const char*> arguments) {
+  const Result<Command> command = ParseRun(std::move(arguments));
+  if (!command) ADD_FAILURE() << command.error().message;
+  return command ? std::get<RunOptions>(*command) : RunOptions{};
+}
+
+std::string Complaint(const Result<Command>& command) {
+  return command ? "(none)" : command.error().message;
+}
+
+TEST(Options, HasTheDefaultsOfTheMachine) {
+  const RunOptions options = Given({});
+  const MachineConfig defaults;
+  EXPECT_EQ(options.machine.kernel_path, "k");
+  EXPECT_EQ(options.machine.initrd_path, std::nullopt);
+  EXPECT_EQ(options.machine.command_line, "");
+  EXPECT_EQ(options.machine.memory_bytes, defaults.memory_bytes);
+  EXPECT_EQ(options.machine.cpu_model, defaults.cpu_model);
+  EXPECT_EQ(options.machine.code_cache_bytes, defaults.code_cache_bytes);
+  EXPECT_TRUE(options.machine.reboot);
+  EXPECT_FALSE(options.machine.dynamic_statistics);
+  EXPECT_EQ(options.serial.kind, SerialKind::kStdio);
+  EXPECT_EQ(options.timeout, std::nullopt);
+  EXPECT_FALSE(options.statistics.table);
+  EXPECT_EQ(options.statistics.path, std::nullopt);
+  EXPECT_FALSE(options.verbose);
+}
+
+TEST(Options, TakesEveryOption) {
+  const RunOptions options = Given({"--initrd", "i", "--append", "console=ttyS0 -x", "--memory",
+                                    "64M", "--cpu=pentium3", "--code-cache", "16M", "--serial",
+                                    "file:log", "--timeout", "1.5", "--no-reboot", "--verbose"});
+  EXPECT_EQ(options.machine.initrd_path, "i");
+  EXPECT_EQ(options.machine.command_line, "console=ttyS0 -x");
+  EXPECT_EQ(options.machine.memory_bytes, 64u << 20);
+  EXPECT_EQ(options.machine.cpu_model, "pentium3");
+  EXPECT_EQ(options.machine.code_cache_bytes, 16u << 20);
+  EXPECT_EQ(options.serial.kind, SerialKind::kFile);
+  EXPECT_EQ(options.serial.path, "log");
+  EXPECT_EQ(options.timeout, milliseconds(1500));
+  EXPECT_FALSE(options.machine.reboot);
+  EXPECT_TRUE(options.verbose);
+}
+
+TEST(Options, TakesAnEmptyKernelCommandLine) {
+  EXPECT_EQ(Given({"--append", ""}).machine.command_line, "");
+}
+
+TEST(Options, ChoosesStatistics) {
+  EXPECT_TRUE(Given({"--stats"}).statistics.table);
+  EXPECT_FALSE(Given({"--stats"}).machine.dynamic_statistics);
+
+  const RunOptions json = Given({"--stats=a.json"});
+  EXPECT_FALSE(json.statistics.table);
+  EXPECT_EQ(json.statistics.path, "a.json");
+
+  const RunOptions dynamic = Given({"--stats=dynamic"});
+  EXPECT_TRUE(dynamic.statistics.table);
+  EXPECT_TRUE(dynamic.machine.dynamic_statistics);
+
+  const RunOptions both = Given({"--stats=dynamic,a.json"});
+  EXPECT_FALSE(both.statistics.table);
+  EXPECT_TRUE(both.machine.dynamic_statistics);
+  EXPECT_EQ(both.statistics.path, "a.json");
+
+  EXPECT_THAT(Complaint(ParseRun({"--stats=dynamic,"})), HasSubstr("--stats"));
+  EXPECT_THAT(Complaint(ParseRun({"--stats", "--stats=a.json"})), HasSubstr("--stats"));
+}
+
+TEST(Options, TakesMemorySizesWithinRange) {
+  EXPECT_EQ(Given({"--memory", "4M"}).machine.memory_bytes, 4u << 20);
+  EXPECT_EQ(Given({"--memory", "3584M"}).machine.memory_bytes, 3584ull << 20);
+  EXPECT_EQ(Given({"--memory", "4100K"}).machine.memory_bytes, 4100u << 10);
+}
+
+TEST(Options, NamesOptionValueAndRangeOfABadSize) {
+  for (const char* bad : {"0", "3M", "3585M", "5G", "4097K", "lots", "", "-64M", "64X"}) {
+    EXPECT_THAT(Complaint(ParseRun({"--memory", bad})),
+                AllOf(HasSubstr("--memory"), HasSubstr(bad), HasSubstr("4M to 3584M")));
+  }
+  for (const char* bad : {"0", "1023K", "2G", "x"}) {
+    EXPECT_THAT(Complaint(ParseRun({"--code-cache", bad})),
+                AllOf(HasSubstr("--code-cache"), HasSubstr(bad), HasSubstr("1M to 1G")));
+  }
+}
+
+TEST(Options, RejectsBadTimeouts) {
+  for (const char* bad : {"0", "-1", "soon", "1s", "nan", "inf", "", "1e5", "99999999999"}) {
+    EXPECT_THAT(Complaint(ParseRun({"--timeout", bad})),
+                AllOf(HasSubstr("--timeout"), HasSubstr(bad)));
+  }
+}
+
+TEST(Options, RejectsBadChoices) {
+  EXPECT_THAT(Complaint(ParseRun({"--cpu", "core3"})),
+              AllOf(HasSubstr("core3"), HasSubstr("pentium3")));
+  for (const char* bad : {"tcp", "file:", ""}) {
+    EXPECT_THAT(Complaint(ParseRun({"--serial", bad})),
+                AllOf(HasSubstr("--serial"), HasSubstr("file:PATH")));
+  }
+}
+
+TEST(Options, NeedsAKernelAndACommand) {
+  EXPECT_THAT(Complaint(Parse({"run"})), HasSubstr("--kernel"));
+  EXPECT_THAT(Complaint(Parse({"run", "--kernel"})), HasSubstr("--kernel"));
+  EXPECT_THAT(Complaint(Parse({})), HasSubstr("expected run or doctor"));
+}
+
+TEST(Options, SuggestsWhatWasMeant) {
+  EXPECT_EQ(Complaint(Parse({"run", "--kernal", "k"})),
+            "unknown option '--kernal': did you mean '--kernel'?");
+  EXPECT_EQ(Complaint(Parse({"run", "--memroy=64M"})),
+            "unknown option '--memroy': did you mean '--memory'?");
+  EXPECT_EQ(Complaint(Parse({"rum", "--kernel", "k"})),
+            "unknown command 'rum': did you mean 'run'?");
+  EXPECT_EQ(Complaint(Parse({"--versoin"})),
+            "unknown option '--versoin': did you mean '--version'?");
+  EXPECT_EQ(Complaint(Parse({"run", "--turbocharge"})),
+            "unknown option '--turbocharge': see 'verbatim run --help'");
+}
+
+TEST(Options, RejectsSuperfluousArguments) {
+  EXPECT_THAT(Complaint(ParseRun({"more"})), HasSubstr("more"));
+  EXPECT_THAT(Complaint(Parse({"doctor", "more"})), HasSubstr("more"));
+  EXPECT_THAT(Complaint(ParseRun({"--memory", "16M", "--memory", "32M"})), HasSubstr("--memory"));
+}
+
+TEST(Options, ShowsHelpAndVersion) {
+  const Result<Command> help = Parse({"run", "--help"});
+  ASSERT_TRUE(help);
+  EXPECT_THAT(std::get<ShowText>(*help).text,
+              AllOf(HasSubstr("--code-cache"), HasSubstr("Ctrl-A x"), HasSubstr("124")));
+  const Result<Command> version = Parse({"--version"});
+  ASSERT_TRUE(version);
+  EXPECT_THAT(std::get<ShowText>(*version).text, HasSubstr("verbatim "));
+  const Result<Command> doctor = Parse({"doctor"});
+  ASSERT_TRUE(doctor);
+  EXPECT_TRUE(std::holds_alternative<DoctorOptions>(*doctor));
+}
+
+}  // namespace
+}  // namespace verbatim
