@@ -264,6 +264,9 @@ int RunGuest(const RunOptions& options) {
     return kExitHostUnfit;
   }
   PrintLines(StopNotice(cause, options), false);
+  if (const uint64_t lost = files->serial->bytes_not_written(); lost != 0) {
+    PrintError(fmt::format("{} bytes of serial output could not be delivered", lost));
+  }
   if (outcome->end == MachineEnd::kDied) {
     PrintLines("verbatim: the guest died\n" + outcome->crash_report + "\n", false);
   }

@@ -63,7 +63,10 @@ void SerialOutput::Write(std::span<const uint8_t> bytes) {
     room_.wait(lock, [this] { return abandoned_ || queued_.size() < kCapacity; });
     const size_t before = queued_.size();
     const size_t taken = std::min(bytes.size(), kCapacity - before);
-    if (taken == 0) return;  // abandoned
+    if (taken == 0) {  // abandoned
+      bytes_discarded_ += bytes.size();
+      return;
+    }
     queued_.insert(queued_.end(), bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(taken));
     bytes = bytes.subspan(taken);
     if (before == 0) queued_since_ = std::chrono::steady_clock::now();
@@ -104,10 +107,17 @@ Status SerialOutput::Flush() {
   }
   Status status = WriteSending();
   if (!status) {
+    const std::scoped_lock lock(mutex_);
+    bytes_discarded_ += sending_.size() - sent_;
     sending_.clear();
     sent_ = 0;
   }
   return status;
+}
+
+uint64_t SerialOutput::bytes_not_written() const {
+  const std::scoped_lock lock(mutex_);
+  return bytes_discarded_ + queued_.size() + (sending_.size() - sent_);
 }
 
 Status SerialOutput::WriteSending() {

@@ -55,6 +55,8 @@ class SerialOutput : public ByteSink {
   [[nodiscard]] Status Flush();
 
   [[nodiscard]] uint64_t bytes_written() const { return bytes_written_; }
+  // Bytes discarded so far and those still on hand: what is lost if nobody flushes any more.
+  [[nodiscard]] uint64_t bytes_not_written() const;
 
  private:
   SerialOutput(FileDescriptor fd, FileDescriptor wake, std::string name);
@@ -69,9 +71,10 @@ class SerialOutput : public ByteSink {
 
   mutable std::mutex mutex_;
   std::condition_variable room_;
-  std::vector<uint8_t> queued_;  // guarded, as are the next two
+  std::vector<uint8_t> queued_;  // guarded, as are the next three
   std::optional<TimePoint> queued_since_;
   bool abandoned_ = false;
+  uint64_t bytes_discarded_ = 0;
 
   // Console thread only: the batch that leaves.
   std::vector<uint8_t> sending_;

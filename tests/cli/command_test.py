@@ -146,7 +146,8 @@ class Outputs(unittest.TestCase):
     def test_a_full_disk_ends_the_run(self):
         result = run('run', '--kernel', TALKER, '--serial', 'file:/dev/full', '--timeout', '10')
         self.assertEqual(result.returncode, 2)
-        self.assertRegex(result.stderr, r'\Averbatim: /dev/full: [^\n]+\n\Z')
+        self.assertRegex(result.stderr, r'\Averbatim: /dev/full: [^\n]+\n'
+                                        r'verbatim: \d+ bytes [^\n]+\n\Z')
 
     def test_a_reader_that_leaves_ends_the_run(self):
         with start() as process:

@@ -178,6 +178,7 @@ TEST_F(ConsoleTest, EndsByTimeoutThoughNobodyTakesTheOutput) {
   EXPECT_TRUE(guest_.WaitForStop());
   machine.join();
   EXPECT_EQ(console->Finish().kind, Kind::kTimeout);
+  EXPECT_EQ(output_->bytes_written() + output_->bytes_not_written(), 1u << 20);
 }
 
 class SmallRoomTest : public ConsoleTest {
@@ -206,6 +207,23 @@ TEST_F(ConsoleTest, StopsOnASignalThatIsDirectedAtTheProcess) {
   const StopCause cause = console->Finish();
   EXPECT_EQ(cause.kind, Kind::kSignal);
   EXPECT_EQ(cause.signal, SIGTERM);
+}
+
+TEST_F(ConsoleTest, GivesUpOnAGuestThatDoesNotStopWhenToldTwice) {
+  ::signal(SIGTERM, SIG_DFL);
+  options_.signals = BlockTerminationSignals();
+  std::atomic<int> gave_up_by = 0;
+  options_.give_up = [&](const StopCause& cause) { gave_up_by = cause.signal; };
+  const auto console = Start();
+  ::kill(::getpid(), SIGTERM);
+  EXPECT_TRUE(guest_.WaitForStop());
+  EXPECT_EQ(gave_up_by, 0);
+  ::kill(::getpid(), SIGTERM);
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (gave_up_by == 0 && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+  EXPECT_EQ(gave_up_by, SIGTERM);
 }
 
 }  // namespace
