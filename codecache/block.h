@@ -53,6 +53,8 @@ struct RecoveryPoint {
 
 // A direct jump or call within the page that may be chained to its target's body.
 struct Link {
+  static constexpr uint32_t kStubBytes = 17;
+
   uint32_t source_offset = 0;  // of the rel32 field, from Block::host_start
   uint32_t stub_offset = 0;    // where it leads while unchained
   uint32_t target_eip = 0;

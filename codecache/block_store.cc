@@ -65,6 +65,12 @@ void BlockStore::Chain(Block& source, Link& link, const Block& target) {
   ++statistics_.links_chained;
 }
 
+void BlockStore::ReplaceLinkStub(Block& source, Link& link, std::span<const uint8_t> code) {
+  CHECK(code.size() <= Link::kStubBytes);
+  std::ranges::copy(code, memory_.Writable(source.host_start + link.stub_offset));
+  link.chained = true;
+}
+
 uint32_t BlockStore::InvalidateRange(PhysicalAddress start, uint32_t bytes) {
   uint32_t count = 0;
   const uint32_t last_page = (start + (bytes - 1)).Page();

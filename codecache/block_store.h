@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <span>
 #include <vector>
 
 #include "base/address.h"
@@ -42,6 +43,10 @@ class BlockStore {
 
   // Redirects the link's source to the target's body. Both in one page, same mode.
   void Chain(Block& source, Link& link, const Block& target);
+
+  // Puts `code` (at most Link::kStubBytes) in place of the link's stub for good: its target cannot be
+  // chained.
+  void ReplaceLinkStub(Block& source, Link& link, std::span<const uint8_t> code);
 
   // Invalidates the blocks that contain any of the bytes; returns how many.
   uint32_t InvalidateRange(PhysicalAddress start, uint32_t bytes);

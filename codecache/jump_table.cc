@@ -6,28 +6,59 @@
 #include "decoder/instruction.h"
 
 namespace verbatim {
+namespace {
 
-JumpTable::JumpTable(const uint8_t* miss_stub)
-    : miss_(static_cast<uint32_t>(reinterpret_cast<uintptr_t>(miss_stub))),
-      entries_(std::make_unique_for_overwrite<uint32_t[]>(kEntries)) {
-  std::fill_n(entries_.get(), kEntries, miss_);
+uint32_t SlotValue(const uint8_t* code) {
+  return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(code));
 }
 
-void JumpTable::Set(uint32_t eip, const uint8_t* entry) {
-  const uint32_t index = Index(eip);
-  if (entries_[index] == miss_) filled_.push_back(static_cast<uint16_t>(index));
-  entries_[index] = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(entry));
+}  // namespace
+
+JumpTable::JumpTable(const uint8_t* miss_stub)
+    : miss_(SlotValue(miss_stub)), slots_(std::make_unique_for_overwrite<uint32_t[]>(kSlots)) {
+  std::fill_n(slots_.get(), kSlots, miss_);
+}
+
+void JumpTable::Set(uint32_t eip, const Block& block, std::optional<uint32_t> cell) {
+  uint32_t& hashed = slots_[Hash(eip)];
+  bool changed = hashed != SlotValue(block.entry());
+  hashed = SlotValue(block.entry());
+  if (cell) {
+    uint32_t& direct = slots_[kHashedEntries + *cell];
+    changed = changed || direct != SlotValue(block.body());
+    direct = SlotValue(block.body());
+  }
+  if (changed) filled_[eip >> kPageShift].push_back({eip, cell});
+}
+
+void JumpTable::ClearFilled(const Filled& filled) {
+  slots_[Hash(filled.eip)] = miss_;
+  if (filled.cell) slots_[kHashedEntries + *filled.cell] = miss_;
 }
 
 void JumpTable::ClearPage(uint32_t first_eip) {
   constexpr uint32_t kBefore = kMaxInstructionBytes - 1;
-  for (uint32_t i = 0; i < kPageBytes + kBefore; ++i) {
-    entries_[Index(first_eip - kBefore + i)] = miss_;
+  // With a code segment whose base is not page-aligned a page of memory is two of eip.
+  const uint32_t from = first_eip - kBefore;
+  const uint32_t bytes = kPageBytes + kBefore;
+  for (const uint32_t page :
+       {from >> kPageShift, first_eip >> kPageShift, (first_eip + kPageOffsetMask) >> kPageShift}) {
+    const auto found = filled_.find(page);
+    if (found == filled_.end()) continue;
+    std::vector<Filled>& list = found.value();
+    std::erase_if(list, [&](const Filled& filled) {
+      if (filled.eip - from >= bytes) return false;
+      ClearFilled(filled);
+      return true;
+    });
+    if (list.empty()) filled_.erase(found);
   }
 }
 
 void JumpTable::Clear() {
-  for (const uint16_t index : filled_) entries_[index] = miss_;
+  for (const auto& [page, list] : filled_) {
+    for (const Filled& filled : list) ClearFilled(filled);
+  }
   filled_.clear();
 }
 

@@ -1,41 +1,68 @@
 // SPDX-License-Identifier: Apache-2.0
-// The indirect-branch table of one window: maps a guest eip, by its low 16 bits, to the entry of the
-// block that was last entered there. Targets verify their own address, so a collision or a stale
-// neighbour costs time, never correctness; an entry whose page is no longer mapped as it was must
-// be cleared, for the target cannot verify that.
+// Where the branches of one window go that cannot be host jumps. Two parts, one behind the other:
 //
-// Entries are 32-bit host code addresses (see code_memory.h). An empty entry leads to the miss stub.
+//   hashed entries  for indirect branches, by a hash of the guest eip: the entry of the block that was
+//                   last entered there. Targets verify their own address, so a collision costs time,
+//                   never correctness.
+//   direct cells    for direct branches to other pages, by the number that DirectCells gave the
+//                   target: the body of its block. Not verified.
+//
+// What leads into a page that is no longer mapped as it was must be cleared: neither part could tell.
+// Slots are 32-bit host code addresses (see code_memory.h). An empty one leads to the miss stub.
 #ifndef VERBATIM_CODECACHE_JUMP_TABLE_H_
 #define VERBATIM_CODECACHE_JUMP_TABLE_H_
+
+#include <tsl/robin_map.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/address.h"
 #include "codecache/block.h"
+#include "codecache/direct_cells.h"
 
 namespace verbatim {
 
 class JumpTable {
  public:
-  static constexpr uint32_t kEntries = 65536;
-  [[nodiscard]] static constexpr uint32_t Index(uint32_t eip) { return eip & (kEntries - 1); }
+  static constexpr uint32_t kHashedEntries = 65536;
+  static constexpr uint32_t kSlots = kHashedEntries + DirectCells::kCells;
+
+  // What generated code computes: bits 2 to 17. Function entries are mostly aligned to 16, return
+  // addresses are not.
+  static constexpr unsigned kHashRotation = 2;
+  [[nodiscard]] static constexpr uint32_t Hash(uint32_t eip) {
+    return (eip >> kHashRotation) & (kHashedEntries - 1);
+  }
+  // Byte offsets from data().
+  [[nodiscard]] static constexpr uint32_t CellOffset(uint32_t cell) {
+    return (kHashedEntries + cell) * static_cast<uint32_t>(sizeof(uint32_t));
+  }
 
   explicit JumpTable(const uint8_t* miss_stub);
 
-  [[nodiscard]] const uint32_t* data() const { return entries_.get(); }
-  void Set(uint32_t eip, const uint8_t* entry);
-  // Clears what may lead into this page of code, a page-crossing instruction before it included.
+  [[nodiscard]] const uint32_t* data() const { return slots_.get(); }
+  // Leads branches to `eip` into `block`.
+  void Set(uint32_t eip, const Block& block, std::optional<uint32_t> cell);
+  // Clears what leads into this page of code, an instruction before it that runs into it included.
   // `first_eip` is the eip of the page's first byte.
   void ClearPage(uint32_t first_eip);
   void Clear();
 
  private:
+  struct Filled {
+    uint32_t eip;
+    std::optional<uint32_t> cell;
+  };
+  void ClearFilled(const Filled& filled);
+
   uint32_t miss_;
-  std::unique_ptr<uint32_t[]> entries_;
-  std::vector<uint16_t> filled_;  // indices set since the last Clear; may hold repetitions
+  std::unique_ptr<uint32_t[]> slots_;
+  // What was set since it was last cleared, by the page of eip; may hold repetitions.
+  tsl::robin_map<uint32_t, std::vector<Filled>> filled_;
 };
 
 }  // namespace verbatim

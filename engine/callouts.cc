@@ -59,7 +59,6 @@ bool Engine::LeaveCallout() {
 bool Engine::MayResumeAfter(const Site& site, uint64_t drops_before,
                             uint64_t invalidations_before) {
   const CpuState& cpu = context_->cpu;
-  if (getenv("VB_NORESUME")) return false;
   if (cpu.eip != site.eip + site.instruction.length || mode_.single()) return false;
   if (cpu.halted || cpu.shutdown || (cpu.eflags & flag::kTf) != 0) return false;
   if ((cpu.eflags & flag::kIf) != 0 && gate_.InterruptRequested()) return false;

@@ -47,7 +47,7 @@ Result<std::unique_ptr<Engine>> Engine::Create(Mmu& mmu, WindowSet& windows, Por
       std::make_unique<BlockStore>(*engine->code_memory_, engine->stubs_.table.return_miss);
   engine->translator_ =
       std::make_unique<Translator>(model.features, *engine->code_memory_, engine->stubs_.table,
-                                   engine->sites_, engine->adaptation_);
+                                   engine->cells_, engine->sites_, engine->adaptation_);
   engine->window_code_ = std::make_unique<WindowCodeSet>(
       windows.max_windows(), engine->stubs_.table.miss, engine->stubs_.table.return_miss);
   windows.SetObserver(engine->window_code_.get());
@@ -186,7 +186,7 @@ Status Engine::RunOnce(BlockMode mode) {
   Block* block = FindOrTranslate(mode);
   if (block == nullptr) return {};
   ChainPending(*block);
-  if (!mode.single()) code_->table.Set(block->eip, block->entry());
+  if (!mode.single()) code_->table.Set(block->eip, *block, cells_.Find(block->eip));
   mode_ = mode;
   Enter(*block);
   code_->shadow_rsp = context_->shadow_rsp;

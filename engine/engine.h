@@ -153,6 +153,7 @@ class Engine final : public CodeWriteObserver {
   std::unique_ptr<ExecutionContext> context_;
   std::unique_ptr<CodeMemory> code_memory_;
   Stubs stubs_;
+  DirectCells cells_;
   SiteTable sites_;
   Adaptation adaptation_;
   std::unique_ptr<BlockStore> store_;

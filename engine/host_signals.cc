@@ -41,7 +41,13 @@ void LeaveAtBoundary(SignalTarget& target, ucontext_t& context) {
       return;
     }
   }
-  // In a stub or amid an instruction's effects: step on. The stubs load flags from the context.
+  // A stub on its way to C++ leads to a look at the kick flag by itself.
+  if (block == nullptr && !target.stubs->IsEntering(at)) {
+    flags &= ~kTrapFlag;
+    return;
+  }
+  // On the way into a block, or amid an instruction's effects: step on. The stubs load flags from the
+  // context.
   flags |= kTrapFlag;
   target.context->host_flags |= kHostTrapFlag;
 }

@@ -82,6 +82,7 @@ void Engine::FlushCodeCache() {
   store_->Flush();
   sites_.Clear();
   window_code_->ResetAll();
+  cells_.Clear();
   pending_link_.reset();
   ++invalidations_;
 }
@@ -174,10 +175,17 @@ void Engine::ChainPending(const Block& target) {
   const auto [source, index] = *pending_link_;
   pending_link_.reset();
   Link& link = source->links[index];
-  if (!source->valid || link.target_eip != target.eip || target.crosses_page ||
+  if (!source->valid || link.target_eip != target.eip ||
       target.key.mode != source->key.mode ||
       target.key.linear.Page() != source->key.linear.Page() ||
       target.key.physical.Page() != source->key.physical.Page()) {
+    return;
+  }
+  if (target.crosses_page) {
+    // Its second half may be mapped differently elsewhere: it goes by this window's cell.
+    if (const std::vector<uint8_t> code = translator_->LinkThroughCell(target.eip); !code.empty()) {
+      store_->ReplaceLinkStub(*source, link, code);
+    }
     return;
   }
   store_->Chain(*source, link, target);

@@ -5,7 +5,10 @@
 
 #include <cstddef>
 #include <cstring>
+#include <utility>
+#include <vector>
 
+#include "base/check.h"
 #include "codecache/jump_table.h"
 
 namespace verbatim {
@@ -40,6 +43,8 @@ class StubAssembler {
   struct Labels {
     Label enter, resume, dispatch, miss, return_miss, link, dead, block_end, exception, callout,
         access_begin, access_end, host_fault, kicked;
+    // Pairs of labels around what Stubs::entering describes.
+    std::vector<std::pair<Label, Label>> entering;
   };
 
   Labels Emit() {
@@ -104,6 +109,7 @@ class StubAssembler {
     // A kick that came before this point is seen here; a later one finds the pc in code memory.
     const Label go = a_.newLabel();
     a_.cmp(Dword(FIELD(kick)), 0);
+    BeginEntering();
     a_.je(go);
     a_.mov(Dword(FIELD(exit_reason)), static_cast<uint32_t>(ExitReason::kKicked));
     a_.jmp(leave_);
@@ -114,6 +120,13 @@ class StubAssembler {
     LoadSimd();
   }
 
+  void BeginEntering() {
+    const Label begin = a_.newLabel();
+    a_.bind(begin);
+    l_.entering.emplace_back(begin, a_.newLabel());
+  }
+  void EndEntering() { a_.bind(l_.entering.back().second); }
+
   void EmitEnter() {
     a_.bind(l_.enter);
     Prologue();
@@ -121,6 +134,7 @@ class StubAssembler {
     ToShadowStack();
     LoadGprs();
     a_.jmp(Qword(FIELD(entry_pc)));
+    EndEntering();
   }
 
   void EmitResume() {
@@ -135,17 +149,21 @@ class StubAssembler {
     a_.mov(r::r13, Qword(FIELD(window_base)));
     a_.mov(r::r14, Qword(FIELD(jump_table)));
     a_.jmp(Qword(FIELD(fault_pc)));
+    EndEntering();
   }
 
   void EmitDispatch() {
     // A return that was not the one predicted: what else is on the shadow stack is suspect too.
+    BeginEntering();
     a_.bind(l_.return_miss);
     a_.mov(r::rsp, Qword(FIELD(shadow_base)));
     a_.bind(l_.dispatch);
-    static_assert(JumpTable::kEntries == 65536);
-    a_.movzx(r::r9d, r::r8w);
+    static_assert(JumpTable::kHashedEntries == 65536);
+    a_.rorx(r::r9d, r::r8d, JumpTable::kHashRotation);
+    a_.movzx(r::r9d, r::r9w);
     a_.mov(r::r9d, r::dword_ptr(r::r14, r::r9, 2));
     a_.jmp(r::r9);
+    EndEntering();
   }
 
   void EmitExit(const Label& label, ExitReason reason) {
@@ -189,6 +207,7 @@ class StubAssembler {
     }
     const Label no_kick = a_.newLabel();
     a_.cmp(Dword(FIELD(kick)), 0);
+    BeginEntering();
     a_.je(no_kick);
     if (kind == Kind::kSensitive) {
       // The instruction is complete and eip up to date: as good a boundary as any.
@@ -209,6 +228,7 @@ class StubAssembler {
     a_.mov(r::r11, Qword(FIELD(saved) + 11 * 8));
     if (kind == Kind::kBegin) a_.mov(r::r8, Qword(FIELD(access_pointer)));
     a_.jmp(Qword(FIELD(callout_resume)));
+    EndEntering();
   }
 
   // The signal handler put the pc here; every register is as it was at the fault.
@@ -276,6 +296,10 @@ Result<Stubs> BuildStubs(CodeMemory& memory, const CalloutHandlers& handlers) {
       reinterpret_cast<void (*)(ExecutionContext*)>(base + code.labelOffset(labels.resume));
   result.host_fault = at(labels.host_fault);
   result.kicked = at(labels.kicked);
+  CHECK(labels.entering.size() == result.entering.size());
+  for (size_t i = 0; i < result.entering.size(); ++i) {
+    result.entering[i] = {at(labels.entering[i].first), at(labels.entering[i].second)};
+  }
   memory.Commit(code.codeSize());
   memory.SealPrologue();
   return result;

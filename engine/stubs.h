@@ -8,6 +8,7 @@
 #ifndef VERBATIM_ENGINE_STUBS_H_
 #define VERBATIM_ENGINE_STUBS_H_
 
+#include <array>
 #include <cstdint>
 
 #include "base/result.h"
@@ -36,7 +37,22 @@ struct Stubs {
   void (*resume)(ExecutionContext* context) = nullptr;
   // Where the signal handlers send generated code: registers are the guest's (plus scratch).
   const uint8_t* host_fault = nullptr;
-  const uint8_t* kicked = nullptr;      // r8d = eip
+  const uint8_t* kicked = nullptr;  // r8d = eip
+
+  // The parts of the stubs that are on their way into a block and past their look at
+  // ExecutionContext::kick. Everything else in them ends in C++, which looks again.
+  struct Range {
+    const uint8_t* begin = nullptr;
+    const uint8_t* end = nullptr;
+  };
+  std::array<Range, 6> entering{};
+
+  [[nodiscard]] bool IsEntering(const uint8_t* pc) const {
+    for (const Range& range : entering) {
+      if (pc >= range.begin && pc < range.end) return true;
+    }
+    return false;
+  }
 };
 
 [[nodiscard]] Result<Stubs> BuildStubs(CodeMemory& memory, const CalloutHandlers& handlers);

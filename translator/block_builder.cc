@@ -36,12 +36,13 @@ bool NeverFallsThrough(const GuestInstruction& in) {
 }  // namespace
 
 BlockBuilder::BlockBuilder(const TranslationRequest& request, const Decoder& decoder,
-                           CodeMemory& memory, const StubTable& stubs, SiteTable& sites,
-                           const SitePolicy& policy)
+                           CodeMemory& memory, const StubTable& stubs, DirectCells& cells,
+                           SiteTable& sites, const SitePolicy& policy)
     : request_(request),
       decoder_(decoder),
       memory_(memory),
       stubs_(stubs),
+      cells_(cells),
       sites_(sites),
       policy_(policy),
       mode_(request.key.mode),
@@ -231,7 +232,7 @@ void BlockBuilder::EmitFallThrough(uint32_t next_eip) {
 }
 
 // Link stubs:   mov r8d, target ; mov r9d, (this stub) ; jmp link
-// Table stubs:  mov r8d, target ; mov r9d, [r14 + index*4] ; jmp r9
+// Table stubs:  mov r8d, target ; mov r9d, [r14 + cell] ; jmp r9
 // Dead stub:    mov r8d, eip ; jmp dead
 void BlockBuilder::EmitStubs() {
   block_.stubs_offset = out_.offset();
@@ -248,6 +249,7 @@ void BlockBuilder::EmitStubs() {
       out_.MoveImmediate(
           kR9, static_cast<uint32_t>(reinterpret_cast<uintptr_t>(out_.exec_at(stub))));
       out_.Jump(stubs_.link);
+      CHECK(out_.overflowed() || out_.offset() - stub == Link::kStubBytes);
     } else {
       EmitTableJump(jump.target);
     }

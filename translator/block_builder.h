@@ -18,6 +18,7 @@
 
 #include "codecache/block.h"
 #include "codecache/code_memory.h"
+#include "codecache/direct_cells.h"
 #include "decoder/decoder.h"
 #include "translator/block_mode.h"
 #include "translator/execution_context.h"
@@ -36,7 +37,8 @@ namespace verbatim {
 class BlockBuilder {
  public:
   BlockBuilder(const TranslationRequest& request, const Decoder& decoder, CodeMemory& memory,
-               const StubTable& stubs, SiteTable& sites, const SitePolicy& policy);
+               const StubTable& stubs, DirectCells& cells, SiteTable& sites,
+               const SitePolicy& policy);
 
   // Decodes the block; false if its first instruction needs the second page.
   [[nodiscard]] bool Decode();
@@ -134,6 +136,7 @@ class BlockBuilder {
   const Decoder& decoder_;
   CodeMemory& memory_;
   const StubTable& stubs_;
+  DirectCells& cells_;
   SiteTable& sites_;
   const SitePolicy& policy_;
   BlockMode mode_;

@@ -5,8 +5,9 @@
 //                 call stub                       return address on the shadow stack
 //                 (return site:) verify that r8d is the return eip, else return_miss
 //   ret:          mov r8d, gs:[r12d] ; lea r12d, [r12 + 4] ; ret
-//   jmp r:        mov r8d, r ; movzx r9d, r8w ; mov r9d, [r14 + r9*4] ; jmp r9
+//   jmp r:        mov r8d, r ; rorx r9d, r8d, 2 ; movzx r9d, r9w ; mov r9d, [r14 + r9*4] ; jmp r9
 // At every transfer whose target is not known to the host code, r8d holds the target eip.
+#include "codecache/jump_table.h"
 #include "translator/block_builder.h"
 
 namespace verbatim {
@@ -25,10 +26,13 @@ uint32_t BlockBuilder::Target(const Decoded& decoded) const {
 
 void BlockBuilder::LeadTo(uint32_t field, uint32_t target) { pending_.push_back({field, target}); }
 
+// A direct jump to another page: through its cell, or, when these have run out, like an indirect one.
 void BlockBuilder::EmitTableJump(uint32_t target) {
-  const auto slot = static_cast<int32_t>((target & 0xFFFFu) * sizeof(uint32_t));
+  const std::optional<uint32_t> cell = cells_.For(target);
+  const uint32_t slot = cell ? JumpTable::CellOffset(*cell)
+                             : JumpTable::Hash(target) * static_cast<uint32_t>(sizeof(uint32_t));
   out_.MoveImmediate(kR8, target);
-  out_.Load32(kR9, {.base = kR14, .displacement = slot});
+  out_.Load32(kR9, {.base = kR14, .displacement = static_cast<int32_t>(slot)});
   out_.JumpRegister(kR9);
 }
 
@@ -38,7 +42,8 @@ void BlockBuilder::EmitTableJumpR8(bool call) {
     out_.Jump(stubs_.block_end);
     return;
   }
-  out_.ZeroExtend16(kR9, kR8);
+  out_.RotateRight(kR9, kR8, JumpTable::kHashRotation);
+  out_.ZeroExtend16(kR9, kR9);
   out_.Load32(kR9, {.base = kR14, .index = kR9, .scale = 4});
   if (call) {
     out_.Registers({.byte = 0xFF}, 2, kR9);

@@ -3,12 +3,14 @@
 
 #include <utility>
 
+#include "codecache/jump_table.h"
 #include "translator/block_builder.h"
+#include "translator/host_emitter.h"
 
 namespace verbatim {
 
 std::variant<Block, TranslationFailure> Translator::Translate(const TranslationRequest& request) {
-  BlockBuilder builder(request, decoder_, memory_, stubs_, sites_, policy_);
+  BlockBuilder builder(request, decoder_, memory_, stubs_, cells_, sites_, policy_);
   if (!builder.Decode()) return TranslationFailure::kNeedsSecondPage;
   if (!builder.Emit()) return TranslationFailure::kCacheFull;
   Block block = builder.TakeBlock();
@@ -20,6 +22,20 @@ std::variant<Block, TranslationFailure> Translator::Translate(const TranslationR
   statistics_.software_sites += builder.software_sites();
   statistics_.unknown_instructions += builder.unknown_instructions();
   return block;
+}
+
+std::vector<uint8_t> Translator::LinkThroughCell(uint32_t target) {
+  const std::optional<uint32_t> cell = cells_.For(target);
+  if (!cell) return {};
+  std::vector<uint8_t> code(Link::kStubBytes);
+  HostEmitter out(code, nullptr);
+  // mov r8d, target ; mov r9d, [r14 + cell] ; jmp r9
+  out.MoveImmediate(kR8, target);
+  out.Load32(kR9, {.base = kR14,
+                   .displacement = static_cast<int32_t>(JumpTable::CellOffset(*cell))});
+  out.JumpRegister(kR9);
+  code.resize(out.offset());
+  return code;
 }
 
 }  // namespace verbatim

@@ -7,9 +7,11 @@
 #include <optional>
 #include <span>
 #include <variant>
+#include <vector>
 
 #include "codecache/block.h"
 #include "codecache/code_memory.h"
+#include "codecache/direct_cells.h"
 #include "decoder/decoder.h"
 #include "translator/block_mode.h"
 #include "translator/site.h"
@@ -53,11 +55,15 @@ struct TranslatorStatistics {
 class Translator {
  public:
   Translator(const CpuFeatures& features, CodeMemory& memory, const StubTable& stubs,
-             SiteTable& sites, const SitePolicy& policy)
-      : decoder_(features), memory_(memory), stubs_(stubs), sites_(sites), policy_(policy) {}
+             DirectCells& cells, SiteTable& sites, const SitePolicy& policy)
+      : decoder_(features), memory_(memory), stubs_(stubs), cells_(cells), sites_(sites), policy_(policy) {}
 
   [[nodiscard]] std::variant<Block, TranslationFailure> Translate(
       const TranslationRequest& request);
+
+  // For a link whose target cannot be chained (it runs over the page's end): what its stub becomes.
+  // Empty if no cell is left.
+  [[nodiscard]] std::vector<uint8_t> LinkThroughCell(uint32_t target);
 
   [[nodiscard]] const Decoder& decoder() const { return decoder_; }
   [[nodiscard]] const TranslatorStatistics& statistics() const { return statistics_; }
@@ -66,6 +72,7 @@ class Translator {
   Decoder decoder_;
   CodeMemory& memory_;
   const StubTable& stubs_;
+  DirectCells& cells_;
   SiteTable& sites_;
   const SitePolicy& policy_;
   TranslatorStatistics statistics_;

@@ -34,6 +34,8 @@ constexpr uint32_t kSse2 = 1u << 26;
 // Leaf 1 ECX.
 constexpr uint32_t kSse3 = 1u << 0;
 constexpr uint32_t kSsse3 = 1u << 9;
+// Leaf 7 EDX.
+constexpr uint32_t kArchCapabilities = 1u << 29;
 // Leaf 80000001h EDX.
 constexpr uint32_t kNx = 1u << 20;
 
@@ -49,7 +51,7 @@ constexpr uint32_t kVendorEcx = 0x6C65746E;
 
 constexpr uint32_t kCore2Signature = 0x000006FB;
 constexpr std::array kCore2Leaves = {
-    CpuidLeaf{0, 0, {4, kVendorEbx, kVendorEcx, kVendorEdx}},
+    CpuidLeaf{0, 0, {7, kVendorEbx, kVendorEcx, kVendorEdx}},
     // EBX: one logical processor, CLFLUSH line of 8 * 8 bytes.
     CpuidLeaf{1, 0, {kCore2Signature, 0x00010800, kSse3 | kSsse3, kP6Features | kClfsh | kSse2}},
     // TLBs; L1 32 KiB + 32 KiB, L2 4 MiB 16-way, 64-byte prefetch.
@@ -57,6 +59,7 @@ constexpr std::array kCore2Leaves = {
     CpuidLeaf{4, 0, {0x00000121, 0x01C0003F, 63, 1}},    // L1 data: 8 ways, 64 sets
     CpuidLeaf{4, 1, {0x00000122, 0x01C0003F, 63, 1}},    // L1 instruction
     CpuidLeaf{4, 2, {0x00000143, 0x03C0003F, 4095, 1}},  // L2: 16 ways, 4096 sets
+    CpuidLeaf{7, 0, {0, 0, 0, kArchCapabilities}},
     CpuidLeaf{0x80000000, 0, {0x80000008, 0, 0, 0}}, CpuidLeaf{0x80000001, 0, {0, 0, 0, kNx}},
     CpuidLeaf{0x80000006, 0, {0, 0, 0x10008040, 0}},  // L2: 4096 KiB, 16-way, 64-byte lines
     CpuidLeaf{0x80000008, 0, {0x00002024, 0, 0, 0}},  // 32 linear, 36 physical bits
@@ -101,10 +104,11 @@ std::optional<CpuModel> FindCpuModel(std::string_view name, bool has_apic) {
     return CpuModel{.name = "core2",
                     .brand = "Intel(R) Core(TM)2 CPU (Verbatim)",
                     .signature = kCore2Signature,
-                    .max_basic_leaf = 4,
+                    .max_basic_leaf = 7,
                     .max_extended_leaf = 0x80000008,
                     .features = CpuFeatures{},
                     .has_apic = has_apic,
+                    .has_arch_capabilities = true,
                     .cr4_defined = kCr4OfP6,
                     .mxcsr_mask = 0xFFFF,
                     .leaves = kCore2Leaves};
@@ -117,6 +121,7 @@ std::optional<CpuModel> FindCpuModel(std::string_view name, bool has_apic) {
                    .max_extended_leaf = 0,
                    .features = CpuFeatures{},
                    .has_apic = has_apic,
+                   .has_arch_capabilities = false,
                    .cr4_defined = kCr4OfP6,
                    .mxcsr_mask = 0xFFBF,
                    .leaves = kPentium3Leaves};

@@ -36,6 +36,7 @@ struct CpuModel {
   uint32_t max_extended_leaf = 0;  // 0: no extended leaves
   CpuFeatures features;
   bool has_apic = false;
+  bool has_arch_capabilities = false;  // IA32_ARCH_CAPABILITIES exists
   uint32_t cr4_defined = 0;  // other bits of CR4 are reserved: #GP
   uint32_t mxcsr_mask = 0;   // other bits of MXCSR are reserved: #GP
   std::span<const CpuidLeaf> leaves;

@@ -23,6 +23,7 @@ inline constexpr uint32_t kEblCrPowerOn = 0x2A;
 inline constexpr uint32_t kBiosUpdateTrigger = 0x79;
 inline constexpr uint32_t kBiosSignId = 0x8B;
 inline constexpr uint32_t kMtrrCap = 0xFE;
+inline constexpr uint32_t kArchCapabilities = 0x10A;
 inline constexpr uint32_t kSysenterCs = 0x174;
 inline constexpr uint32_t kSysenterEsp = 0x175;
 inline constexpr uint32_t kSysenterEip = 0x176;
