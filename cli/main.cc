@@ -39,5 +39,10 @@ int main(int argc, char** argv) {
     verbatim::PrintError(command.error().message);
     return verbatim::kExitUsage;
   }
-  return verbatim::Execute(*command);
+  const int status = verbatim::Execute(*command);
+  if (std::fflush(stdout) != 0) {
+    verbatim::PrintError("standard output cannot be written");
+    return verbatim::kExitUsage;
+  }
+  return status;
 }

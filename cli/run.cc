@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/run.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -137,6 +136,22 @@ int OutcomeStatus(const MachineOutcome& outcome, const StopCause& cause) {
   return StoppedStatus(cause);
 }
 
+std::string_view Describe(MachineEnd end) {
+  switch (end) {
+    case MachineEnd::kPowerOff:
+      return "powered off";
+    case MachineEnd::kReset:
+      return "reset itself";
+    case MachineEnd::kDied:
+      return "died";
+    case MachineEnd::kDebugExit:
+      return "wrote to the debug-exit port";
+    case MachineEnd::kStopped:
+      break;
+  }
+  return "was stopped";
+}
+
 [[noreturn]] void DieBySignal(int signal) {
   ::signal(signal, SIG_DFL);
   sigset_t set;
@@ -263,6 +278,7 @@ int RunGuest(const RunOptions& options) {
     PrintError(outcome.error().message);
     return kExitHostUnfit;
   }
+  Log(LogLevel::kInfo, "the guest {} after {:.3f} s", Describe(outcome->end), wall.count());
   PrintLines(StopNotice(cause, options), false);
   if (const uint64_t lost = files->serial->bytes_not_written(); lost != 0) {
     PrintError(fmt::format("{} bytes of serial output could not be delivered", lost));

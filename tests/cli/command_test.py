@@ -87,6 +87,13 @@ class Information(unittest.TestCase):
         self.assertEqual(started.returncode, 3)
         self.assertRegex(started.stderr, r'\Averbatim: this host cannot run guests: [^\n]+\n\Z')
 
+    def test_help_that_cannot_be_written_is_an_error(self):
+        with open('/dev/full', 'wb') as full:
+            result = subprocess.run([VERBATIM, 'run', '--help'], stdout=full, check=False,
+                                    stderr=subprocess.PIPE, timeout=PATIENCE_SECONDS)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn(b'standard output', result.stderr)
+
 
 class Guests(unittest.TestCase):
     def test_debug_exit_gives_the_status(self):
@@ -155,6 +162,10 @@ class Outputs(unittest.TestCase):
             process.stdin.write(b'f')
             self.assertEqual(process.wait(PATIENCE_SECONDS), 2)
             self.assertIn(b'standard output', process.stderr.read())
+
+    def test_verbose_says_how_the_guest_ended(self):
+        result = talk('v', '--verbose')
+        self.assertRegex(result.stderr, r'wrote to the debug-exit port after \d+\.\d+ s')
 
     def test_statistics(self):
         table = talk('q', '--stats')
