@@ -111,7 +111,9 @@ void FillOperands(const ZydisDecodedInstruction& in, const ZydisDecodedOperand* 
     if (operand.type == ZYDIS_OPERAND_TYPE_MEMORY &&
         operand.visibility == ZYDIS_OPERAND_VISIBILITY_EXPLICIT) {
       out.memory.present = true;
-      const bool accessed = operand.mem.type == ZYDIS_MEMOP_TYPE_MEM;
+      // A prefetch takes no fault and no effect: it accesses nothing.
+      const bool accessed = operand.mem.type == ZYDIS_MEMOP_TYPE_MEM &&
+                            in.meta.category != ZYDIS_CATEGORY_PREFETCH;
       out.memory.read = accessed && (operand.actions & ZYDIS_OPERAND_ACTION_MASK_READ) != 0;
       out.memory.write = accessed && (operand.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
       out.memory.base = GprNumber(operand.mem.base);
@@ -145,10 +147,13 @@ void FillImplicitMemory(GuestInstruction& out) {
     // [ebx + al]: the index is not a whole register, so whoever computes the address looks at the
     // mnemonic.
     out.memory = {.present = true, .read = true, .base = kEbx, .segment = segment, .bytes = 1};
-  } else if (out.mnemonic == ZYDIS_MNEMONIC_MASKMOVQ ||
-             out.mnemonic == ZYDIS_MNEMONIC_MASKMOVDQU) {
+  } else if (out.mnemonic == ZYDIS_MNEMONIC_MASKMOVQ || out.mnemonic == ZYDIS_MNEMONIC_MASKMOVDQU) {
     const uint16_t bytes = out.mnemonic == ZYDIS_MNEMONIC_MASKMOVQ ? 8 : 16;
-    out.memory = {.present = true, .read = true, .write = true, .base = kEdi, .segment = segment,
+    out.memory = {.present = true,
+                  .read = true,
+                  .write = true,
+                  .base = kEdi,
+                  .segment = segment,
                   .bytes = bytes};
   }
 }
@@ -249,7 +254,40 @@ Handling HandlingOf(const ZydisDecodedInstruction& in, const ZydisDecodedOperand
   return by_mnemonic;
 }
 
-FpuUse FpuUseOf(const ZydisDecodedInstruction& in, Extension extension) {
+// The integer SIMD mnemonics name instructions of two generations: on MMX registers and, with a
+// mandatory 66 or on XMM registers, on those of SSE2.
+struct VectorRegisters {
+  bool mmx = false;
+  bool xmm = false;
+};
+
+VectorRegisters VectorRegistersOf(const ZydisDecodedInstruction& in,
+                                  const ZydisDecodedOperand* operands) {
+  VectorRegisters used;
+  for (uint8_t i = 0; i < in.operand_count_visible; ++i) {
+    if (operands[i].type != ZYDIS_OPERAND_TYPE_REGISTER) continue;
+    const ZydisRegisterClass reg_class = ZydisRegisterGetClass(operands[i].reg.value);
+    used.mmx |= reg_class == ZYDIS_REGCLASS_MMX;
+    used.xmm |= reg_class == ZYDIS_REGCLASS_XMM;
+  }
+  return used;
+}
+
+bool HasMandatory66(const ZydisDecodedInstruction& in) {
+  const auto* end = in.raw.prefixes + in.raw.prefix_count;
+  return std::any_of(in.raw.prefixes, end, [](const auto& prefix) {
+    return prefix.value == 0x66 && prefix.type == ZYDIS_PREFIX_TYPE_MANDATORY;
+  });
+}
+
+Extension ExtensionOf(const ZydisDecodedInstruction& in, VectorRegisters registers,
+                      Extension by_mnemonic) {
+  if (by_mnemonic == Extension::kMmx && registers.xmm) return Extension::kSse2;
+  if (by_mnemonic == Extension::kSse && HasMandatory66(in)) return Extension::kSse2;
+  return by_mnemonic;
+}
+
+FpuUse FpuUseOf(const ZydisDecodedInstruction& in, VectorRegisters registers, Extension extension) {
   if (in.mnemonic == ZYDIS_MNEMONIC_FWAIT) return FpuUse::kWait;
   if (in.opcode_map == ZYDIS_OPCODE_MAP_DEFAULT && in.opcode >= 0xD8 && in.opcode <= 0xDF) {
     return FpuUse::kX87;
@@ -265,6 +303,8 @@ FpuUse FpuUseOf(const ZydisDecodedInstruction& in, Extension extension) {
     default:
       return FpuUse::kNone;
   }
+  // On MMX registers alone, whatever the generation: CR4.OSFXSR does not matter.
+  if (registers.mmx && !registers.xmm) return FpuUse::kMmx;
   switch (in.mnemonic) {
     // No SIMD register and no trap when the FPU is switched off (SDM vol. 2, 2.5).
     case ZYDIS_MNEMONIC_SFENCE:
@@ -306,7 +346,9 @@ GuestInstruction Decoder::Decode(std::span<const uint8_t> bytes, bool code32) co
   if (!ZYAN_SUCCESS(status)) return Undefined(bytes, DecodeError::kUndefined);
 
   const Classification row = Classify(in.mnemonic);
-  if (!row.known || !Offers(features_, row.extension) ||
+  const VectorRegisters registers = VectorRegistersOf(in, operands);
+  const Extension extension = ExtensionOf(in, registers, row.extension);
+  if (!row.known || !Offers(features_, extension) ||
       in.encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY) {
     return Undefined(bytes, DecodeError::kUndefined);
   }
@@ -316,7 +358,7 @@ GuestInstruction Decoder::Decode(std::span<const uint8_t> bytes, bool code32) co
   out.length = in.length;
   out.mnemonic = in.mnemonic;
   out.handling = HandlingOf(in, operands, row.handling);
-  out.fpu = FpuUseOf(in, row.extension);
+  out.fpu = FpuUseOf(in, registers, extension);
   if (row.handling == Handling::kUndefined) out.error = DecodeError::kUndefined;
   out.operand_bits = in.operand_width == 16 ? 16 : 32;
   out.address_bits = in.address_width == 16 ? 16 : 32;
