@@ -45,6 +45,9 @@ struct EngineOptions {
   uint64_t code_cache_bytes = 64ull << 20;
   // Counts executions of each block, for the dynamic statistics.
   bool count_executions = false;
+  // For tests: every block is a single instruction; every memory access is in software form.
+  bool force_single = false;
+  bool force_software = false;
 };
 
 enum class RunResult : uint8_t {

@@ -38,7 +38,12 @@ uint32_t Engine::CodeSegmentId() {
   return static_cast<uint32_t>(code_segments_.size());
 }
 
-BlockMode Engine::PresentMode() { return BlockMode::Of(context_->cpu, CodeSegmentId()); }
+BlockMode Engine::PresentMode() {
+  BlockMode mode = BlockMode::Of(context_->cpu, CodeSegmentId());
+  if (options_.force_single) mode = mode.Single();
+  if (options_.force_software) mode = mode.InSoftware();
+  return mode;
+}
 
 Status Engine::SelectWindow(BlockMode mode) {
   window_ = windows_.Select(PrivilegeOf(context_->cpu.cpl));

@@ -48,9 +48,8 @@ class BlockMode {
   }
 
   [[nodiscard]] constexpr BlockMode Single() const { return BlockMode(bits_ | kSingle); }
-  [[nodiscard]] constexpr BlockMode SingleInSoftware() const {
-    return BlockMode(bits_ | kSingle | kSoftware);
-  }
+  [[nodiscard]] constexpr BlockMode InSoftware() const { return BlockMode(bits_ | kSoftware); }
+  [[nodiscard]] constexpr BlockMode SingleInSoftware() const { return Single().InSoftware(); }
 
   friend bool operator==(const BlockMode&, const BlockMode&) = default;
 
