@@ -39,11 +39,13 @@ int RunDoctor() {
   std::vector<HostCheck> checks = DecisiveChecks();
   for (HostCheck& check : CheckHostLimits()) checks.push_back(std::move(check));
   bool fit = true;
+  std::string report;
   for (const HostCheck& check : checks) {
     fit = fit && check.verdict != HostVerdict::kFail;
-    fmt::print("{:<4} {}\n", Word(check.verdict), Describe(check));
+    report += fmt::format("{:<4} {}\n", Word(check.verdict), Describe(check));
   }
-  fmt::print("{}\n", fit ? "This host can run guests." : "This host cannot run guests.");
+  report += fit ? "This host can run guests.\n" : "This host cannot run guests.\n";
+  std::fwrite(report.data(), 1, report.size(), stdout);
   return fit ? kExitGood : kExitHostUnfit;
 }
 

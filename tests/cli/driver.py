@@ -86,10 +86,10 @@ class Terminal:
         """Waits until `text` was printed."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while text not in self.seen:
-            if not select.select([self.controller], [], [],
-                                 max(0, deadline - time.monotonic()))[0]:
+            if select.select([self.controller], [], [], 0.2)[0]:
+                self.seen += os.read(self.controller, 65536)
+            elif self.process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f'{text!r} not seen in {self.seen!r}')
-            self.seen += os.read(self.controller, 65536)
 
     def wait(self):
         """The exit status; negative for a signal. Takes in what is printed meanwhile."""
