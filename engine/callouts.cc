@@ -159,8 +159,8 @@ bool Engine::AccessBegin(const Site& site) {
   CpuState& cpu = context_->cpu;
   ++statistics_.software_accesses;
   cpu.eip = site.eip;
+  SyncFlagsFromHost();
   const auto fault = [this](const Exception& exception) {
-    SyncFlagsFromHost();
     Raise(exception);
     return LeaveCallout();
   };

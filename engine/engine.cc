@@ -138,13 +138,18 @@ void Engine::WaitForKick() {
 }
 
 void Engine::SyncFlagsFromHost() {
-  CpuState& cpu = context_->cpu;
-  cpu.eflags = (cpu.eflags & ~flag::kHostResident) |
-               (static_cast<uint32_t>(context_->host_flags) & flag::kHostResident);
+  context_->cpu.eflags = context_->virtual_flags |
+                         (static_cast<uint32_t>(context_->host_flags) & flag::kHostResident);
 }
 
 void Engine::SyncFlagsToHost() {
-  context_->host_flags = (context_->cpu.eflags & flag::kHostResident) | 0x202;
+  const uint32_t eflags = context_->cpu.eflags;
+  context_->host_flags = (eflags & flag::kHostResident) | 0x202;
+  // RF lasts for one instruction.
+  context_->virtual_flags = eflags & ~(flag::kHostResident | flag::kRf);
+  context_->flags_if_clear = context_->virtual_flags & ~flag::kIf;
+  context_->flags_if_set = context_->virtual_flags | flag::kIf;
+  context_->interrupt_pending = gate_.InterruptRequested() ? 1 : 0;
 }
 
 void Engine::UpdateSegmentPointers() {
@@ -260,8 +265,7 @@ bool Engine::HandleExit() {
 }
 
 std::pair<uint64_t, uint64_t> Engine::ExecutedInstructions() const {
-  uint64_t executed = 0;
-  uint64_t copied = 0;
+  auto [executed, copied] = executed_before_;
   for (const Block& block : store_->blocks()) {
     if (block.executions == nullptr) continue;
     executed += *block.executions * block.instruction_count;

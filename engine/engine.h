@@ -16,6 +16,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -181,6 +182,8 @@ class Engine final : public CodeWriteObserver {
   bool software_once_ = false;   // the next instruction runs in software form
   LinearAddress access_address_;
   EngineStatistics statistics_;
+  std::deque<uint64_t> execution_counts_;
+  std::pair<uint64_t, uint64_t> executed_before_{};  // by blocks that a flush has taken
   std::array<uint32_t, 32> recent_eips_{};
   uint32_t recent_count_ = 0;
 };

@@ -84,7 +84,10 @@ void Engine::FlushCodeCache() {
     mmu_.memory().MarkCodePage(block.key.physical, false);
     if (block.crosses_page) mmu_.memory().MarkCodePage(block.second_page, false);
   }
+  const auto [executed, copied] = ExecutedInstructions();
+  executed_before_ = {executed, copied};
   store_->Flush();
+  execution_counts_.clear();
   sites_.Clear();
   window_code_->ResetAll();
   cells_.Clear();
@@ -137,7 +140,7 @@ Block* Engine::TranslateAt(const BlockKey& key) {
   request.key = key;
   request.eip = context_->cpu.eip;
   request.cs_limit = cs.limit;
-  request.count_executions = options_.count_executions;
+  if (options_.count_executions) request.executions = &execution_counts_.emplace_back(0);
 
   // Code in device or unassigned memory is read as far as one instruction can reach.
   std::array<uint8_t, kMaxInstructionBytes> first_copy;

@@ -20,6 +20,7 @@ namespace {
 constexpr uint64_t kVgaHoleBytes = 128 << 10;
 constexpr uint64_t kMaxFileBytes = 3584ull << 20;
 constexpr unsigned kFpuIrq = 13;
+constexpr uint16_t kElcrSlavePort = 0x4D1;
 
 uint64_t MonotonicNow() {
   timespec now{};
@@ -114,6 +115,8 @@ void Machine::Board::AttachDevices() {
 Status Machine::Board::PowerOn() {
   end_.reset();
   for (Device* device : devices_) device->Reset();
+  // As firmware leaves it: of the interrupts in use only ACPI's is level-triggered.
+  bus_.WritePort(kElcrSlavePort, 1, 1u << (kSciIrq - 8));
   // RAM reads as zero after power-on; giving its pages back is the fastest way there.
   const std::span<uint8_t> ram = memory_->ram();
   ::madvise(ram.data(), ram.size(), MADV_REMOVE);

@@ -16,7 +16,8 @@ KERNELS = ('686', '686-pae')
 INIT_MARKER = b'verbatim-guest: init reached'
 PROMPT = b'guest:/# '
 
-_QEMU_CPUS = {'core2': 'core2duo', 'pentium3': 'pentium3'}
+# Without a local APIC, like the machine that verbatim makes.
+_QEMU_CPUS = {'core2': 'core2duo,-apic', 'pentium3': 'pentium3,-apic'}
 
 
 class GuestError(Exception):

@@ -49,6 +49,7 @@ BlockBuilder::BlockBuilder(const TranslationRequest& request, const Decoder& dec
       out_(memory.free_writable(), memory.next_exec()) {
   block_.key = request.key;
   block_.eip = request.eip;
+  block_.executions = request.executions;
   block_.host_start = memory.next_exec();
   block_.first_site = sites.size();
 }
@@ -134,6 +135,7 @@ uint32_t BlockBuilder::AddSite(const Decoded& decoded, AccessShape shape, uint32
 bool BlockBuilder::Emit() {
   EmitEntryCheck();
   block_.body_offset = out_.offset();
+  if (request_.executions != nullptr) EmitCount();
   for (const Decoded& decoded : instructions_) {
     if (out_.overflowed()) return false;
     EmitInstruction(decoded);
@@ -153,9 +155,20 @@ void BlockBuilder::EmitEntryCheck() {
   EmitVerify(request_.eip, stubs_.miss);
 }
 
+//   mov r9, counter ; mov r10, [r9] ; lea r10, [r10 + 1] ; mov [r9], r10
+void BlockBuilder::EmitCount() {
+  Point(RecoveryKind::kInstruction, request_.eip);
+  out_.MoveImmediate64(kR9, reinterpret_cast<uint64_t>(request_.executions));
+  out_.Load64(kR10, HostMemory::Pointer(kR9));
+  out_.Lea64(kR10, {.base = kR10, .displacement = 1});
+  out_.Memory({.byte = 0x89, .wide = true}, kR10, HostMemory::Pointer(kR9));
+}
+
 void BlockBuilder::EmitInstruction(const Decoded& decoded) {
   const GuestInstruction& in = decoded.instruction;
-  Point(RecoveryKind::kInstruction, decoded.eip);
+  // In the shadow of STI interrupts wait for one instruction.
+  Point(std::exchange(in_shadow_, false) ? RecoveryKind::kCritical : RecoveryKind::kInstruction,
+        decoded.eip);
   if (const auto vector = FpuException(in.fpu); vector && in.handling == Handling::kIdent) {
     EmitException(decoded, *vector);
     return;
@@ -176,7 +189,7 @@ void BlockBuilder::EmitInstruction(const Decoded& decoded) {
     case Handling::kNoOperation:
       break;
     case Handling::kSensitive:
-      EmitCallout(decoded);
+      if (!EmitInCache(decoded)) EmitCallout(decoded);
       break;
     case Handling::kUndefined:
       EmitException(decoded,

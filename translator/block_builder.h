@@ -5,6 +5,7 @@
 //   memory_operand.cc   how a guest address becomes a host operand
 //   string.cc           string instructions
 //   stack.cc            push, pop, leave
+//   in_cache.cc         sensitive instructions that stay in the cache
 //   control_flow.cc     jumps, calls, returns, loops
 //
 // Scratch registers: r8 holds addresses and branch targets, r9 and r10 are free within an expansion,
@@ -66,6 +67,7 @@ class BlockBuilder {
   // block_builder.cc
   [[nodiscard]] bool EndsBlock(const GuestInstruction& instruction) const;
   void EmitEntryCheck();
+  void EmitCount();
   void EmitInstruction(const Decoded& decoded);
   void EmitCallout(const Decoded& decoded);
   void EmitException(const Decoded& decoded, uint8_t vector);
@@ -110,6 +112,15 @@ class BlockBuilder {
   void EmitPopStackPointer(uint32_t bytes);
   [[nodiscard]] Access BeginStackAccess(const Decoded& decoded, AccessShape shape, uint32_t bytes);
 
+  // in_cache.cc
+  // False: not one of those, or not plain.
+  [[nodiscard]] bool EmitInCache(const Decoded& decoded);
+  void EmitSetVirtualFlags(size_t value_field);
+  void EmitSetInterruptFlag(const Decoded& decoded);
+  void EmitPushFlags();
+  void EmitPopFlags(const Decoded& decoded);
+  void EmitReadTimeStamp();
+
   // control_flow.cc
   void EmitControlFlow(const Decoded& decoded);
   void EmitDirectJump(uint32_t target);
@@ -146,6 +157,7 @@ class BlockBuilder {
   std::vector<PendingJump> pending_;
   uint32_t end_eip_ = 0;          // of the byte behind the last instruction
   bool ended_by_transfer_ = false;
+  bool in_shadow_ = false;        // the next instruction is in the shadow of STI
   uint32_t software_sites_ = 0;
   uint32_t unknown_instructions_ = 0;
 };

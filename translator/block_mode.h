@@ -37,6 +37,8 @@ class BlockMode {
   [[nodiscard]] constexpr bool emulate_fpu() const { return (bits_ & kEm) != 0; }
   [[nodiscard]] constexpr bool monitor_fpu() const { return (bits_ & kMp) != 0; }
   [[nodiscard]] constexpr bool osfxsr() const { return (bits_ & kOsfxsr) != 0; }
+  // RDTSC is privileged (CR4.TSD).
+  [[nodiscard]] constexpr bool tsc_disabled() const { return (bits_ & kTsd) != 0; }
   // One instruction, then back to the run loop; never linked or entered through a table.
   [[nodiscard]] constexpr bool single() const { return (bits_ & kSingle) != 0; }
   // Memory accesses in software form.
@@ -62,6 +64,7 @@ class BlockMode {
   static constexpr uint64_t kOsfxsr = 1u << 7;
   static constexpr uint64_t kSingle = 1u << 8;
   static constexpr uint64_t kSoftware = 1u << 9;
+  static constexpr uint64_t kTsd = 1u << 10;
   static constexpr unsigned kSegmentShift = 16;  // ES, CS, SS, DS: two bits each
 
   uint64_t bits_ = 0;

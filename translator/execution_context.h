@@ -50,6 +50,15 @@ struct ExecutionContext {
   uint32_t exit_reason = 0;
   uint32_t exit_argument = 0;
 
+  // EFLAGS without what lives in the host's RFLAGS, while translated code runs: cpu.eflags is put
+  // together from both on the way out. The next two are its values with IF clear and set, so that CLI
+  // and STI need no arithmetic.
+  uint32_t virtual_flags = 0;
+  uint32_t flags_if_clear = 0;
+  uint32_t flags_if_set = 0;
+  // Not zero: an interrupt waits for IF.
+  uint32_t interrupt_pending = 0;
+
   // Asynchronous requests; written by signal handlers.
   volatile uint32_t kick = 0;
 

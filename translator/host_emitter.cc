@@ -84,6 +84,12 @@ void HostEmitter::MoveImmediate(uint8_t to, uint32_t value) {
   Dword(value);
 }
 
+void HostEmitter::MoveImmediate64(uint8_t to, uint64_t value) {
+  Byte(to >= 8 ? 0x49 : 0x48);
+  Byte(static_cast<uint8_t>(0xB8 | (to & 7)));
+  Put(value);
+}
+
 void HostEmitter::StoreImmediate32(const HostMemory& to, uint32_t value) {
   Memory({.byte = 0xC7}, 0, to);
   Dword(value);
@@ -104,16 +110,52 @@ void HostEmitter::Lea64(uint8_t to, HostMemory memory) {
   Memory({.byte = 0x8D, .wide = true}, to, memory);
 }
 
-void HostEmitter::RotateRight(uint8_t to, uint8_t from, uint8_t count) {
-  // VEX.LZ.F2.0F3A.W0 F0 /r ib
+void HostEmitter::Rorx(uint8_t to, uint8_t from, uint8_t count, bool wide) {
+  // VEX.LZ.F2.0F3A.W0/W1 F0 /r ib
   const uint8_t r = to >= 8 ? 0 : 0x80;
   const uint8_t b = from >= 8 ? 0 : 0x20;
   Byte(0xC4);
   Byte(static_cast<uint8_t>(r | 0x40 | b | 3));
-  Byte(0x7B);
+  Byte(wide ? 0xFB : 0x7B);
   Byte(0xF0);
   Byte(ModRm(3, to, from));
   Byte(count);
+}
+
+void HostEmitter::Vex3Register(uint8_t pp, uint8_t to, uint8_t from, uint8_t mask) {
+  const uint8_t r = to >= 8 ? 0 : 0x80;
+  const uint8_t b = mask >= 8 ? 0 : 0x20;
+  // pext is F3 (pp 2), pdep F2 (pp 3).
+  Byte(0xC4);
+  Byte(static_cast<uint8_t>(r | 0x40 | b | 2));
+  Byte(static_cast<uint8_t>(((~from & 15) << 3) | pp));
+  Byte(0xF5);
+  Byte(ModRm(3, to, mask));
+}
+
+void HostEmitter::Group1(uint8_t extension, uint8_t reg, uint32_t value) {
+  Registers({.byte = 0x81}, extension, reg);
+  Dword(value);
+}
+
+void HostEmitter::Test32(uint8_t reg, uint32_t value) {
+  Registers({.byte = 0xF7}, 0, reg);
+  Dword(value);
+}
+
+void HostEmitter::CompareMemoryZero(const HostMemory& memory) {
+  Memory({.byte = 0x83}, 7, memory);
+  Byte(0);
+}
+
+void HostEmitter::Push(uint8_t reg) {
+  if (reg >= 8) Byte(0x41);
+  Byte(static_cast<uint8_t>(0x50 | (reg & 7)));
+}
+
+void HostEmitter::Pop(uint8_t reg) {
+  if (reg >= 8) Byte(0x41);
+  Byte(static_cast<uint8_t>(0x58 | (reg & 7)));
 }
 
 void HostEmitter::JumpRegister(uint8_t reg) {

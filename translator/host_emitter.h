@@ -73,6 +73,7 @@ class HostEmitter {
   void Registers(const Opcode& opcode, uint8_t reg, uint8_t rm);
 
   void MoveImmediate(uint8_t to, uint32_t value);
+  void MoveImmediate64(uint8_t to, uint64_t value);
   void Move32(uint8_t to, uint8_t from) { Registers({.byte = 0x8B}, to, from); }
   void Move64(uint8_t to, uint8_t from) { Registers({.byte = 0x8B, .wide = true}, to, from); }
   void Load32(uint8_t to, const HostMemory& from) { Memory({.byte = 0x8B}, to, from); }
@@ -92,10 +93,26 @@ class HostEmitter {
   void Lea32(uint8_t to, HostMemory memory);
   void Lea64(uint8_t to, HostMemory memory);
   // rorx to, from, count: rotates without touching flags (BMI2).
-  void RotateRight(uint8_t to, uint8_t from, uint8_t count);
+  void RotateRight(uint8_t to, uint8_t from, uint8_t count) { Rorx(to, from, count, false); }
+  void RotateRight64(uint8_t to, uint8_t from, uint8_t count) { Rorx(to, from, count, true); }
+  // pext and pdep: gather and scatter bits without touching flags (BMI2).
+  void ExtractBits(uint8_t to, uint8_t from, uint8_t mask) { Vex3Register(2, to, from, mask); }
+  void DepositBits(uint8_t to, uint8_t from, uint8_t mask) { Vex3Register(3, to, from, mask); }
   void MoveLowByte(uint8_t to, uint8_t from) {
     Registers({.byte = 0x8A, .byte_regs = true}, to, from);
   }
+
+  // These change flags.
+  void And32(uint8_t reg, uint32_t value) { Group1(4, reg, value); }
+  void Xor32(uint8_t reg, const HostMemory& with) { Memory({.byte = 0x33}, reg, with); }
+  void Test32(uint8_t reg, uint32_t value);
+  void CompareMemoryZero(const HostMemory& memory);
+
+  // On the shadow stack.
+  void PushFlags() { Byte(0x9C); }
+  void PopFlags() { Byte(0x9D); }
+  void Push(uint8_t reg);
+  void Pop(uint8_t reg);
 
   void JumpRegister(uint8_t reg);
   void Jump(const uint8_t* target) {
@@ -137,6 +154,10 @@ class HostEmitter {
     Dword(static_cast<uint32_t>(target - next));
   }
   void Rex(const Opcode& opcode, uint8_t reg, uint8_t index, uint8_t base);
+  void Rorx(uint8_t to, uint8_t from, uint8_t count, bool wide);
+  // VEX.LZ.0F38.W0 F5 /r with pp: `to`, `from` in vvvv, `mask` in rm.
+  void Vex3Register(uint8_t pp, uint8_t to, uint8_t from, uint8_t mask);
+  void Group1(uint8_t extension, uint8_t reg, uint32_t value);
   void Prefixes(const Opcode& opcode);
   void OpcodeBytes(const Opcode& opcode);
 

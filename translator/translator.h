@@ -34,7 +34,7 @@ struct TranslationRequest {
   // The next page's bytes, given when the first instruction turned out to need them.
   std::span<const uint8_t> second_page;
   PhysicalAddress second_page_address;
-  bool count_executions = false;
+  uint64_t* executions = nullptr;  // counted there at each entry of the body, if given
 };
 
 // No block came of it.

@@ -18,11 +18,13 @@ constexpr uint32_t kPse = 1u << 3;
 constexpr uint32_t kTsc = 1u << 4;
 constexpr uint32_t kMsr = 1u << 5;
 constexpr uint32_t kPae = 1u << 6;
+constexpr uint32_t kMce = 1u << 7;
 constexpr uint32_t kCx8 = 1u << 8;
 constexpr uint32_t kApic = 1u << 9;
 constexpr uint32_t kSep = 1u << 11;
 constexpr uint32_t kMtrr = 1u << 12;
 constexpr uint32_t kPge = 1u << 13;
+constexpr uint32_t kMca = 1u << 14;
 constexpr uint32_t kCmov = 1u << 15;
 constexpr uint32_t kPat = 1u << 16;
 constexpr uint32_t kPse36 = 1u << 17;
@@ -39,10 +41,10 @@ constexpr uint32_t kArchCapabilities = 1u << 29;
 // Leaf 80000001h EDX.
 constexpr uint32_t kNx = 1u << 20;
 
-constexpr uint32_t kP6Features = kFpu | kDe | kPse | kTsc | kMsr | kPae | kCx8 | kSep | kMtrr |
-                                 kPge | kCmov | kPat | kPse36 | kMmx | kFxsr | kSse;
+constexpr uint32_t kP6Features = kFpu | kDe | kPse | kTsc | kMsr | kPae | kMce | kCx8 | kSep |
+                                 kMtrr | kPge | kMca | kCmov | kPat | kPse36 | kMmx | kFxsr | kSse;
 constexpr uint32_t kCr4OfP6 =
-    cr4::kTsd | cr4::kDe | cr4::kPse | cr4::kPae | cr4::kPge | cr4::kOsfxsr | cr4::kOsxmmexcpt;
+    cr4::kTsd | cr4::kDe | cr4::kPse | cr4::kPae | cr4::kMce | cr4::kPge | cr4::kOsfxsr | cr4::kOsxmmexcpt;
 
 // "GenuineIntel".
 constexpr uint32_t kVendorEbx = 0x756E6547;

@@ -76,6 +76,8 @@ namespace efer {
 inline constexpr uint64_t kNxe = 1u << 11;
 }
 
+inline constexpr uint32_t kMachineCheckBanks = 6;
+
 struct CpuState {
   std::array<uint32_t, 8> gpr{};  // by Gpr
   uint32_t eip = 0;
@@ -121,6 +123,9 @@ struct CpuState {
   bool halted = false;       // HLT: waits for an interrupt, NMI or reset
   bool nmi_blocked = false;  // until IRET
   bool shutdown = false;     // triple fault
+
+  // Machine-check banks: IA32_MCi_CTL. No machine check is ever raised.
+  std::array<uint64_t, kMachineCheckBanks> machine_check_control{};
 
   [[nodiscard]] bool ProtectedMode() const { return (cr0 & cr0::kPe) != 0; }
   [[nodiscard]] bool Virtual8086() const { return (eflags & flag::kVm) != 0; }

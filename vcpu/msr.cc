@@ -10,11 +10,11 @@ namespace verbatim {
 namespace {
 
 constexpr uint64_t kPhysicalMask = (uint64_t{1} << 36) - 1;
-// Eight variable ranges, fixed ranges, write combining.
 // RDCL_NO: what user code cannot touch is not mapped at all while it runs, so there is nothing that a
 // speculative load could find. SKIP_L1DFL_VMENTRY follows from it. A guest kernel that reads this
 // saves itself two address-space switches per system call.
 constexpr uint64_t kArchCapabilitiesValue = (1u << 0) | (1u << 3);
+// Eight variable ranges, fixed ranges, write combining.
 constexpr uint64_t kMtrrCapValue = 0x508;
 // IA32_MISC_ENABLE: fast strings may be switched; BTS and PEBS are reported unavailable.
 constexpr uint64_t kMiscFastStrings = 1u << 0;
@@ -44,6 +44,16 @@ std::unexpected<Exception> ModelSpecificRegisters::Unknown(uint32_t index, const
   return RaiseGeneralProtection();
 }
 
+// Four registers per bank: CTL is storage; STATUS, ADDR and MISC hold no error and can only be
+// cleared (SDM vol. 3, 15.3.2).
+std::optional<ModelSpecificRegisters::MachineCheckRegister> ModelSpecificRegisters::FindBank(
+    uint32_t index) {
+  const uint32_t offset = index - msr::kMc0Ctl;
+  if (offset >= 4 * kMachineCheckBanks) return std::nullopt;
+  const bool control = (offset & 3) == 0;
+  return MachineCheckRegister{control ? &state_.machine_check_control[offset >> 2] : nullptr};
+}
+
 uint64_t* ModelSpecificRegisters::FindMtrr(uint32_t index) {
   if (index >= msr::kMtrrPhysBase0 && index <= msr::kMtrrPhysMask7) {
     return &state_.mtrr_variable[index - msr::kMtrrPhysBase0];
@@ -65,6 +75,10 @@ Faultable<uint64_t> ModelSpecificRegisters::Read(uint32_t index) {
       return state_.bios_sign_id;
     case msr::kMtrrCap:
       return kMtrrCapValue;
+    case msr::kMcgCap:
+      return kMachineCheckBanks;
+    case msr::kMcgStatus:
+      return state_.mcg_status;
     case msr::kSysenterCs:
       return state_.sysenter_cs;
     case msr::kSysenterEsp:
@@ -88,6 +102,7 @@ Faultable<uint64_t> ModelSpecificRegisters::Read(uint32_t index) {
       break;
     default:
       if (const uint64_t* mtrr = FindMtrr(index)) return *mtrr;
+      if (const auto bank = FindBank(index)) return bank->control != nullptr ? *bank->control : 0;
       break;
   }
   return Unknown(index, "read");
@@ -109,6 +124,11 @@ Faultable<void> ModelSpecificRegisters::Write(uint32_t index, uint64_t value) {
     }
     case msr::kBiosSignId:
       state_.bios_sign_id = value;
+      return {};
+    case msr::kMcgStatus:
+      // RIPV, EIPV, MCIP.
+      if ((value & ~uint64_t{7}) != 0) return RaiseGeneralProtection();
+      state_.mcg_status = value;
       return {};
     case msr::kSysenterCs:
       state_.sysenter_cs = value & 0xFFFFFFFFu;
@@ -138,10 +158,19 @@ Faultable<void> ModelSpecificRegisters::Write(uint32_t index, uint64_t value) {
       break;
     case msr::kPlatformId:
     case msr::kMtrrCap:
+    case msr::kMcgCap:
     case msr::kArchCapabilities:
       return RaiseGeneralProtection();
     default:
       if (uint64_t* mtrr = FindMtrr(index)) return WriteMtrr(index, *mtrr, value);
+      if (const auto bank = FindBank(index)) {
+        if (bank->control != nullptr) {
+          *bank->control = value;
+        } else if (value != 0) {
+          return RaiseGeneralProtection();
+        }
+        return {};
+      }
       break;
   }
   return Unknown(index, "write");

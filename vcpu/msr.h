@@ -6,6 +6,7 @@
 #define VERBATIM_VCPU_MSR_H_
 
 #include <cstdint>
+#include <optional>
 
 #include "base/log.h"
 #include "vcpu/cpu_model.h"
@@ -27,12 +28,15 @@ inline constexpr uint32_t kArchCapabilities = 0x10A;
 inline constexpr uint32_t kSysenterCs = 0x174;
 inline constexpr uint32_t kSysenterEsp = 0x175;
 inline constexpr uint32_t kSysenterEip = 0x176;
+inline constexpr uint32_t kMcgCap = 0x179;
+inline constexpr uint32_t kMcgStatus = 0x17A;
 inline constexpr uint32_t kMiscEnable = 0x1A0;
 inline constexpr uint32_t kDebugCtl = 0x1D9;
 inline constexpr uint32_t kMtrrPhysBase0 = 0x200;  // and mask, alternately, up to 20Fh
 inline constexpr uint32_t kMtrrPhysMask7 = 0x20F;
 inline constexpr uint32_t kPat = 0x277;
 inline constexpr uint32_t kMtrrDefType = 0x2FF;
+inline constexpr uint32_t kMc0Ctl = 0x400;  // and STATUS, ADDR, MISC; then the next bank
 inline constexpr uint32_t kEfer = 0xC0000080;
 }  // namespace msr
 
@@ -57,6 +61,10 @@ class ModelSpecificRegisters {
  private:
   // The storage of an MTRR or nullptr.
   [[nodiscard]] uint64_t* FindMtrr(uint32_t index);
+  struct MachineCheckRegister {
+    uint64_t* control;  // nullptr: STATUS, ADDR or MISC
+  };
+  [[nodiscard]] std::optional<MachineCheckRegister> FindBank(uint32_t index);
   [[nodiscard]] Faultable<void> WriteMtrr(uint32_t index, uint64_t& target, uint64_t value);
   [[nodiscard]] std::unexpected<Exception> Unknown(uint32_t index, const char* access);
 

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sensitive instructions that are frequent enough to be simulated without leaving the code cache: CLI,
+// STI, PUSHF and POPF at CPL 0, RDTSC. They work on ExecutionContext::virtual_flags; every case that
+// is not plain goes to the callout.
+//   cli:    mov r8d, [flags_if_clear] ; mov [virtual_flags], r8d
+//   sti:    mov r9, rcx ; mov ecx, [interrupt_pending] ; jecxz plain ; mov rcx, r9 ; callout ; jmp end
+//           plain: mov rcx, r9 ; mov r8d, [flags_if_set] ; mov [virtual_flags], r8d
+//   pushf:  pushfq ; pop r8 ; r8d &= host-resident bits (pext, pdep) ; r8d += [virtual_flags] ; push
+//   popf:   mov r8d, top ; only IF and host-resident bits change? no interrupt gets through?
+//           mov [virtual_flags], (flags_if_clear or flags_if_set) ; pop ; push r8 & mask ; popfq
+//   rdtsc:  rdtsc ; r8 = rdx:rax + [tsc_offset] ; edx:eax = r8
+#include <cstddef>
+
+#include "translator/block_builder.h"
+
+namespace verbatim {
+namespace {
+
+HostMemory Field(size_t offset) { return HostMemory::Context(offset); }
+
+constexpr uint8_t kConditionZero = 4;
+constexpr uint8_t kConditionNotZero = 5;
+
+// What the plain form of POPF leaves to the callout.
+constexpr uint32_t kRareFlags = flag::kTf | flag::kIopl | flag::kNt | flag::kAc | flag::kId;
+
+}  // namespace
+
+// At CPL 0 IOPL does not matter. Single-instruction blocks leave after each instruction anyway.
+bool BlockBuilder::EmitInCache(const Decoded& decoded) {
+  if (mode_.single() || mode_.software()) return false;
+  const GuestInstruction& in = decoded.instruction;
+  const bool kernel = mode_.cpl() == 0;
+  const bool plain_stack = mode_.stack32() && in.operand_bits == 32 && !IsSoftware(decoded, kSs, true) &&
+                           mode_.segment_class(kSs) == SegmentClass::kFlat;
+  switch (in.mnemonic) {
+    case ZYDIS_MNEMONIC_CLI:
+      if (!kernel) return false;
+      EmitSetVirtualFlags(offsetof(ExecutionContext, flags_if_clear));
+      return true;
+    case ZYDIS_MNEMONIC_STI:
+      // The instruction behind runs in the interrupt shadow, so it must be in this block.
+      if (!kernel || &decoded == &instructions_.back()) return false;
+      EmitSetInterruptFlag(decoded);
+      return true;
+    case ZYDIS_MNEMONIC_PUSHFD:
+      if (!kernel || !plain_stack) return false;
+      EmitPushFlags();
+      return true;
+    case ZYDIS_MNEMONIC_POPFD:
+      if (!kernel || !plain_stack) return false;
+      EmitPopFlags(decoded);
+      return true;
+    case ZYDIS_MNEMONIC_RDTSC:
+      if (mode_.tsc_disabled() && !kernel) return false;
+      EmitReadTimeStamp();
+      return true;
+    default:
+      return false;
+  }
+}
+
+void BlockBuilder::EmitSetVirtualFlags(size_t value_field) {
+  out_.Load32(kR8, Field(value_field));
+  out_.Store32(Field(offsetof(ExecutionContext, virtual_flags)), kR8);
+}
+
+void BlockBuilder::EmitSetInterruptFlag(const Decoded& decoded) {
+  Point(RecoveryKind::kCritical, decoded.eip);
+  out_.Move64(kR9, kRcx);
+  out_.Load32(kRcx, Field(offsetof(ExecutionContext, interrupt_pending)));
+  const uint32_t none_waits = out_.JumpIfEcxZeroForward();
+  out_.Move64(kRcx, kR9);
+  EmitCallout(decoded);
+  const uint32_t done = out_.JumpForward();
+  out_.Bind8(none_waits);
+  out_.Move64(kRcx, kR9);
+  EmitSetVirtualFlags(offsetof(ExecutionContext, flags_if_set));
+  out_.Bind32(done);
+  in_shadow_ = true;
+}
+
+void BlockBuilder::EmitPushFlags() {
+  out_.PushFlags();
+  out_.Pop(kR8);
+  out_.MoveImmediate(kR9, flag::kHostResident);
+  out_.ExtractBits(kR8, kR8, kR9);
+  out_.DepositBits(kR8, kR8, kR9);
+  out_.Load32(kR9, Field(offsetof(ExecutionContext, virtual_flags)));
+  out_.Lea32(kR8, {.base = kR8, .index = kR9});
+  out_.Store32(HostMemory::Window(kR12, -4), kR8);
+  AdjustStackPointer(-4);
+}
+
+void BlockBuilder::EmitPopFlags(const Decoded& decoded) {
+  out_.Load32(kR8, HostMemory::Window(kR12));
+  // From here the flags are not the guest's; POPF replaces them all.
+  Point(RecoveryKind::kCritical, decoded.eip);
+  out_.Load32(kR9, Field(offsetof(ExecutionContext, virtual_flags)));
+  out_.Registers({.byte = 0x33}, kR9, kR8);
+  out_.Test32(kR9, kRareFlags);
+  const uint32_t rare = out_.JumpIfForward(kConditionNotZero);
+  out_.Load32(kR9, Field(offsetof(ExecutionContext, flags_if_clear)));
+  out_.Test32(kR8, flag::kIf);
+  const uint32_t clear = out_.JumpIfForward(kConditionZero);
+  out_.CompareMemoryZero(Field(offsetof(ExecutionContext, interrupt_pending)));
+  const uint32_t waits = out_.JumpIfForward(kConditionNotZero);
+  out_.Load32(kR9, Field(offsetof(ExecutionContext, flags_if_set)));
+  out_.Bind32(clear);
+  out_.Store32(Field(offsetof(ExecutionContext, virtual_flags)), kR9);
+  AdjustStackPointer(4);
+  out_.And32(kR8, flag::kHostResident);
+  out_.Push(kR8);
+  out_.PopFlags();
+  const uint32_t done = out_.JumpForward();
+  out_.Bind32(rare);
+  out_.Bind32(waits);
+  EmitCallout(decoded);
+  out_.Bind32(done);
+}
+
+// Has no input but time: an interrupt in the middle starts it again.
+void BlockBuilder::EmitReadTimeStamp() {
+  out_.Byte(0x0F);
+  out_.Byte(0x31);
+  constexpr uint8_t kHalf = 32;
+  out_.RotateRight64(kR8, kRdx, kHalf);
+  out_.Lea64(kR8, {.base = kR8, .index = kRax});
+  out_.Load64(kR9, Field(offsetof(ExecutionContext, cpu.tsc_offset)));
+  out_.Lea64(kR8, {.base = kR8, .index = kR9});
+  out_.Move32(kRax, kR8);
+  out_.RotateRight64(kRdx, kR8, kHalf);
+  out_.Move32(kRdx, kRdx);
+}
+
+}  // namespace verbatim
