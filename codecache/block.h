@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A translation block: which guest bytes it stands for, where its host code lies, and the table that
-// leads from a host address back to the exact guest boundary.
+// A translation block: which guest bytes it stands for, where its host code lies, and the table
+// that leads from a host address back to the exact guest boundary.
 //
 // Shape of a block's host code:
 //   entry:  checks that r8d, the guest eip jumped to, is this block's; falls into
@@ -66,22 +66,22 @@ struct Block {
   uint32_t eip = 0;
   uint32_t guest_bytes = 0;
   uint32_t instruction_count = 0;
-  uint32_t ident_count = 0;         // of them copied unchanged
+  uint32_t ident_count = 0;  // of them copied unchanged
   bool crosses_page = false;
   bool valid = true;
-  PhysicalAddress second_page;      // crosses_page: physical address of the second page's start
+  PhysicalAddress second_page;  // crosses_page: physical address of the second page's start
 
   HostPointer host_start = nullptr;  // executable view
   uint32_t body_offset = 0;
-  uint32_t stubs_offset = 0;         // where the out-of-line part begins
+  uint32_t stubs_offset = 0;  // where the out-of-line part begins
   uint32_t dead_offset = 0;
   uint32_t host_bytes = 0;
-  uint64_t* executions = nullptr;    // counted on request only
+  uint64_t* executions = nullptr;  // counted on request only
 
-  std::vector<RecoveryPoint> recovery;   // ascending host_offset
+  std::vector<RecoveryPoint> recovery;  // ascending host_offset
   std::vector<Link> links;
-  std::vector<uint32_t> return_sites;    // host offsets that host RETs may come back to
-  uint32_t first_site = 0;               // sites of this block: [first_site, first_site + site_count)
+  std::vector<uint32_t> return_sites;  // host offsets that host RETs may come back to
+  uint32_t first_site = 0;             // sites of this block: [first_site, first_site + site_count)
   uint32_t site_count = 0;
 
   [[nodiscard]] HostPointer entry() const { return host_start; }

@@ -20,6 +20,11 @@ bool Overlaps(const Block& block, uint64_t start, uint64_t bytes) {
          meets(block.second_page.value, block.guest_bytes - first);
 }
 
+// The page that holds the block's end, if it is another: a guest can map one page twice in a row.
+bool HasOtherPage(const Block& block) {
+  return block.crosses_page && block.second_page.Page() != block.key.physical.Page();
+}
+
 }  // namespace
 
 Block* BlockStore::Find(const BlockKey& key) const {
@@ -47,7 +52,7 @@ Block& BlockStore::Insert(Block&& made) {
   Block& block = blocks_.back();
   by_key_[block.key] = &block;
   by_page_[block.key.physical.Page()].push_back(&block);
-  if (block.crosses_page) by_page_[block.second_page.Page()].push_back(&block);
+  if (HasOtherPage(block)) by_page_[block.second_page.Page()].push_back(&block);
   ++statistics_.blocks_translated;
   const auto predecessor = dead_.find(block.key);
   if (predecessor != dead_.end()) {
@@ -100,7 +105,7 @@ void BlockStore::Invalidate(Block& block) {
   block.valid = false;
   by_key_.erase(block.key);
   RemoveFromPage(block.key.physical, &block);
-  if (block.crosses_page) RemoveFromPage(block.second_page, &block);
+  if (HasOtherPage(block)) RemoveFromPage(block.second_page, &block);
   memory_.PatchJump(block.body(), block.host_start + block.dead_offset);
   for (const uint32_t offset : block.return_sites) {
     memory_.PatchJump(block.host_start + offset, return_miss_);

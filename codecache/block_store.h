@@ -2,8 +2,8 @@
 // All blocks: by key, by physical page (for invalidation) and by host address (for recovery); and
 // the chaining between them.
 //
-// Blocks are created in ascending host address order and live until Flush. An invalid block stays in
-// the host-address index, for a callout may still be about to return into it.
+// Blocks are created in ascending host address order and live until Flush. An invalid block stays
+// in the host-address index, for a callout may still be about to return into it.
 #ifndef VERBATIM_CODECACHE_BLOCK_STORE_H_
 #define VERBATIM_CODECACHE_BLOCK_STORE_H_
 
@@ -44,8 +44,8 @@ class BlockStore {
   // Redirects the link's source to the target's body. Both in one page, same mode.
   void Chain(Block& source, Link& link, const Block& target);
 
-  // Puts `code` (at most Link::kStubBytes) in place of the link's stub for good: its target cannot be
-  // chained.
+  // Puts `code` (at most Link::kStubBytes) in place of the link's stub for good: its target cannot
+  // be chained.
   void ReplaceLinkStub(Block& source, Link& link, std::span<const uint8_t> code);
 
   // Invalidates the blocks that contain any of the bytes; returns how many.

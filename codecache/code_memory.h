@@ -3,8 +3,8 @@
 // no mapping is ever both (W^X). The executable view lies in the low 2 GiB, so that host code
 // addresses fit 32 bits in jump tables and immediates.
 //
-// Allocation is a bump pointer: space comes back only by Reset, when the whole cache is flushed. The
-// first part, sealed by SealPrologue, holds the engine's stubs and survives.
+// Allocation is a bump pointer: space comes back only by Reset, when the whole cache is flushed.
+// The first part, sealed by SealPrologue, holds the engine's stubs and survives.
 #ifndef VERBATIM_CODECACHE_CODE_MEMORY_H_
 #define VERBATIM_CODECACHE_CODE_MEMORY_H_
 

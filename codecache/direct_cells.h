@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Numbers for the targets of direct jumps and calls that leave their page. Each window has a cell per
-// number (codecache/jump_table.h), which leads straight to the target's body: nothing can collide, so
-// nothing is verified.
+// Numbers for the targets of direct jumps and calls that leave their page. Each window has a cell
+// per number (codecache/jump_table.h), which leads straight to the target's body: nothing can
+// collide, so nothing is verified.
 #ifndef VERBATIM_CODECACHE_DIRECT_CELLS_H_
 #define VERBATIM_CODECACHE_DIRECT_CELLS_H_
 

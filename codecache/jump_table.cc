@@ -28,7 +28,15 @@ void JumpTable::Set(uint32_t eip, const Block& block, std::optional<uint32_t> ce
     changed = changed || direct != SlotValue(block.body());
     direct = SlotValue(block.body());
   }
-  if (changed) filled_[eip >> kPageShift].push_back({eip, cell});
+  if (!changed) return;
+  // Two targets that collide may replace each other for ever.
+  std::vector<Filled>& list = filled_[eip >> kPageShift];
+  const auto known = std::ranges::find(list, eip, &Filled::eip);
+  if (known == list.end()) {
+    list.push_back({eip, cell});
+  } else if (cell) {
+    known->cell = cell;
+  }
 }
 
 void JumpTable::ClearFilled(const Filled& filled) {

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the branches of one window go that cannot be host jumps. Two parts, one behind the other:
 //
-//   hashed entries  for indirect branches, by a hash of the guest eip: the entry of the block that was
-//                   last entered there. Targets verify their own address, so a collision costs time,
-//                   never correctness.
-//   direct cells    for direct branches to other pages, by the number that DirectCells gave the
-//                   target: the body of its block. Not verified.
+// Hashed entries, for indirect branches: by a hash of the guest eip, the entry of the block that
+// was last entered there. Targets verify their own address, so a collision costs time, never
+// correctness.
 //
-// What leads into a page that is no longer mapped as it was must be cleared: neither part could tell.
-// Slots are 32-bit host code addresses (see code_memory.h). An empty one leads to the miss stub.
+// Direct cells, for direct branches to other pages: by the number that DirectCells gave the target,
+// the body of its block. Not verified.
+//
+// What leads into a page that is no longer mapped as it was must be cleared: neither part could
+// tell. Slots are 32-bit host code addresses (see code_memory.h). An empty one leads to the miss
+// stub.
 #ifndef VERBATIM_CODECACHE_JUMP_TABLE_H_
 #define VERBATIM_CODECACHE_JUMP_TABLE_H_
 
@@ -61,7 +63,7 @@ class JumpTable {
 
   uint32_t miss_;
   std::unique_ptr<uint32_t[]> slots_;
-  // What was set since it was last cleared, by the page of eip; may hold repetitions.
+  // What was set since it was last cleared, by the page of eip; each eip once.
   tsl::robin_map<uint32_t, std::vector<Filled>> filled_;
 };
 

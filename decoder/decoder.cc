@@ -112,8 +112,8 @@ void FillOperands(const ZydisDecodedInstruction& in, const ZydisDecodedOperand* 
         operand.visibility == ZYDIS_OPERAND_VISIBILITY_EXPLICIT) {
       out.memory.present = true;
       // A prefetch takes no fault and no effect: it accesses nothing.
-      const bool accessed = operand.mem.type == ZYDIS_MEMOP_TYPE_MEM &&
-                            in.meta.category != ZYDIS_CATEGORY_PREFETCH;
+      const bool accessed =
+          operand.mem.type == ZYDIS_MEMOP_TYPE_MEM && in.meta.category != ZYDIS_CATEGORY_PREFETCH;
       out.memory.read = accessed && (operand.actions & ZYDIS_OPERAND_ACTION_MASK_READ) != 0;
       out.memory.write = accessed && (operand.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
       out.memory.base = GprNumber(operand.mem.base);
