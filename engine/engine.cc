@@ -127,12 +127,21 @@ bool Engine::DeliverPendingInterrupt() {
   return true;
 }
 
-// Sleeps until the kick flag is set. A kick between the test and the sleep changes the futex word,
-// so it is not lost; one during the sleep interrupts it.
+// Sleeps until the kick flag is set or a timer event is due. A kick between the test and the sleep
+// changes the futex word, so it is not lost; one during the sleep interrupts it. The deadline is the
+// futex's own time-out: a signal would cost more, and wake whoever polls a signalfd of this process.
 void Engine::WaitForKick() {
   const uint64_t before = NowNs();
+  const std::optional<uint64_t> deadline = gate_.SuspendTimer();
+  timespec until{};
+  if (deadline) {
+    until.tv_sec = static_cast<time_t>(*deadline / 1'000'000'000u);
+    until.tv_nsec = static_cast<long>(*deadline % 1'000'000'000u);
+  }
   while (context_->kick == 0) {
-    ::syscall(SYS_futex, &context_->kick, FUTEX_WAIT_PRIVATE, 0, nullptr, nullptr, 0);
+    const long result = ::syscall(SYS_futex, &context_->kick, FUTEX_WAIT_BITSET_PRIVATE, 0,
+                                  deadline ? &until : nullptr, nullptr, FUTEX_BITSET_MATCH_ANY);
+    if (result != 0 && errno == ETIMEDOUT) context_->kick = 1;
   }
   statistics_.halted_ns += NowNs() - before;
 }

@@ -27,6 +27,7 @@
 #include "codecache/block_store.h"
 #include "codecache/code_memory.h"
 #include "engine/adaptation.h"
+#include "engine/block_observer.h"
 #include "engine/event_gate.h"
 #include "engine/host_signals.h"
 #include "engine/statistics.h"
@@ -46,6 +47,8 @@ struct EngineOptions {
   uint64_t code_cache_bytes = 64ull << 20;
   // Counts executions of each block, for the dynamic statistics.
   bool count_executions = false;
+  // Sees each block as it is translated; may be null.
+  BlockObserver* block_observer = nullptr;
   // For tests: every block is a single instruction; every memory access is in software form.
   bool force_single = false;
   bool force_software = false;
@@ -115,6 +118,7 @@ class Engine final : public CodeWriteObserver {
   // nullptr: a fault was delivered to the guest instead, or the cache was flushed: look again.
   [[nodiscard]] Block* FindOrTranslate(BlockMode mode);
   [[nodiscard]] Block* TranslateAt(const BlockKey& key);
+  void ShowToObserver(const Block& block, const TranslationRequest& request);
   [[nodiscard]] Faultable<PhysicalAddress> FetchPage(LinearAddress address);
   void MarkCode(PhysicalAddress page);
   void FlushCodeCache();

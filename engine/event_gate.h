@@ -5,6 +5,7 @@
 #define VERBATIM_ENGINE_EVENT_GATE_H_
 
 #include <cstdint>
+#include <optional>
 
 namespace verbatim {
 
@@ -13,6 +14,10 @@ class EventGate {
   virtual ~EventGate() = default;
   // After a kick: serves timers that are due and input that has arrived. May raise interrupt lines.
   virtual void Service() = 0;
+  // The processor halts and the engine itself waits for the next timer event: stops the timer that
+  // would kick, and returns its deadline in CLOCK_MONOTONIC nanoseconds. Service starts it again.
+  // A gate without timers has none.
+  [[nodiscard]] virtual std::optional<uint64_t> SuspendTimer() { return std::nullopt; }
   // The interrupt controller's INTR output.
   [[nodiscard]] virtual bool InterruptRequested() const = 0;
   // The acknowledge cycle: the vector of the interrupt to deliver.

@@ -70,12 +70,13 @@ void OnHostFault(SignalTarget& target, ucontext_t& context, int signal, const si
   Register(context, REG_EFL) &= ~kTrapFlag;
 }
 
-// Not in generated code: as if we had never been here. The instruction repeats and the default
-// action takes the process down.
-void Default(int signal) {
+// Not ours: as if we had never been here. The instruction repeats, or what somebody sent is sent again,
+// and the default action takes the process down.
+void Default(int signal, bool sent) {
   struct sigaction action {};
   action.sa_handler = SIG_DFL;
   ::sigaction(signal, &action, nullptr);
+  if (sent) ::raise(signal);
 }
 
 void OnSignal(int signal, siginfo_t* info, void* raw) {
@@ -88,7 +89,8 @@ void OnSignal(int signal, siginfo_t* info, void* raw) {
     if (in_code) LeaveAtBoundary(*target, context);
     return;
   }
-  if (signal == SIGTRAP && target != nullptr && info->si_code != SI_USER) {
+  const bool sent = info->si_code <= 0;  // by a process, not by the processor
+  if (signal == SIGTRAP && target != nullptr && !sent) {
     if (in_code) {
       LeaveAtBoundary(*target, context);
     } else {
@@ -96,11 +98,11 @@ void OnSignal(int signal, siginfo_t* info, void* raw) {
     }
     return;
   }
-  if (in_code && info->si_code != SI_USER) {
+  if (in_code && !sent) {
     OnHostFault(*target, context, signal, *info);
     return;
   }
-  Default(signal);
+  Default(signal, sent);
 }
 
 Status InstallHandlers() {

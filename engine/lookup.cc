@@ -175,7 +175,21 @@ Block* Engine::TranslateAt(const BlockKey& key) {
   MarkCode(block.key.physical);
   if (block.crosses_page) MarkCode(block.second_page);
   statistics_.translation_ns += NowNs() - before;
+  if (options_.block_observer != nullptr) ShowToObserver(block, request);
   return &block;
+}
+
+void Engine::ShowToObserver(const Block& block, const TranslationRequest& request) {
+  std::vector<uint8_t> joined;
+  std::span<const uint8_t> bytes = request.first_page;
+  if (block.crosses_page) {
+    joined.assign(request.first_page.begin(), request.first_page.end());
+    joined.insert(joined.end(), request.second_page.begin(), request.second_page.end());
+    bytes = joined;
+  }
+  bytes = bytes.first(std::min<size_t>(block.guest_bytes, bytes.size()));
+  options_.block_observer->OnBlockTranslated(
+      {block, bytes, translator_->decoder(), sites_, stubs_.table});
 }
 
 void Engine::ChainPending(const Block& target) {

@@ -90,7 +90,7 @@ class StubAssembler {
     for (uint32_t i = 0; i < 8; ++i) a_.movaps(r::xmm(i), At(FIELD(cpu.xmm) + i * 16, 16));
     a_.ldmxcsr(Dword(FIELD(cpu.mxcsr)));
   }
-  // Needs the C++ stack.
+  // Needs a stack, the C++ or the shadow stack.
   void LoadFlags() {
     a_.push(Qword(FIELD(host_flags)));
     a_.popfq();
@@ -222,11 +222,13 @@ class StubAssembler {
     a_.wrgsbase(r::r13);
     a_.mov(r::r14, Qword(FIELD(jump_table)));
     LoadSimd();
-    LoadFlags();
     ToShadowStack();
     LoadGprs();
     a_.mov(r::r11, Qword(FIELD(saved) + 11 * 8));
     if (kind == Kind::kBegin) a_.mov(r::r8, Qword(FIELD(access_pointer)));
+    // Last, for with the trap flag in them every further instruction costs a signal. The shadow stack
+    // serves as well.
+    LoadFlags();
     a_.jmp(Qword(FIELD(callout_resume)));
     EndEntering();
   }

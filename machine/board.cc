@@ -87,7 +87,8 @@ Status Machine::Board::CreateEngine() {
   Result<std::unique_ptr<Engine>> engine =
       Engine::Create(mmu_, *windows_, *this, *model, *this,
                      {.code_cache_bytes = config_.code_cache_bytes,
-                      .count_executions = config_.dynamic_statistics});
+                      .count_executions = config_.dynamic_statistics,
+                      .block_observer = config_.block_observer});
   if (!engine) return std::unexpected(engine.error());
   engine_ = std::move(*engine);
   return {};
@@ -219,13 +220,20 @@ void Machine::Board::Service() {
   UpdateDeadline();
 }
 
-void Machine::Board::UpdateDeadline() {
+std::optional<uint64_t> Machine::Board::NextDeadline() const {
   std::optional<uint64_t> next;
   for (const Device* device : timed_devices_) {
     const std::optional<uint64_t> event = device->NextEventNs();
     if (event && (!next || *event < *next)) next = event;
   }
-  deadline_.Arm(next ? std::optional(clock_.MonotonicNs(*next)) : std::nullopt);
+  return next ? std::optional(clock_.MonotonicNs(*next)) : std::nullopt;
+}
+
+void Machine::Board::UpdateDeadline() { deadline_.Arm(NextDeadline()); }
+
+std::optional<uint64_t> Machine::Board::SuspendTimer() {
+  deadline_.Arm(std::nullopt);
+  return NextDeadline();
 }
 
 uint32_t Machine::Board::ReadPort(uint16_t port, unsigned bytes) {

@@ -67,6 +67,7 @@ class Machine::Board final : public EventGate,
 
   // EventGate
   void Service() override;
+  [[nodiscard]] std::optional<uint64_t> SuspendTimer() override;
   [[nodiscard]] bool InterruptRequested() const override { return pic_.InterruptRequested(); }
   [[nodiscard]] uint8_t AcknowledgeInterrupt() override { return pic_.Acknowledge(); }
   void SignalFpuError() override;
@@ -92,6 +93,7 @@ class Machine::Board final : public EventGate,
   // Loads the guest's files and puts processor and devices into their state at power-on.
   [[nodiscard]] Status PowerOn();
   void StartProcessor(const BootState& boot);
+  [[nodiscard]] std::optional<uint64_t> NextDeadline() const;
   void UpdateDeadline();
   void FeedSerial();
 

@@ -9,6 +9,8 @@
 
 namespace verbatim {
 
+class BlockObserver;
+
 struct MachineConfig {
   std::string kernel_path;
   std::optional<std::string> initrd_path;
@@ -18,6 +20,7 @@ struct MachineConfig {
   uint64_t code_cache_bytes = 64ull << 20;
   bool reboot = true;  // a guest's reset starts it again; false: it ends the run
   bool dynamic_statistics = false;
+  BlockObserver* block_observer = nullptr;  // outlives the machine; see engine/block_observer.h
 };
 
 }  // namespace verbatim
