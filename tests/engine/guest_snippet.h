@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// A guest that consists of a snippet at CPL 3 and, around it, just enough of a kernel to see how
+// the snippet ends: page tables that map the areas of cpu_image.h one to one, a GDT, a TSS and an
+// IDT whose 256 stubs each write a port and halt. An engine lives as long as its guest and runs
+// many snippets, so what one leaves behind in the caches is there for the next.
+#ifndef VERBATIM_TESTS_ENGINE_GUEST_SNIPPET_H_
+#define VERBATIM_TESTS_ENGINE_GUEST_SNIPPET_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "base/result.h"
+#include "engine/engine.h"
+#include "memory/mmu.h"
+#include "memory/physical_memory.h"
+#include "memory/window.h"
+#include "tests/engine/cpu_image.h"
+
+namespace verbatim::test {
+
+// The supervisor's memory, physical and linear.
+inline constexpr uint32_t kGdt = 0x00F00000;
+inline constexpr uint32_t kTss = 0x00F01000;
+inline constexpr uint32_t kIdt = 0x00F02000;
+inline constexpr uint32_t kStubs = 0x00F03000;  // 16 bytes for each vector
+inline constexpr uint32_t kKernelStackTop = 0x00F06000;
+inline constexpr uint32_t kPageDirectory = 0x00F08000;
+inline constexpr uint32_t kPageTables = 0x00F09000;  // of the first 16 MiB
+// Free for tests.
+inline constexpr uint32_t kScratch = 0x00F10000;
+inline constexpr uint32_t kGuestRamBytes = 16u << 20;
+inline constexpr uint32_t kDevicePage = 0x02000000;  // beyond RAM: CountingDevice
+
+inline constexpr uint16_t kKernelCs = 0x08;
+inline constexpr uint16_t kKernelDs = 0x10;
+inline constexpr uint16_t kUserCs = 0x1B;
+inline constexpr uint16_t kUserDs = 0x23;
+inline constexpr uint16_t kTssSelector = 0x28;
+inline constexpr uint16_t kFreeSelector = 0x30;  // this and the next are the tests'
+
+// Port writes stop the run; memory that remembers.
+class SnippetBoard final : public EventGate, public PortIo, public MmioHandler {
+ public:
+  void Service() override { ++services; }
+  [[nodiscard]] bool InterruptRequested() const override { return interrupt; }
+  [[nodiscard]] uint8_t AcknowledgeInterrupt() override {
+    interrupt = false;
+    return 0x40;
+  }
+  void SignalFpuError() override {}
+  [[nodiscard]] bool StopRequested() const override { return stopped; }
+  uint32_t ReadPort(uint16_t, unsigned bytes) override { return bytes == 4 ? 0x5A5A5A5A : 0x5A; }
+  void WritePort(uint16_t, unsigned, uint32_t) override { stopped = true; }
+  uint64_t ReadMmio(uint32_t offset, unsigned bytes) override {
+    ++device_reads;
+    uint64_t value = 0;
+    std::memcpy(&value, &device[offset], bytes);
+    return value;
+  }
+  void WriteMmio(uint32_t offset, unsigned bytes, uint64_t value) override {
+    ++device_writes;
+    std::memcpy(&device[offset], &value, bytes);
+  }
+
+  bool stopped = false;
+  bool interrupt = false;
+  uint64_t services = 0;
+  uint64_t device_reads = 0;
+  uint64_t device_writes = 0;
+  std::array<uint8_t, kPageBytes> device{};
+};
+
+class GuestSnippet {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<GuestSnippet>> Create(const EngineOptions& options);
+
+  // Physical memory; one to one with the snippet's linear addresses unless a test maps otherwise.
+  [[nodiscard]] std::span<uint8_t> Memory(uint32_t address, uint32_t bytes) {
+    return memory_->ram().subspan(address, bytes);
+  }
+  // As a device would: the engine notices changed code.
+  void Write(uint32_t address, std::span<const uint8_t> bytes) {
+    memory_->Write(PhysicalAddress{address}, bytes.data(), bytes.size());
+  }
+  // Maps a page of the first 16 MiB for the snippet (`rights`: kPte bits). Flushes.
+  void Map(uint32_t linear, uint32_t physical, uint32_t rights);
+
+  // Runs from `start` at CPL 3 until an exception reaches its stub.
+  [[nodiscard]] Outcome Run(const CpuImage& start);
+
+  [[nodiscard]] Engine& engine() { return *engine_; }
+  [[nodiscard]] SnippetBoard& board() { return board_; }
+  [[nodiscard]] CpuState& state() { return engine_->cpu().state(); }
+
+ private:
+  GuestSnippet(std::unique_ptr<PhysicalMemory> memory)
+      : memory_(std::move(memory)), mmu_(*memory_) {}
+  void BuildTables();
+  void SetUpProcessor();
+
+  std::unique_ptr<PhysicalMemory> memory_;
+  Mmu mmu_;
+  SnippetBoard board_;
+  std::unique_ptr<WindowSet> windows_;
+  std::unique_ptr<Engine> engine_;
+};
+
+}  // namespace verbatim::test
+
+#endif  // VERBATIM_TESTS_ENGINE_GUEST_SNIPPET_H_
