@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "trace/host_names.h"
+
+#include <cstddef>
+
+#include "translator/execution_context.h"
+
+namespace verbatim {
+namespace {
+
+struct StubRow {
+  std::string_view name;
+  const uint8_t* StubTable::*address;
+};
+
+constexpr StubRow kStubs[] = {
+    {"dispatch", &StubTable::dispatch},
+    {"miss", &StubTable::miss},
+    {"return_miss", &StubTable::return_miss},
+    {"link", &StubTable::link},
+    {"dead", &StubTable::dead},
+    {"block_end", &StubTable::block_end},
+    {"exception", &StubTable::exception},
+    {"callout", &StubTable::callout},
+    {"access_begin", &StubTable::access_begin},
+    {"access_end", &StubTable::access_end},
+};
+
+struct FieldRow {
+  size_t offset;
+  std::string_view name;
+};
+
+constexpr size_t SegmentBase(Segment segment) {
+  return offsetof(ExecutionContext, cpu.segments) + segment * sizeof(SegmentRegister) +
+         offsetof(SegmentRegister, base);
+}
+
+constexpr FieldRow kFields[] = {
+    {SegmentBase(kEs), "es.base"},
+    {SegmentBase(kCs), "cs.base"},
+    {SegmentBase(kSs), "ss.base"},
+    {SegmentBase(kDs), "ds.base"},
+    {offsetof(ExecutionContext, fs_base), "&fs.base"},
+    {offsetof(ExecutionContext, gs_base), "&gs.base"},
+    {offsetof(ExecutionContext, cpu.tsc_offset), "tsc_offset"},
+    {offsetof(ExecutionContext, virtual_flags), "virtual_flags"},
+    {offsetof(ExecutionContext, flags_if_clear), "flags_if_clear"},
+    {offsetof(ExecutionContext, flags_if_set), "flags_if_set"},
+    {offsetof(ExecutionContext, interrupt_pending), "interrupt_pending"},
+};
+
+}  // namespace
+
+std::string_view StubName(const StubTable& stubs, uint64_t address) {
+  for (const StubRow& row : kStubs) {
+    if (reinterpret_cast<uintptr_t>(stubs.*row.address) == address) return row.name;
+  }
+  return {};
+}
+
+std::string_view ContextFieldName(uint32_t offset) {
+  for (const FieldRow& row : kFields) {
+    if (row.offset == offset) return row.name;
+  }
+  return {};
+}
+
+}  // namespace verbatim
