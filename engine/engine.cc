@@ -202,15 +202,16 @@ Status Engine::RunOnce(BlockMode mode) {
   ChainPending(*block);
   if (!mode.single()) code_->table.Set(block->eip, *block, cells_.Find(block->eip));
   mode_ = mode;
+  const uint64_t drops = window_code_->generation();
   Enter(*block);
-  code_->shadow_rsp = context_->shadow_rsp;
   SyncFlagsFromHost();
-  while (HandleExit()) {
+  while (HandleExit() && window_code_->generation() == drops) {
     SyncFlagsToHost();
     stubs_.resume(context_.get());
-    code_->shadow_rsp = context_->shadow_rsp;
     SyncFlagsFromHost();
   }
+  // Where code was dropped meanwhile, the shadow stack was reset and what ran must not come back.
+  if (window_code_->generation() == drops) code_->shadow_rsp = context_->shadow_rsp;
   if (trap && static_cast<ExitReason>(context_->exit_reason) == ExitReason::kBlockEnd) {
     // The single-step trap (SDM vol. 3, 17.3.1.4).
     constexpr uint32_t kDr6SingleStep = 1u << 14;

@@ -50,6 +50,8 @@ void BlockBuilder::PushValue(const Decoded& decoded, uint32_t bytes, uint8_t fro
   } else {
     out_.Store32(access.memory, from_reg);
   }
+  // The value may have come from where it went to: from here on it cannot be loaded again.
+  if (decoded.instruction.memory.present) Point(RecoveryKind::kCritical, decoded.eip);
   if (access.software) EndAccess(access);
   AdjustStackPointer(-static_cast<int32_t>(bytes));
 }
@@ -112,6 +114,8 @@ void BlockBuilder::EmitPop(const Decoded& decoded) {
     } else {
       out_.Store32(destination.memory, kR11);
     }
+    // The store may have changed the stack's top: it cannot be loaded again.
+    Point(RecoveryKind::kCritical, decoded.eip);
     if (destination.software) EndAccess(destination);
     AdjustStackPointer(step);
     return;

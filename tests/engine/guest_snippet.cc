@@ -109,25 +109,36 @@ void GuestSnippet::SetUpProcessor() {
   cpu.SynchronizePaging();
 }
 
-void GuestSnippet::Map(uint32_t linear, uint32_t physical, uint32_t rights) {
-  const uint32_t entry = physical | rights;
-  const uint32_t at = kPageTables + (linear >> kPageShift) * 4;
-  StoreLittle(Memory(at, 4).data(), entry);
+void GuestSnippet::Flush() {
   mmu_.Flush(true);
   windows_->FlushAll(false);
 }
 
-Outcome GuestSnippet::Run(const CpuImage& start) {
-  constexpr uint16_t kFlatCode3 = 0xC0FB;
-  constexpr uint16_t kFlatData3 = 0xC0F3;
+void GuestSnippet::Map(uint32_t linear, uint32_t physical, uint32_t rights) {
+  const uint32_t at = kPageTables + (linear >> kPageShift) * 4;
+  StoreLittle(Memory(at, 4).data(), physical | rights);
+  Flush();
+}
+
+void GuestSnippet::MapHigh(uint32_t linear, uint32_t physical, uint32_t rights) {
+  const uint32_t at = kHighPageTable + ((linear >> kPageShift) & 0x3FF) * 4;
+  StoreLittle(Memory(at, 4).data(), physical | rights);
+  StoreLittle(Memory(kPageDirectory + 0xFFC, 4).data(), kHighPageTable | kUserPage);
+  Flush();
+}
+
+void GuestSnippet::Start(const CpuImage& start, uint32_t cpl) {
+  const auto dpl = static_cast<uint16_t>(cpl << 5);
+  const auto flat_code = static_cast<uint16_t>(0xC09B | dpl);
+  const auto flat_data = static_cast<uint16_t>(0xC093 | dpl);
   CpuState& cpu = state();
   cpu.gpr = start.gpr;
   cpu.eip = start.eip;
   cpu.eflags = start.eflags | flag::kReservedOne | flag::kIf;
-  cpu.cpl = 3;
-  cpu.segments[kCs] = {kUserCs, kFlatCode3, 0, 0xFFFFFFFFu};
+  cpu.cpl = cpl;
+  cpu.segments[kCs] = {cpl == 0 ? kKernelCs : kUserCs, flat_code, 0, 0xFFFFFFFFu};
   for (const uint8_t segment : {kSs, kDs, kEs}) {
-    cpu.segments[segment] = {kUserDs, kFlatData3, 0, 0xFFFFFFFFu};
+    cpu.segments[segment] = {cpl == 0 ? kKernelDs : kUserDs, flat_data, 0, 0xFFFFFFFFu};
   }
   cpu.segments[kFs] = cpu.segments[kGs] = {};
   cpu.halted = false;
@@ -136,7 +147,18 @@ Outcome GuestSnippet::Run(const CpuImage& start) {
   std::memcpy(cpu.xmm.data(), &start.fx[kFxXmm], sizeof cpu.xmm);
   cpu.mxcsr = LoadLittle<uint32_t>(&start.fx[kFxMxcsr]);
   board_.stopped = false;
+}
 
+uint32_t GuestSnippet::RunAtCpl0(const CpuImage& start) {
+  Start(start, 0);
+  const Result<RunResult> result = engine_->Run();
+  CHECK(result.has_value() && *result == RunResult::kStopped);
+  return state().gpr[kEax];
+}
+
+Outcome GuestSnippet::Run(const CpuImage& start) {
+  Start(start, 3);
+  CpuState& cpu = state();
   LoadX87(start);
   const Result<RunResult> result = engine_->Run();
   Outcome end;

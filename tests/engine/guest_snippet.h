@@ -6,9 +6,12 @@
 #ifndef VERBATIM_TESTS_ENGINE_GUEST_SNIPPET_H_
 #define VERBATIM_TESTS_ENGINE_GUEST_SNIPPET_H_
 
+#include <array>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "base/result.h"
 #include "engine/engine.h"
@@ -29,6 +32,7 @@ inline constexpr uint32_t kPageDirectory = 0x00F08000;
 inline constexpr uint32_t kPageTables = 0x00F09000;  // of the first 16 MiB
 // Free for tests.
 inline constexpr uint32_t kScratch = 0x00F10000;
+inline constexpr uint32_t kHighPageTable = 0x00F0E000;  // of the last 4 MiB
 inline constexpr uint32_t kGuestRamBytes = 16u << 20;
 inline constexpr uint32_t kDevicePage = 0x02000000;  // beyond RAM: CountingDevice
 
@@ -86,8 +90,13 @@ class GuestSnippet {
   // Maps a page of the first 16 MiB for the snippet (`rights`: kPte bits). Flushes.
   void Map(uint32_t linear, uint32_t physical, uint32_t rights);
 
+  // Likewise for the last 4 MiB of the linear address space.
+  void MapHigh(uint32_t linear, uint32_t physical, uint32_t rights);
+
   // Runs from `start` at CPL 3 until an exception reaches its stub.
   [[nodiscard]] Outcome Run(const CpuImage& start);
+  // Runs from `start` at CPL 0 until something writes a port; returns eax.
+  [[nodiscard]] uint32_t RunAtCpl0(const CpuImage& start);
 
   [[nodiscard]] Engine& engine() { return *engine_; }
   [[nodiscard]] SnippetBoard& board() { return board_; }
@@ -98,6 +107,8 @@ class GuestSnippet {
       : memory_(std::move(memory)), mmu_(*memory_) {}
   void BuildTables();
   void SetUpProcessor();
+  void Start(const CpuImage& start, uint32_t cpl);
+  void Flush();
 
   std::unique_ptr<PhysicalMemory> memory_;
   Mmu mmu_;

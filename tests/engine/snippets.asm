@@ -1440,6 +1440,48 @@ SNIPPET SimdUnmasked
   divps xmm0, xmm1
 END
 
+; --- operands that overlap the stack's top: an interrupt amid these must not repeat the load ---------
+
+SNIPPET PushOfWhatItOverwrites
+  mov ecx, 100000
+.next:
+  add dword [esp - 2], 0x1234567
+  push dword [esp - 2]
+  add edx, [esp]
+  rol edx, 1
+  add esp, 4
+  dec ecx
+  jnz .next
+END
+
+SNIPPET PopOverItself
+  mov ecx, 100000
+  sub esp, 16
+.next:
+  add [esp], ecx
+  pop dword [esp - 6]
+  sub esp, 4
+  add edx, [esp]
+  rol edx, 1
+  dec ecx
+  jnz .next
+END
+
+SNIPPET CallThroughWhatItOverwrites
+  mov ecx, 100000
+.next:
+  mov dword [esp - 4], A(.function)
+  call [esp - 4]
+.wrong:
+  ud2
+.function:
+  pop eax
+  add edx, eax
+  rol edx, 1
+  dec ecx
+  jnz .next
+END
+
 ; --- x87, MMX, SSE ---------------------------------------------------------------------------------
 
 SNIPPET X87Arithmetic

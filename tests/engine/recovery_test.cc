@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// Code that moves under the engine's feet: pages remapped, aliases, code cache flushes.
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "base/bits.h"
+#include "tests/engine/guest_snippet.h"
+
+namespace verbatim::test {
+namespace {
+
+constexpr uint32_t kUserPage = kPtePresent | kPteWritable | kPteUser;
+constexpr uint8_t kVectorProtection = 13;
+
+class RecoveryTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto guest = GuestSnippet::Create({.code_cache_bytes = 1u << 20});
+    ASSERT_TRUE(guest.has_value());
+    guest_ = std::move(*guest);
+  }
+  void Put(uint32_t physical, const std::vector<uint8_t>& code) { guest_->Write(physical, code); }
+
+  std::unique_ptr<GuestSnippet> guest_;
+};
+
+// mov eax, value ; out F4h, al ; hlt
+std::vector<uint8_t> Answer(uint8_t value) { return {0xB8, value, 0, 0, 0, 0xE6, 0xF4, 0xF4}; }
+
+TEST_F(RecoveryTest, RemappedPageIsExecutedAnew) {
+  Put(kCode + 0x1000, Answer(1));
+  Put(kCode + 0x2000, Answer(2));
+  CpuImage start = CpuImage::Typical();
+  start.eip = kCode + 0x1000;
+  EXPECT_EQ(guest_->Run(start).cpu.gpr[kEax], 1u);
+  guest_->Map(kCode + 0x1000, kCode + 0x2000, kUserPage);
+  EXPECT_EQ(guest_->Run(start).cpu.gpr[kEax], 2u);
+  guest_->Map(kCode + 0x1000, kCode + 0x1000, 0);
+  const Outcome end = guest_->Run(start);
+  EXPECT_EQ(end.vector, 14);
+  EXPECT_EQ(end.fault_address, kCode + 0x1000);
+  guest_->Map(kCode + 0x1000, kCode + 0x1000, kUserPage);
+  EXPECT_EQ(guest_->Run(start).cpu.gpr[kEax], 1u);
+}
+
+// At CPL 0: page P calls a function in another page, which maps other memory at P and returns. The
+// return must lead into the new P, although the call is still on the shadow stack.
+TEST_F(RecoveryTest, ReturnIntoARemappedPageLeavesTheOldOneBehind) {
+  constexpr uint32_t kCaller = kCode + 0x1000;
+  constexpr uint32_t kNew = kCode + 0x2000;
+  std::vector<uint8_t> caller{0xE8, 0xFB, 0xEF, 0xFF, 0xFF};  // call kCode
+  for (const uint8_t byte : Answer(1)) caller.push_back(byte);
+  std::vector<uint8_t> renewed(5, 0xCC);
+  for (const uint8_t byte : Answer(2)) renewed.push_back(byte);
+  Put(kCaller, caller);
+  Put(kNew, renewed);
+  // mov dword [entry], new ; invlpg [kCaller] ; ret
+  std::vector<uint8_t> function{0xC7, 0x05, 0,    0,    0, 0, 0, 0, 0,
+                                0,    0x0F, 0x01, 0x3D, 0, 0, 0, 0, 0xC3};
+  StoreLittle<uint32_t>(&function[2], kPageTables + (kCaller >> kPageShift) * 4);
+  StoreLittle<uint32_t>(&function[6], kNew | kUserPage);
+  StoreLittle<uint32_t>(&function[13], kCaller);
+  Put(kCode, function);
+  CpuImage start = CpuImage::Typical();
+  start.eip = kCaller;
+  EXPECT_EQ(guest_->RunAtCpl0(start), 2u);
+}
+
+TEST_F(RecoveryTest, WriteThroughAnAliasReachesTheCode) {
+  constexpr uint32_t kAlias = kCode + 0x3000;
+  guest_->Map(kAlias, kCode, kUserPage);
+  // mov byte [alias + 8], 7 ; mov eax, 1 ; out
+  std::vector<uint8_t> code{0xC6, 0x05, 0, 0, 0, 0, 7};
+  StoreLittle<uint32_t>(&code[2], kAlias + 8);
+  for (const uint8_t byte : Answer(1)) code.push_back(byte);
+  for (int i = 0; i < 5; ++i) {
+    Put(kCode, code);
+    const Outcome end = guest_->Run(CpuImage::Typical());
+    EXPECT_EQ(end.vector, kVectorProtection);
+    EXPECT_EQ(end.cpu.gpr[kEax], 7u);
+  }
+}
+
+// An instruction whose second half lies in a page that comes and goes and changes.
+TEST_F(RecoveryTest, SecondPageOfAnInstructionIsLookedUpEachTime) {
+  constexpr uint32_t kSecond = kCode + 0x1000;
+  Put(kSecond - 2, {0xB8, 0x11});                // mov eax, ......11
+  Put(kSecond, {0x22, 0x33, 0x44, 0xE6, 0xF4});  // ... ; out
+  Put(kCode + 0x5000, {0x66, 0x77, 0x88, 0xE6, 0xF4});
+  CpuImage start = CpuImage::Typical();
+  start.eip = kSecond - 2;
+  EXPECT_EQ(guest_->Run(start).cpu.gpr[kEax], 0x44332211u);
+  guest_->Map(kSecond, kCode + 0x5000, kUserPage);
+  EXPECT_EQ(guest_->Run(start).cpu.gpr[kEax], 0x88776611u);
+  guest_->Map(kSecond, 0, 0);
+  const Outcome end = guest_->Run(start);
+  EXPECT_EQ(end.vector, 14);
+  EXPECT_EQ(end.fault_address, kSecond);
+  EXPECT_EQ(end.cpu.eip, kSecond - 2);
+  guest_->Map(kSecond, kSecond, kUserPage);
+  EXPECT_EQ(guest_->Run(start).cpu.gpr[kEax], 0x44332211u);
+  Put(kSecond, {0x99});
+  EXPECT_EQ(guest_->Run(start).cpu.gpr[kEax], 0x44339911u);
+}
+
+TEST_F(RecoveryTest, DeviceMemoryIsAccessedOnceInEachForm) {
+  constexpr uint32_t kWindow = kCode + 0x8000;
+  guest_->Map(kWindow, kDevicePage, kUserPage);
+  StoreLittle<uint32_t>(guest_->board().device.data() + 0x10, 0x12345678);
+  CpuImage start = CpuImage::Typical();
+  start.gpr[kEbx] = kWindow + 0x10;
+  start.gpr[kEcx] = 20;
+  // again: add [ebx], ecx ; loop again ; out
+  Put(kCode, {0x01, 0x0B, 0xE2, 0xFC, 0xE6, 0xF4});
+  const Outcome end = guest_->Run(start);
+  EXPECT_EQ(end.vector, kVectorProtection);
+  EXPECT_EQ(LoadLittle<uint32_t>(guest_->board().device.data() + 0x10), 0x12345678u + 210u);
+  EXPECT_EQ(guest_->board().device_reads, 20u);
+  EXPECT_EQ(guest_->board().device_writes, 20u);
+  EXPECT_GT(guest_->engine().statistics().sites_adapted, 0u);
+}
+
+// Accesses that run over the end of the address space go on at address 0.
+TEST_F(RecoveryTest, AccessesWrapAtFourGigabytes) {
+  guest_->Map(0, kData, kUserPage);
+  guest_->MapHigh(0xFFFFF000, kData + 0x1000, kUserPage);
+  StoreLittle<uint16_t>(guest_->Memory(kData + 0x1FFE, 2).data(), 0x2211);
+  StoreLittle<uint16_t>(guest_->Memory(kData, 2).data(), 0x4433);
+  CpuImage start = CpuImage::Typical();
+  start.gpr[kEbx] = 0xFFFFFFFE;
+  start.gpr[kEdi] = start.gpr[kEsi] = 0xFFFFFFFE;
+  // mov eax, [ebx] ; mov edx, [ebx + 2] ; inc dword [ebx] ; lodsd ; stosd ; push/pop by esp = 2
+  Put(kCode, {0x8B, 0x03, 0x8B, 0x53, 0x02, 0xFF, 0x03, 0x8B, 0x0B, 0xAB, 0xE6, 0xF4});
+  const Outcome end = guest_->Run(start);
+  EXPECT_EQ(end.vector, kVectorProtection);
+  EXPECT_EQ(end.cpu.gpr[kEax], 0x44332211u);
+  EXPECT_EQ(end.cpu.gpr[kEcx], 0x44332212u);
+  EXPECT_EQ(end.cpu.gpr[kEdx] & 0xFFFF, 0x4433u);
+  EXPECT_EQ(end.cpu.gpr[kEdi], 2u);
+  EXPECT_EQ(LoadLittle<uint16_t>(guest_->Memory(kData, 2).data()), 0x4433);
+  EXPECT_EQ(LoadLittle<uint16_t>(guest_->Memory(kData + 0x1FFE, 2).data()), 0x2211);
+}
+
+TEST_F(RecoveryTest, PushAtAddressZeroWraps) {
+  guest_->Map(0, kData, kUserPage);
+  guest_->MapHigh(0xFFFFF000, kData + 0x1000, kUserPage);
+  CpuImage start = CpuImage::Typical();
+  start.gpr[kEsp] = 2;
+  start.gpr[kEax] = 0xDDCCBBAA;
+  Put(kCode, {0x50, 0x50, 0x5A, 0x59, 0xE6, 0xF4});  // push eax twice ; pop edx ; pop ecx ; out
+  const Outcome end = guest_->Run(start);
+  EXPECT_EQ(end.vector, kVectorProtection);
+  EXPECT_EQ(end.cpu.gpr[kEdx], 0xDDCCBBAAu);
+  EXPECT_EQ(end.cpu.gpr[kEcx], 0xDDCCBBAAu);
+  EXPECT_EQ(end.cpu.gpr[kEsp], 2u);
+  EXPECT_EQ(LoadLittle<uint16_t>(guest_->Memory(kData, 2).data()), 0xDDCC);
+}
+
+}  // namespace
+}  // namespace verbatim::test
