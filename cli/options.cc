@@ -67,6 +67,7 @@ struct RunText {
   std::string serial = "stdio";
   std::string timeout;
   std::string statistics;
+  std::string block_log;
   bool no_reboot = false;
   bool verbose = false;
 };
@@ -92,6 +93,9 @@ void DeclareRun(CLI::App& run, RunText& text) {
                "statistics on standard error at the end; =FILE: as JSON;\n"
                "=dynamic or =dynamic,FILE: executed instructions too (slower)")
       ->multi_option_policy(CLI::MultiOptionPolicy::Throw);
+  run.add_option("--block-log", text.block_log,
+                 "write each translated block: guest code, what became of it, host code")
+      ->type_name("FILE");
   run.add_flag("--no-reboot", text.no_reboot, "a reset by the guest ends the run");
   run.add_flag("--verbose", text.verbose, "say more on standard error");
 }
@@ -176,6 +180,7 @@ Result<Command> ReadRun(const CLI::App& run, const RunText& text) {
       return std::unexpected(read.error());
     }
   }
+  if (run.count("--block-log") != 0) options.block_log = text.block_log;
   options.verbose = text.verbose;
   return options;
 }

@@ -31,6 +31,7 @@ struct RunOptions {
   MachineConfig machine;
   SerialChoice serial;
   StatisticsChoice statistics;
+  std::optional<std::string> block_log;  // path
   std::optional<std::chrono::milliseconds> timeout;
   bool verbose = false;
 };

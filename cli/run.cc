@@ -18,6 +18,7 @@
 #include "cli/statistics_report.h"
 #include "cli/terminal.h"
 #include "machine/machine.h"
+#include "trace/block_log.h"
 
 namespace verbatim {
 namespace {
@@ -165,8 +166,9 @@ std::string_view Describe(MachineEnd end) {
 // Everything that a run has open beside the machine.
 struct RunFiles {
   std::unique_ptr<SerialOutput> serial;
-  FileDescriptor statistics;           // JSON; not valid: none
-  std::unique_ptr<Terminal> terminal;  // nullptr: standard input is none, or is not the guest's
+  FileDescriptor statistics;            // JSON; not valid: none
+  std::unique_ptr<BlockLog> block_log;  // nullptr: none
+  std::unique_ptr<Terminal> terminal;   // nullptr: standard input is none, or is not the guest's
 };
 
 Result<RunFiles> OpenFiles(const RunOptions& options) {
@@ -178,6 +180,11 @@ Result<RunFiles> OpenFiles(const RunOptions& options) {
     Result<FileDescriptor> file = OpenForWriting(*options.statistics.path);
     if (!file) return Fail("--stats={}", file.error().message);
     files.statistics = *std::move(file);
+  }
+  if (options.block_log) {
+    Result<std::unique_ptr<BlockLog>> log = BlockLog::Create(*options.block_log);
+    if (!log) return Fail("--block-log {}", log.error().message);
+    files.block_log = *std::move(log);
   }
   Result<std::unique_ptr<SerialOutput>> serial = OpenSerial(options.serial);
   if (!serial) return std::unexpected(serial.error());
@@ -249,7 +256,9 @@ int RunGuest(const RunOptions& options) {
     return kExitUsage;
   }
   const sigset_t signals = BlockTerminationSignals();
-  Result<std::unique_ptr<Machine>> machine = Machine::Create(options.machine, *files->serial);
+  MachineConfig config = options.machine;
+  config.block_observer = files->block_log.get();
+  Result<std::unique_ptr<Machine>> machine = Machine::Create(config, *files->serial);
   if (!machine) {
     PrintError(machine.error().message);
     return kExitUsage;
@@ -273,6 +282,7 @@ int RunGuest(const RunOptions& options) {
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
   const StopCause cause = (*console)->Finish();
   files->terminal.reset();
+  if (files->block_log != nullptr) files->block_log->Flush();
 
   if (!outcome) {
     PrintError(outcome.error().message);

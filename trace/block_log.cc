@@ -25,15 +25,15 @@ Result<std::unique_ptr<BlockLog>> BlockLog::Create(const std::string& path) {
   return std::unique_ptr<BlockLog>(new BlockLog(path, std::move(*file)));
 }
 
-BlockLog::~BlockLog() { WriteOut(); }
+BlockLog::~BlockLog() { Flush(); }
 
 void BlockLog::OnBlockTranslated(const TranslatedBlock& translated) {
   if (!file_.valid()) return;
   pending_ += writer_.Write(translated, ++blocks_);
-  if (pending_.size() >= kBufferBytes) WriteOut();
+  if (pending_.size() >= kBufferBytes) Flush();
 }
 
-void BlockLog::WriteOut() {
+void BlockLog::Flush() {
   size_t done = 0;
   while (file_.valid() && done < pending_.size()) {
     const ssize_t n = ::write(file_.get(), pending_.data() + done, pending_.size() - done);

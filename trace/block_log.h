@@ -2,8 +2,8 @@
 // A file with each block as it was translated, in order. A block that is translated again appears
 // again, under a new number; chaining and invalidation come later and do not show.
 //
-// Written through a buffer; what is left goes out in the destructor. If the file cannot be written
-// any more, that is said once and the guest runs on.
+// Written through a buffer; what is left goes out with Flush or in the destructor. If the file
+// cannot be written any more, that is said once and the guest runs on.
 #ifndef VERBATIM_TRACE_BLOCK_LOG_H_
 #define VERBATIM_TRACE_BLOCK_LOG_H_
 
@@ -26,10 +26,10 @@ class BlockLog final : public BlockObserver {
   BlockLog& operator=(const BlockLog&) = delete;
 
   void OnBlockTranslated(const TranslatedBlock& translated) override;
+  void Flush();
 
  private:
   BlockLog(std::string path, FileDescriptor file);
-  void WriteOut();
 
   const std::string path_;
   FileDescriptor file_;  // not valid once writing failed
