@@ -22,14 +22,16 @@ bool Adaptation::InSoftware(PhysicalAddress instruction) const {
   });
 }
 
-bool Adaptation::NoteFault(PhysicalAddress instruction) {
+bool Adaptation::NoteFault(PhysicalAddress instruction, uint32_t weight) {
   Record* record = Find(instruction);
   if (record == nullptr) {
     std::vector<Record>& records = pages_[instruction.Page()];
     record = &records.emplace_back();
     record->offset = static_cast<uint16_t>(instruction.PageOffset());
   }
-  if (record->software || ++record->faults < kGuiltyFaults) return false;
+  if (record->software) return false;
+  record->faults += weight;
+  if (record->faults < kGuilty) return false;
   record->software = true;
   record->faults = 0;
   record->innocent = 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Adaptive translation: a memory instruction is innocent until proven guilty. One that keeps faulting
-// for reasons other than first touch (device memory, pages of code, user pages touched by the
-// kernel) is retranslated in software form; one that has been harmless there for long goes back,
-// with growing reluctance.
+// (device memory, pages of code, user pages touched by the kernel; or, weighing less, pages that are
+// mapped anew each time, as through a kernel's fixmap) is retranslated in software form. One whose
+// accesses there would long not have faulted goes back, with growing reluctance.
 //
 // Sites are named by the physical address of the instruction, so that a page of code that is mapped
 // twice has one history.
@@ -21,15 +21,17 @@ namespace verbatim {
 
 class Adaptation final : public SitePolicy {
  public:
-  // Faults before a site is moved to software.
-  static constexpr uint32_t kGuiltyFaults = 3;
+  // What faults weigh, and the weight that moves a site to software.
+  static constexpr uint32_t kStrongFault = 8;
+  static constexpr uint32_t kWeakFault = 1;
+  static constexpr uint32_t kGuilty = 24;
   // Harmless accesses in software before it is moved back the first time; doubles each time.
   static constexpr uint32_t kInnocentAccesses = 4096;
 
   [[nodiscard]] bool InSoftware(PhysicalAddress instruction) const override;
 
   // Returns true if the site is to be moved to software form now.
-  [[nodiscard]] bool NoteFault(PhysicalAddress instruction);
+  [[nodiscard]] bool NoteFault(PhysicalAddress instruction, uint32_t weight);
   // An access in software form; `guilty`: it would have faulted. Returns true if the site is to
   // be moved back now.
   [[nodiscard]] bool NoteSoftwareAccess(PhysicalAddress instruction, bool guilty);

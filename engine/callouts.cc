@@ -144,12 +144,11 @@ Faultable<uint8_t*> Engine::DirectPointer(LinearAddress address, const Site& sit
                                      translation.error().address});
   }
   PhysicalMemory& memory = mmu_.memory();
-  guilty = privilege == Privilege::kSupervisor && translation->user && mmu_.paging().enabled;
+  guilty = !windows_.Shows(window_, address, site.write);
   const bool one_page = address.PageOffset() + site.bytes <= kPageBytes;
   const PageKind kind = memory.KindOf(translation->address);
   const bool plain = kind == PageKind::kRam || (kind == PageKind::kRom && !site.write);
   if (!one_page || !plain || (site.write && memory.IsCodePage(translation->address))) {
-    guilty = guilty || one_page;
     return nullptr;
   }
   return memory.HostPointerTo(translation->address);

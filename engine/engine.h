@@ -146,7 +146,7 @@ class Engine final : public CodeWriteObserver {
   [[nodiscard]] bool HandlePageFault(const Block& block);
   void HandleFpuError();
   // Returns true if the site of the instruction at cpu.eip, in `block`, was moved to software form.
-  bool AdaptSite(const Block& block);
+  bool AdaptSite(const Block& block, uint32_t weight);
 
   struct PendingLink {
     Block* block;

@@ -83,10 +83,10 @@ void Engine::HandleFpuError() {
   context_->cpu.halted = true;
 }
 
-bool Engine::AdaptSite(const Block& block) {
+bool Engine::AdaptSite(const Block& block, uint32_t weight) {
   const PhysicalAddress site =
       block.key.physical + (context_->cpu.eip - block.eip);
-  if (!adaptation_.NoteFault(site)) return false;
+  if (!adaptation_.NoteFault(site, weight)) return false;
   ++statistics_.sites_adapted;
   store_->InvalidateRange(site, 1);
   return true;
@@ -118,7 +118,12 @@ bool Engine::HandlePageFault(const Block& block) {
   switch (resolution.outcome) {
     case ResolveOutcome::kMapped:
       ++statistics_.faults_mapped;
-      if (resolution.user_page && context_->cpu.cpl != 3 && AdaptSite(block)) return false;
+      // User code touches its pages for a first time; a kernel should find its own mapped.
+      if (context_->cpu.cpl != 3 &&
+          AdaptSite(block, resolution.user_page ? Adaptation::kStrongFault
+                                                : Adaptation::kWeakFault)) {
+        return false;
+      }
       return block.valid;
     case ResolveOutcome::kGuestFault:
       ++statistics_.faults_guest;
@@ -126,12 +131,12 @@ bool Engine::HandlePageFault(const Block& block) {
       return false;
     case ResolveOutcome::kDevice:
       ++statistics_.faults_device;
-      (void)AdaptSite(block);
+      (void)AdaptSite(block, Adaptation::kStrongFault);
       software_once_ = true;
       return false;
     case ResolveOutcome::kCodePage:
       ++statistics_.faults_code_page;
-      (void)AdaptSite(block);
+      (void)AdaptSite(block, Adaptation::kStrongFault);
       software_once_ = true;
       return false;
   }

@@ -60,6 +60,11 @@ void WindowSet::SetObserver(WindowObserver* observer) { context_->observer = obs
 
 const WindowStatistics& WindowSet::statistics() const { return context_->statistics; }
 
+bool WindowSet::Shows(WindowId window, LinearAddress address, bool write) const {
+  const Window& shown = *windows_[window];
+  return write ? shown.IsWritable(address.Page()) : shown.IsMapped(address.Page());
+}
+
 uint64_t WindowSet::HostBase(WindowId window) const { return windows_[window]->host_base(); }
 
 bool WindowSet::IsSelected(const Window& window) const {

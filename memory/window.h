@@ -119,6 +119,8 @@ class WindowSet {
   // A host access of translated code at `address` in `window`, which Select() named last for its
   // privilege, faulted.
   [[nodiscard]] Resolution Resolve(WindowId window, LinearAddress address, bool write);
+  // Whether the window shows the page with that right now, so that an access would not fault.
+  [[nodiscard]] bool Shows(WindowId window, LinearAddress address, bool write) const;
   // Code of this page is executed through the window: translates for a fetch (sets A), and from
   // then on reports to the observer when the mapping changes. The page need not be mapped.
   [[nodiscard]] std::expected<Translation, PageFault> NoteExecution(WindowId window,
