@@ -30,6 +30,22 @@ int32_t BitStringDisplacement(const CpuState& cpu, const GuestInstruction& in) {
   return (static_cast<int32_t>(bits) >> 5) * 4;
 }
 
+// Operands of 16 bytes must be aligned, else #GP(0), which goes before any page fault (SDM vol. 1,
+// 11.6.10; vol. 3, table 6-2).
+bool MustBeAligned(const GuestInstruction& in, uint32_t bytes) {
+  if (bytes != 16) return false;
+  switch (in.mnemonic) {
+    case ZYDIS_MNEMONIC_MOVUPS:
+    case ZYDIS_MNEMONIC_MOVUPD:
+    case ZYDIS_MNEMONIC_MOVDQU:
+    case ZYDIS_MNEMONIC_LDDQU:
+    case ZYDIS_MNEMONIC_MASKMOVDQU:
+      return false;
+    default:
+      return true;
+  }
+}
+
 }  // namespace
 
 bool Engine::CalloutThunk(ExecutionContext* context, uint32_t site) noexcept {
@@ -137,11 +153,11 @@ Faultable<LinearAddress> Engine::SiteAddress(const Site& site) {
 // buffer. Sets A and D.
 Faultable<uint8_t*> Engine::DirectPointer(LinearAddress address, const Site& site, bool& guilty) {
   const Privilege privilege = PrivilegeOf(context_->cpu.cpl);
-  const auto translation = mmu_.Translate(
-      address, site.write ? AccessKind::kWrite : AccessKind::kRead, privilege);
+  const auto translation =
+      mmu_.Translate(address, site.write ? AccessKind::kWrite : AccessKind::kRead, privilege);
   if (!translation) {
-    return std::unexpected(Exception{Vector::kPageFault, translation.error().error_code,
-                                     translation.error().address});
+    return std::unexpected(
+        Exception{Vector::kPageFault, translation.error().error_code, translation.error().address});
   }
   PhysicalMemory& memory = mmu_.memory();
   guilty = !windows_.Shows(window_, address, site.write);
@@ -165,6 +181,9 @@ bool Engine::AccessBegin(const Site& site) {
   };
   const Faultable<LinearAddress> address = SiteAddress(site);
   if (!address) return fault(address.error());
+  if (MustBeAligned(site.instruction, site.bytes) && (address->value & 15u) != 0) {
+    return fault({Vector::kGeneralProtection, 0, {}});
+  }
   bool guilty = false;
   const Faultable<uint8_t*> direct = DirectPointer(*address, site, guilty);
   if (!direct) return fault(direct.error());
@@ -203,11 +222,10 @@ void Engine::AccessEnd(const Site& site) {
   if (!access_bounced_) return;
   const uint64_t invalidations = invalidations_;
   const uint8_t* bounce = context_->bounce.data() + (access_address_.value & 15u);
-  const auto written = mmu_.Write(access_address_, bounce, site.bytes,
-                                  PrivilegeOf(context_->cpu.cpl));
+  const auto written =
+      mmu_.Write(access_address_, bounce, site.bytes, PrivilegeOf(context_->cpu.cpl));
   CHECK(written.has_value());  // AccessBegin probed it
-  const bool interrupt =
-      (context_->cpu.eflags & flag::kIf) != 0 && gate_.InterruptRequested();
+  const bool interrupt = (context_->cpu.eflags & flag::kIf) != 0 && gate_.InterruptRequested();
   if (invalidations_ != invalidations || interrupt) LeaveAfterInstruction();
 }
 
