@@ -18,8 +18,8 @@ void SetDumpHook(DumpHook hook, void* context);
 
 }  // namespace verbatim
 
-#define CHECK(condition)                                                       \
-  (static_cast<bool>(condition) ? static_cast<void>(0)                         \
+#define CHECK(condition)                               \
+  (static_cast<bool>(condition) ? static_cast<void>(0) \
                                 : ::verbatim::CheckFailed(#condition, __FILE__, __LINE__))
 
 #endif  // VERBATIM_BASE_CHECK_H_

@@ -25,8 +25,8 @@ spdlog::level::level_enum ToSpdlog(LogLevel level) {
 
 spdlog::logger& Logger() {
   static const std::shared_ptr<spdlog::logger> logger = [] {
-    auto made = std::make_shared<spdlog::logger>(
-        "verbatim", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto made = std::make_shared<spdlog::logger>("verbatim",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
     // \r: the terminal is in raw mode while a guest owns it.
     made->set_pattern("verbatim: %l: %v\r");
     made->set_level(spdlog::level::warn);

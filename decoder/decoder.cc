@@ -282,6 +282,8 @@ bool HasMandatory66(const ZydisDecodedInstruction& in) {
 
 Extension ExtensionOf(const ZydisDecodedInstruction& in, VectorRegisters registers,
                       Extension by_mnemonic) {
+  // MOVSD and CMPSD: the mnemonics of SSE2 instructions and of two string instructions.
+  if (in.meta.category == ZYDIS_CATEGORY_STRINGOP) return Extension::kBase;
   if (by_mnemonic == Extension::kMmx && registers.xmm) return Extension::kSse2;
   if (by_mnemonic == Extension::kSse && HasMandatory66(in)) return Extension::kSse2;
   return by_mnemonic;

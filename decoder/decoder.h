@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Guest bytes to GuestInstruction. Pure: the same bytes, code size and features always give the same
-// result.
+// Guest bytes to GuestInstruction. Pure: the same bytes, code size and features always give the
+// same result.
 #ifndef VERBATIM_DECODER_DECODER_H_
 #define VERBATIM_DECODER_DECODER_H_
 

@@ -71,15 +71,15 @@ enum class DecodeError : uint8_t {
 };
 
 struct MemoryOperand {
-  bool present = false;     // the instruction has a ModRM (or moffs) memory operand
-  bool read = false;        // accessed for reading (neither for LEA and hints)
+  bool present = false;  // the instruction has a ModRM (or moffs) memory operand
+  bool read = false;     // accessed for reading (neither for LEA and hints)
   bool write = false;
   uint8_t base = kNoGpr;
   uint8_t index = kNoGpr;
-  uint8_t scale = 1;        // 1, 2, 4, 8
-  uint8_t segment = kDs;    // effective, after overrides
+  uint8_t scale = 1;      // 1, 2, 4, 8
+  uint8_t segment = kDs;  // effective, after overrides
   int32_t displacement = 0;
-  uint16_t bytes = 0;       // size of the access; 0 if none
+  uint16_t bytes = 0;  // size of the access; 0 if none
 };
 
 struct GuestInstruction {
@@ -93,10 +93,10 @@ struct GuestInstruction {
   uint8_t operand_bits = 32;  // 8 is not told here: 16 or 32, the effective operand size
   uint8_t address_bits = 32;  // 16 or 32, the effective address size
   bool lock = false;
-  bool rep = false;    // F3 where it is a repeat prefix or part of the opcode
-  bool repne = false;  // F2, likewise
-  bool prefix_66 = false;             // present, whatever its meaning
-  uint8_t mandatory_prefix = 0;       // 66, F2 or F3 where it selects the opcode
+  bool rep = false;              // F3 where it is a repeat prefix or part of the opcode
+  bool repne = false;            // F2, likewise
+  bool prefix_66 = false;        // present, whatever its meaning
+  uint8_t mandatory_prefix = 0;  // 66, F2 or F3 where it selects the opcode
   uint8_t segment_override = kNoSegment;
 
   uint8_t map = 0;     // 0: one byte; 1: 0F; 2: 0F 38; 3: 0F 3A
@@ -107,19 +107,20 @@ struct GuestInstruction {
   uint8_t rm = 0;
   MemoryOperand memory;
 
-  uint8_t immediate_bytes = 0;         // of the first immediate; far pointers: offset size
-  uint32_t immediate = 0;              // first immediate, sign-extended where the opcode says so
-  uint16_t immediate2 = 0;             // second: selector of a far pointer, level of ENTER
-  uint8_t immediate_offset = 0;        // where the raw immediate bytes start
-  uint8_t immediate_total_bytes = 0;   // all raw immediate bytes
-  uint32_t branch_target_offset = 0;   // near branches: displacement, sign-extended
+  uint8_t immediate_bytes = 0;        // of the first immediate; far pointers: offset size
+  uint32_t immediate = 0;             // first immediate, sign-extended where the opcode says so
+  uint16_t immediate2 = 0;            // second: selector of a far pointer, level of ENTER
+  uint8_t immediate_offset = 0;       // where the raw immediate bytes start
+  uint8_t immediate_total_bytes = 0;  // all raw immediate bytes
+  uint32_t branch_target_offset = 0;  // near branches: displacement, sign-extended
 
   // How register fields are used, for re-encoding with esp in another host register.
-  bool reg_is_gpr = false;    // ModRM.reg names a 16/32-bit general register
-  bool reg_is_gpr8 = false;   // ... an 8-bit one
-  bool rm_is_gpr = false;     // ModRM.rm with mod=3, likewise
+  bool reg_is_gpr = false;   // ModRM.reg names a 16/32-bit general register
+  bool reg_is_gpr8 = false;  // ... an 8-bit one
+  bool rm_is_gpr = false;    // ModRM.rm with mod=3, likewise
   bool rm_is_gpr8 = false;
-  bool opcode_is_gpr = false;  // the low opcode bits name one (inc, dec, xchg, mov imm, bswap, push, pop)
+  bool opcode_is_gpr =
+      false;  // the low opcode bits name one (inc, dec, xchg, mov imm, bswap, push, pop)
   bool opcode_is_gpr8 = false;
 
   // EFLAGS bits. `flags_written` are those certainly overwritten (or left undefined) whatever the

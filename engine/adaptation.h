@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Adaptive translation: a memory instruction is innocent until proven guilty. One that keeps faulting
-// (device memory, pages of code, user pages touched by the kernel; or, weighing less, pages that are
-// mapped anew each time, as through a kernel's fixmap) is retranslated in software form. One whose
-// accesses there would long not have faulted goes back, with growing reluctance.
+// Adaptive translation: a memory instruction is innocent until proven guilty. One that keeps
+// faulting (device memory, pages of code, user pages touched by the kernel; or, weighing less,
+// pages that are mapped anew each time, as through a kernel's fixmap) is retranslated in software
+// form. One whose accesses there would long not have faulted goes back, with growing reluctance.
 //
 // Sites are named by the physical address of the instruction, so that a page of code that is mapped
 // twice has one history.

@@ -6,7 +6,6 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,18 +13,9 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/monotonic_clock.h"
 
 namespace verbatim {
-namespace {
-
-uint64_t NowNs() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(now.tv_nsec);
-}
-
-}  // namespace
-
 Engine::Engine(Mmu& mmu, WindowSet& windows, EventGate& gate, const EngineOptions& options)
     : mmu_(mmu), windows_(windows), gate_(gate), options_(options) {}
 
@@ -38,9 +28,9 @@ Result<std::unique_ptr<Engine>> Engine::Create(Mmu& mmu, WindowSet& windows, Por
   Result<std::unique_ptr<CodeMemory>> memory = CodeMemory::Create(options.code_cache_bytes);
   if (!memory) return std::unexpected(memory.error());
   engine->code_memory_ = std::move(*memory);
-  Result<Stubs> stubs = BuildStubs(*engine->code_memory_, {.callout = CalloutThunk,
-                                                           .access_begin = AccessBeginThunk,
-                                                           .access_end = AccessEndThunk});
+  Result<Stubs> stubs = BuildStubs(
+      *engine->code_memory_,
+      {.callout = CalloutThunk, .access_begin = AccessBeginThunk, .access_end = AccessEndThunk});
   if (!stubs) return std::unexpected(stubs.error());
   engine->stubs_ = *stubs;
   engine->store_ =
@@ -52,16 +42,12 @@ Result<std::unique_ptr<Engine>> Engine::Create(Mmu& mmu, WindowSet& windows, Por
       windows.max_windows(), engine->stubs_.table.miss, engine->stubs_.table.return_miss);
   windows.SetObserver(engine->window_code_.get());
   mmu.memory().SetCodeWriteObserver(engine.get());
-  engine->cpu_ =
-      std::make_unique<VirtualCpu>(engine->context_->cpu, mmu, &windows, ports, model);
+  engine->cpu_ = std::make_unique<VirtualCpu>(engine->context_->cpu, mmu, &windows, ports, model);
   engine->segments_ = std::make_unique<SegmentedMemory>(engine->context_->cpu, mmu);
   engine->strings_ = std::make_unique<StringOperations>(engine->context_->cpu, *engine->segments_);
-  engine->trap_page_ =
-      ::mmap(nullptr, kPageBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  engine->trap_page_ = ::mmap(nullptr, kPageBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (engine->trap_page_ == MAP_FAILED) {
-    engine->segments_ = std::make_unique<SegmentedMemory>(engine->context_->cpu, mmu);
-  engine->strings_ = std::make_unique<StringOperations>(engine->context_->cpu, *engine->segments_);
-  engine->trap_page_ = nullptr;
+    engine->trap_page_ = nullptr;
     return Fail("engine: cannot map the trap page: {}", std::strerror(errno));
   }
   engine->signal_target_ = {.context = engine->context_.get(),
@@ -128,27 +114,24 @@ bool Engine::DeliverPendingInterrupt() {
 }
 
 // Sleeps until the kick flag is set or a timer event is due. A kick between the test and the sleep
-// changes the futex word, so it is not lost; one during the sleep interrupts it. The deadline is the
-// futex's own time-out: a signal would cost more, and wake whoever polls a signalfd of this process.
+// changes the futex word, so it is not lost; one during the sleep interrupts it. The deadline is
+// the futex's own time-out: a signal would cost more, and wake whoever polls a signalfd of this
+// process.
 void Engine::WaitForKick() {
-  const uint64_t before = NowNs();
+  const uint64_t before = MonotonicNowNs();
   const std::optional<uint64_t> deadline = gate_.SuspendTimer();
-  timespec until{};
-  if (deadline) {
-    until.tv_sec = static_cast<time_t>(*deadline / 1'000'000'000u);
-    until.tv_nsec = static_cast<long>(*deadline % 1'000'000'000u);
-  }
+  const timespec until = ToTimespec(deadline.value_or(0));
   while (context_->kick == 0) {
     const long result = ::syscall(SYS_futex, &context_->kick, FUTEX_WAIT_BITSET_PRIVATE, 0,
                                   deadline ? &until : nullptr, nullptr, FUTEX_BITSET_MATCH_ANY);
     if (result != 0 && errno == ETIMEDOUT) context_->kick = 1;
   }
-  statistics_.halted_ns += NowNs() - before;
+  statistics_.halted_ns += MonotonicNowNs() - before;
 }
 
 void Engine::SyncFlagsFromHost() {
-  context_->cpu.eflags = context_->virtual_flags |
-                         (static_cast<uint32_t>(context_->host_flags) & flag::kHostResident);
+  context_->cpu.eflags =
+      context_->virtual_flags | (static_cast<uint32_t>(context_->host_flags) & flag::kHostResident);
 }
 
 void Engine::SyncFlagsToHost() {
@@ -293,8 +276,8 @@ std::string Engine::CrashReport() const {
                  "esp={:08x}\neip={:08x} eflags={:08x} cpl={} cr0={:08x} cr2={:08x} cr3={:08x} "
                  "cr4={:08x}\n",
                  cpu.gpr[kEax], cpu.gpr[kEbx], cpu.gpr[kEcx], cpu.gpr[kEdx], cpu.gpr[kEsi],
-                 cpu.gpr[kEdi], cpu.gpr[kEbp], cpu.gpr[kEsp], cpu.eip, cpu.eflags, cpu.cpl,
-                 cpu.cr0, cpu.cr2, cpu.cr3, cpu.cr4);
+                 cpu.gpr[kEdi], cpu.gpr[kEbp], cpu.gpr[kEsp], cpu.eip, cpu.eflags, cpu.cpl, cpu.cr0,
+                 cpu.cr2, cpu.cr3, cpu.cr4);
   static constexpr const char* kNames[] = {"es", "cs", "ss", "ds", "fs", "gs"};
   for (unsigned i = 0; i < kSegmentCount; ++i) {
     const SegmentRegister& s = cpu.segments[i];

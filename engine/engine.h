@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The run loop: enters translated code, and deals with every reason to come out of it. The one place
-// where host and guest meet.
+// The run loop: enters translated code, and deals with every reason to come out of it. The one
+// place where host and guest meet.
 //
 // The implementation is spread by topic:
 //   engine.cc        set-up, run loop, halting, crash report
@@ -77,7 +77,8 @@ class Engine final : public CodeWriteObserver {
   // handler.
   void Kick();
 
-  // Forgets all translations: guest memory was replaced behind the engine's back. Not while it runs.
+  // Forgets all translations: guest memory was replaced behind the engine's back. Not while it
+  // runs.
   void DropTranslations();
 
   [[nodiscard]] const EngineStatistics& statistics() const { return statistics_; }
@@ -181,9 +182,9 @@ class Engine final : public CodeWriteObserver {
   SignalTarget signal_target_;
   std::atomic<pthread_t> thread_{};
   std::atomic<bool> running_ = false;
-  uint64_t invalidations_ = 0;   // grows with every code write that dropped blocks
+  uint64_t invalidations_ = 0;  // grows with every code write that dropped blocks
   bool access_bounced_ = false;
-  bool software_once_ = false;   // the next instruction runs in software form
+  bool software_once_ = false;  // the next instruction runs in software form
   LinearAddress access_address_;
   EngineStatistics statistics_;
   std::deque<uint64_t> execution_counts_;

@@ -53,8 +53,8 @@ bool Engine::HandleHostFault() {
     case kTrapSimd:
       ++statistics_.faults_arithmetic;
       // Without CR4.OSXMMEXCPT an unmasked SIMD exception is #UD (SDM vol. 3, 2.5).
-      Raise({(cpu.cr4 & cr4::kOsxmmexcpt) != 0 ? Vector::kSimdFault : Vector::kInvalidOpcode, 0,
-             {}});
+      Raise(
+          {(cpu.cr4 & cr4::kOsxmmexcpt) != 0 ? Vector::kSimdFault : Vector::kInvalidOpcode, 0, {}});
       return false;
     case kTrapAlignment:
       Raise({Vector::kAlignmentCheck, 0, {}});
@@ -84,8 +84,7 @@ void Engine::HandleFpuError() {
 }
 
 bool Engine::AdaptSite(const Block& block, uint32_t weight) {
-  const PhysicalAddress site =
-      block.key.physical + (context_->cpu.eip - block.eip);
+  const PhysicalAddress site = block.key.physical + (context_->cpu.eip - block.eip);
   if (!adaptation_.NoteFault(site, weight)) return false;
   ++statistics_.sites_adapted;
   store_->InvalidateRange(site, 1);
@@ -120,8 +119,8 @@ bool Engine::HandlePageFault(const Block& block) {
       ++statistics_.faults_mapped;
       // User code touches its pages for a first time; a kernel should find its own mapped.
       if (context_->cpu.cpl != 3 &&
-          AdaptSite(block, resolution.user_page ? Adaptation::kStrongFault
-                                                : Adaptation::kWeakFault)) {
+          AdaptSite(block,
+                    resolution.user_page ? Adaptation::kStrongFault : Adaptation::kWeakFault)) {
         return false;
       }
       return block.valid;

@@ -46,8 +46,8 @@ void LeaveAtBoundary(SignalTarget& target, ucontext_t& context) {
     flags &= ~kTrapFlag;
     return;
   }
-  // On the way into a block, or amid an instruction's effects: step on. The stubs load flags from the
-  // context.
+  // On the way into a block, or amid an instruction's effects: step on. The stubs load flags from
+  // the context.
   flags |= kTrapFlag;
   target.context->host_flags |= kHostTrapFlag;
 }
@@ -70,8 +70,8 @@ void OnHostFault(SignalTarget& target, ucontext_t& context, int signal, const si
   Register(context, REG_EFL) &= ~kTrapFlag;
 }
 
-// Not ours: as if we had never been here. The instruction repeats, or what somebody sent is sent again,
-// and the default action takes the process down.
+// Not ours: as if we had never been here. The instruction repeats, or what somebody sent is sent
+// again, and the default action takes the process down.
 void Default(int signal, bool sent) {
   struct sigaction action {};
   action.sa_handler = SIG_DFL;

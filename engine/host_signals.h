@@ -37,8 +37,8 @@ struct SignalTarget {
 // The signal by which a vCPU thread is interrupted.
 [[nodiscard]] int KickSignal();
 
-// Installs the handlers (process-wide, once) and, for the calling thread, an alternate stack and the
-// target; takes the latter two back when destroyed, on the same thread.
+// Installs the handlers (process-wide, once) and, for the calling thread, an alternate stack and
+// the target; takes the latter two back when destroyed, on the same thread.
 class SignalScope {
  public:
   [[nodiscard]] static Result<std::unique_ptr<SignalScope>> Enter(SignalTarget* target);

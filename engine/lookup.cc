@@ -1,24 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // From eip to a block.
-#include <time.h>
 
 #include <algorithm>
 #include <array>
 
 #include "base/check.h"
+#include "base/monotonic_clock.h"
 #include "engine/engine.h"
 
 namespace verbatim {
-namespace {
-
-uint64_t NowNs() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(now.tv_nsec);
-}
-
-}  // namespace
-
 // 0 for a flat code segment, else a number that stands for its base and limit.
 uint32_t Engine::CodeSegmentId() {
   const SegmentRegister& cs = context_->cpu.segments[kCs];
@@ -133,7 +123,7 @@ Block* Engine::FindOrTranslate(BlockMode mode) {
 }
 
 Block* Engine::TranslateAt(const BlockKey& key) {
-  const uint64_t before = NowNs();
+  const uint64_t before = MonotonicNowNs();
   PhysicalMemory& memory = mmu_.memory();
   const SegmentRegister& cs = context_->cpu.segments[kCs];
   TranslationRequest request;
@@ -174,7 +164,7 @@ Block* Engine::TranslateAt(const BlockKey& key) {
   Block& block = store_->Insert(std::move(std::get<Block>(made)));
   MarkCode(block.key.physical);
   if (block.crosses_page) MarkCode(block.second_page);
-  statistics_.translation_ns += NowNs() - before;
+  statistics_.translation_ns += MonotonicNowNs() - before;
   if (options_.block_observer != nullptr) ShowToObserver(block, request);
   return &block;
 }
@@ -197,8 +187,7 @@ void Engine::ChainPending(const Block& target) {
   const auto [source, index] = *pending_link_;
   pending_link_.reset();
   Link& link = source->links[index];
-  if (!source->valid || link.target_eip != target.eip ||
-      target.key.mode != source->key.mode ||
+  if (!source->valid || link.target_eip != target.eip || target.key.mode != source->key.mode ||
       target.key.linear.Page() != source->key.linear.Page() ||
       target.key.physical.Page() != source->key.physical.Page()) {
     return;

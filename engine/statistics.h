@@ -6,36 +6,36 @@
 #include <cstdint>
 
 // X(name, description)
-#define VERBATIM_ENGINE_COUNTERS(X)                                                        \
-  X(exits_lookup, "exits: no entry in the jump table")                                     \
-  X(exits_link, "exits: direct jump not chained yet")                                      \
-  X(exits_dead, "exits: block was invalidated")                                            \
-  X(exits_callout, "exits: sensitive instruction changed mode or flow")                    \
-  X(exits_kicked, "exits: interrupt request")                                              \
-  X(exits_block_end, "exits: end of a single-instruction block")                           \
-  X(exits_host_fault, "exits: host signal in generated code")                              \
-  X(exits_exception, "exits: instruction known to fault")                                  \
-  X(callouts, "sensitive instructions simulated")                                          \
-  X(callouts_resumed, "of them, execution went on in the same block")                      \
-  X(software_accesses, "memory accesses in software form")                                 \
-  X(software_accesses_bounced, "of them, through the bounce buffer")                       \
-  X(software_strings, "string instructions simulated")                                     \
-  X(faults_mapped, "faults: window filled")                                                \
-  X(faults_guest, "faults: page fault delivered to the guest")                             \
-  X(faults_device, "faults: device, unassigned or read-only memory")                       \
-  X(faults_code_page, "faults: write to a page of translated code")                        \
-  X(faults_straddle, "faults: access beyond the end of the address space")                 \
-  X(faults_segment, "faults: restricted FS or GS")                                         \
-  X(faults_arithmetic, "faults: divide, x87 or SIMD exception")                            \
-  X(faults_protection, "faults: misaligned SSE access")                                    \
-  X(sites_adapted, "sites retranslated into software form")                                \
-  X(sites_forgiven, "sites returned to direct form")                                       \
-  X(code_writes, "writes to pages of translated code")                                     \
-  X(interrupts, "external interrupts delivered")                                           \
-  X(halts, "HLT executed")                                                                 \
-  X(halted_ns, "nanoseconds spent halted")                                                 \
-  X(translation_ns, "nanoseconds spent translating")                                       \
-  X(shadow_overflows, "shadow return stack ran full")                                      \
+#define VERBATIM_ENGINE_COUNTERS(X)                                        \
+  X(exits_lookup, "exits: no entry in the jump table")                     \
+  X(exits_link, "exits: direct jump not chained yet")                      \
+  X(exits_dead, "exits: block was invalidated")                            \
+  X(exits_callout, "exits: sensitive instruction changed mode or flow")    \
+  X(exits_kicked, "exits: interrupt request")                              \
+  X(exits_block_end, "exits: end of a single-instruction block")           \
+  X(exits_host_fault, "exits: host signal in generated code")              \
+  X(exits_exception, "exits: instruction known to fault")                  \
+  X(callouts, "sensitive instructions simulated")                          \
+  X(callouts_resumed, "of them, execution went on in the same block")      \
+  X(software_accesses, "memory accesses in software form")                 \
+  X(software_accesses_bounced, "of them, through the bounce buffer")       \
+  X(software_strings, "string instructions simulated")                     \
+  X(faults_mapped, "faults: window filled")                                \
+  X(faults_guest, "faults: page fault delivered to the guest")             \
+  X(faults_device, "faults: device, unassigned or read-only memory")       \
+  X(faults_code_page, "faults: write to a page of translated code")        \
+  X(faults_straddle, "faults: access beyond the end of the address space") \
+  X(faults_segment, "faults: restricted FS or GS")                         \
+  X(faults_arithmetic, "faults: divide, x87 or SIMD exception")            \
+  X(faults_protection, "faults: misaligned SSE access")                    \
+  X(sites_adapted, "sites retranslated into software form")                \
+  X(sites_forgiven, "sites returned to direct form")                       \
+  X(code_writes, "writes to pages of translated code")                     \
+  X(interrupts, "external interrupts delivered")                           \
+  X(halts, "HLT executed")                                                 \
+  X(halted_ns, "nanoseconds spent halted")                                 \
+  X(translation_ns, "nanoseconds spent translating")                       \
+  X(shadow_overflows, "shadow return stack ran full")                      \
   X(lookups, "block lookups")
 
 namespace verbatim {

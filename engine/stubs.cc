@@ -14,8 +14,8 @@
 namespace verbatim {
 namespace {
 
-using asmjit::Label;
 using asmjit::imm;
+using asmjit::Label;
 using asmjit::x86::Assembler;
 using asmjit::x86::Gp;
 using asmjit::x86::Mem;
@@ -48,10 +48,9 @@ class StubAssembler {
   };
 
   Labels Emit() {
-    for (Label* label :
-         {&l_.enter, &l_.resume, &l_.dispatch, &l_.miss, &l_.return_miss, &l_.link, &l_.dead,
-          &l_.block_end, &l_.exception, &l_.callout, &l_.access_begin, &l_.access_end,
-          &l_.host_fault, &l_.kicked, &leave_, &exit_}) {
+    for (Label* label : {&l_.enter, &l_.resume, &l_.dispatch, &l_.miss, &l_.return_miss, &l_.link,
+                         &l_.dead, &l_.block_end, &l_.exception, &l_.callout, &l_.access_begin,
+                         &l_.access_end, &l_.host_fault, &l_.kicked, &leave_, &exit_}) {
       *label = a_.newLabel();
     }
     EmitEnter();
@@ -226,8 +225,8 @@ class StubAssembler {
     LoadGprs();
     a_.mov(r::r11, Qword(FIELD(saved) + 11 * 8));
     if (kind == Kind::kBegin) a_.mov(r::r8, Qword(FIELD(access_pointer)));
-    // Last, for with the trap flag in them every further instruction costs a signal. The shadow stack
-    // serves as well.
+    // Last, for with the trap flag in them every further instruction costs a signal. The shadow
+    // stack serves as well.
     LoadFlags();
     a_.jmp(Qword(FIELD(callout_resume)));
     EndEntering();
@@ -293,7 +292,8 @@ Result<Stubs> BuildStubs(CodeMemory& memory, const CalloutHandlers& handlers) {
                   .callout = at(labels.callout),
                   .access_begin = at(labels.access_begin),
                   .access_end = at(labels.access_end)};
-  result.enter = reinterpret_cast<void (*)(ExecutionContext*)>(base + code.labelOffset(labels.enter));
+  result.enter =
+      reinterpret_cast<void (*)(ExecutionContext*)>(base + code.labelOffset(labels.enter));
   result.resume =
       reinterpret_cast<void (*)(ExecutionContext*)>(base + code.labelOffset(labels.resume));
   result.host_fault = at(labels.host_fault);

@@ -2,9 +2,9 @@
 // The fixed pieces of host code at the start of code memory: entering and leaving generated code,
 // dispatch, callouts. Assembled once.
 //
-// While in C++ the stack is the thread's own; while in generated code rsp is the shadow return stack.
-// The boundary saves what the System V ABI lets C++ destroy and the guest owns: general registers,
-// flags, xmm0-7, MXCSR. x87 and MMX registers stay where they are.
+// While in C++ the stack is the thread's own; while in generated code rsp is the shadow return
+// stack. The boundary saves what the System V ABI lets C++ destroy and the guest owns: general
+// registers, flags, xmm0-7, MXCSR. x87 and MMX registers stay where they are.
 #ifndef VERBATIM_ENGINE_STUBS_H_
 #define VERBATIM_ENGINE_STUBS_H_
 

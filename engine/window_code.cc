@@ -55,8 +55,8 @@ Result<WindowCode*> WindowCodeSet::Get(WindowId window) {
     Result<ShadowStack> shadow = ShadowStack::Create(underflow_stub_);
     if (!shadow) return std::unexpected(shadow.error());
     const uint64_t base = shadow->base();
-    slot = std::make_unique<WindowCode>(
-        WindowCode{JumpTable(miss_stub_), std::move(*shadow), base});
+    slot =
+        std::make_unique<WindowCode>(WindowCode{JumpTable(miss_stub_), std::move(*shadow), base});
   }
   return slot.get();
 }

@@ -2,7 +2,6 @@
 #include "machine/board.h"
 
 #include <sys/mman.h>
-#include <time.h>
 #include <x86intrin.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/monotonic_clock.h"
 #include "firmware/acpi_tables.h"
 #include "firmware/loader.h"
 #include "firmware/memory_map.h"
@@ -22,12 +22,6 @@ constexpr uint64_t kMaxFileBytes = 3584ull << 20;
 constexpr unsigned kFpuIrq = 13;
 constexpr uint16_t kElcrSlavePort = 0x4D1;
 
-uint64_t MonotonicNow() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(now.tv_nsec);
-}
-
 // Ports of devices whose next event an access can move.
 bool MovesDeadline(uint16_t port) {
   return (port >= 0x40 && port <= 0x43) || port == 0x61 || (port & 0xFFFE) == 0x70 ||
@@ -36,9 +30,9 @@ bool MovesDeadline(uint16_t port) {
 
 }  // namespace
 
-HostClock::HostClock() : start_ns_(MonotonicNow()) {}
+HostClock::HostClock() : start_ns_(MonotonicNowNs()) {}
 
-uint64_t HostClock::NowNs() const { return MonotonicNow() - start_ns_; }
+uint64_t HostClock::NowNs() const { return MonotonicNowNs() - start_ns_; }
 
 Result<std::unique_ptr<Machine::Board>> Machine::Board::Create(const MachineConfig& config,
                                                                ByteSink& serial) {
@@ -108,8 +102,8 @@ void Machine::Board::AttachDevices() {
   pm_.Attach(bus_);
   pci_.Attach(bus_);
   pci_.Add(0, 0, host_bridge_);
-  devices_ = {&pic_,  &pit_, &port_b_, &port_a_,        &rtc_, &com1_, &keyboard_,
-              &post_, &pm_,  &pci_,    &reset_control_, &host_bridge_};
+  devices_ = {&pic_,      &pit_,  &port_b_, &port_a_, &rtc_,           &com1_,
+              &keyboard_, &post_, &pm_,     &pci_,    &reset_control_, &host_bridge_};
   timed_devices_ = {&pit_, &rtc_, &com1_, &pm_};
 }
 
@@ -149,8 +143,8 @@ Status Machine::Board::PowerOn() {
   static_assert(kSoftOffSleepType == kSleepTypeS5);
   const Result<PhysicalAddress> rsdp = WriteAcpiTables(ram, acpi);
   if (!rsdp) return std::unexpected(rsdp.error());
-  const Result<BootState> boot = LoadGuest(
-      ram, files, {.memory_map = *map, .acpi_rsdp = *rsdp, .vga_text = false});
+  const Result<BootState> boot =
+      LoadGuest(ram, files, {.memory_map = *map, .acpi_rsdp = *rsdp, .vga_text = false});
   if (!boot) return std::unexpected(boot.error());
   StartProcessor(*boot);
   return {};

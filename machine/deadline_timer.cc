@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/monotonic_clock.h"
+
 namespace verbatim {
 
 DeadlineTimer::~DeadlineTimer() {
@@ -33,9 +35,7 @@ void DeadlineTimer::Arm(std::optional<uint64_t> monotonic_ns) {
   itimerspec when{};
   if (monotonic_ns) {
     // All zero would disarm.
-    const uint64_t ns = std::max<uint64_t>(*monotonic_ns, 1);
-    when.it_value.tv_sec = static_cast<time_t>(ns / 1'000'000'000u);
-    when.it_value.tv_nsec = static_cast<long>(ns % 1'000'000'000u);
+    when.it_value = ToTimespec(std::max<uint64_t>(*monotonic_ns, 1));
   }
   ::timer_settime(timer_, TIMER_ABSTIME, &when, nullptr);
 }

@@ -35,8 +35,8 @@ struct MachineOutcome {
   std::string crash_report;  // kDied: registers and the last blocks, for a human
 };
 
-// One figure for --stats. `group` and `name` are identifiers (JSON keys), `description` is prose with
-// the unit.
+// One figure for --stats. `group` and `name` are identifiers (JSON keys), `description` is prose
+// with the unit.
 struct Statistic {
   std::string_view group;
   std::string name;

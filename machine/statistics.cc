@@ -24,8 +24,8 @@ std::vector<Statistic> Machine::Board::Statistics() const {
   const BlockStoreStatistics& b = engine_->store().statistics();
   const EngineStatistics& e = engine_->statistics();
   add("translation", "instructions", t.instructions, "guest instructions translated");
-  add("translation", "ident_share", Ratio(static_cast<double>(t.ident),
-                                          static_cast<double>(t.instructions)),
+  add("translation", "ident_share",
+      Ratio(static_cast<double>(t.ident), static_cast<double>(t.instructions)),
       "share of them copied unchanged");
   add("translation", "guest_bytes", t.guest_bytes, "bytes of guest code translated");
   add("translation", "host_bytes", t.host_bytes, "bytes of host code made of them");

@@ -125,8 +125,8 @@ void BlockBuilder::Point(RecoveryKind kind, uint32_t eip) {
   points.push_back({offset, kind, eip});
 }
 
-uint32_t BlockBuilder::AddSite(const Decoded& decoded, AccessShape shape, uint32_t bytes,
-                               bool read, bool write) {
+uint32_t BlockBuilder::AddSite(const Decoded& decoded, AccessShape shape, uint32_t bytes, bool read,
+                               bool write) {
   ++block_.site_count;
   return sites_.Add({decoded.instruction, decoded.eip, PhysicalOf(decoded.eip), shape,
                      static_cast<uint8_t>(bytes), read, write});
@@ -259,8 +259,8 @@ void BlockBuilder::EmitStubs() {
     } else if (InPage(jump.target)) {
       block_.links.push_back({jump.field, stub, jump.target, false});
       out_.MoveImmediate(kR8, jump.target);
-      out_.MoveImmediate(
-          kR9, static_cast<uint32_t>(reinterpret_cast<uintptr_t>(out_.exec_at(stub))));
+      out_.MoveImmediate(kR9,
+                         static_cast<uint32_t>(reinterpret_cast<uintptr_t>(out_.exec_at(stub))));
       out_.Jump(stubs_.link);
       CHECK(out_.overflowed() || out_.offset() - stub == Link::kStubBytes);
     } else {

@@ -8,8 +8,8 @@
 //   in_cache.cc         sensitive instructions that stay in the cache
 //   control_flow.cc     jumps, calls, returns, loops
 //
-// Scratch registers: r8 holds addresses and branch targets, r9 and r10 are free within an expansion,
-// r11 carries a value across a callout (the stubs preserve it).
+// Scratch registers: r8 holds addresses and branch targets, r9 and r10 are free within an
+// expansion, r11 carries a value across a callout (the stubs preserve it).
 #ifndef VERBATIM_TRANSLATOR_BLOCK_BUILDER_H_
 #define VERBATIM_TRANSLATOR_BLOCK_BUILDER_H_
 
@@ -31,9 +31,7 @@
 namespace verbatim {
 
 // Guest general register to host register: esp lives in r12.
-[[nodiscard]] constexpr uint8_t HostGpr(uint8_t gpr) {
-  return gpr == kEsp ? uint8_t{kR12} : gpr;
-}
+[[nodiscard]] constexpr uint8_t HostGpr(uint8_t gpr) { return gpr == kEsp ? uint8_t{kR12} : gpr; }
 
 class BlockBuilder {
  public:
@@ -117,7 +115,7 @@ class BlockBuilder {
   [[nodiscard]] bool EmitInCache(const Decoded& decoded);
   void EmitSetVirtualFlags(size_t value_field);
   void EmitSetInterruptFlag(const Decoded& decoded);
-  void EmitPushFlags();
+  void EmitPushFlags(const Decoded& decoded);
   void EmitPopFlags(const Decoded& decoded);
   void EmitReadTimeStamp();
 
@@ -155,9 +153,9 @@ class BlockBuilder {
   Block block_;
   std::vector<Decoded> instructions_;
   std::vector<PendingJump> pending_;
-  uint32_t end_eip_ = 0;          // of the byte behind the last instruction
+  uint32_t end_eip_ = 0;  // of the byte behind the last instruction
   bool ended_by_transfer_ = false;
-  bool in_shadow_ = false;        // the next instruction is in the shadow of STI
+  bool in_shadow_ = false;  // the next instruction is in the shadow of STI
   uint32_t software_sites_ = 0;
   uint32_t unknown_instructions_ = 0;
 };

@@ -26,7 +26,8 @@ uint32_t BlockBuilder::Target(const Decoded& decoded) const {
 
 void BlockBuilder::LeadTo(uint32_t field, uint32_t target) { pending_.push_back({field, target}); }
 
-// A direct jump to another page: through its cell, or, when these have run out, like an indirect one.
+// A direct jump to another page: through its cell, or, when these have run out, like an indirect
+// one.
 void BlockBuilder::EmitTableJump(uint32_t target) {
   const std::optional<uint32_t> cell = cells_.For(target);
   const uint32_t slot = cell ? JumpTable::CellOffset(*cell)
@@ -99,8 +100,8 @@ void BlockBuilder::EmitConditional(const Decoded& decoded, uint8_t condition) {
 void BlockBuilder::LoadIndirectTarget(const Decoded& decoded, uint8_t to) {
   const GuestInstruction& in = decoded.instruction;
   if (in.memory.present) {
-    const Access access = BeginOperand(decoded, AccessShape::kMemoryOperand, true, false,
-                                       in.operand_bits / 8u);
+    const Access access =
+        BeginOperand(decoded, AccessShape::kMemoryOperand, true, false, in.operand_bits / 8u);
     if (in.operand_bits == 16) {
       out_.LoadZeroExtended16(to, access.memory);
     } else {
@@ -190,8 +191,7 @@ void BlockBuilder::EmitLoop(const Decoded& decoded) {
   const uint32_t target = Target(decoded);
   const uint32_t next = decoded.eip + in.length;
   const bool wide = in.address_bits == 32;
-  const bool plain_jump =
-      in.mnemonic == ZYDIS_MNEMONIC_JECXZ || in.mnemonic == ZYDIS_MNEMONIC_JCXZ;
+  const bool plain_jump = in.mnemonic == ZYDIS_MNEMONIC_JECXZ || in.mnemonic == ZYDIS_MNEMONIC_JCXZ;
   Point(RecoveryKind::kCritical, decoded.eip);
   if (!plain_jump) {
     if (wide) {

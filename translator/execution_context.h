@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What r15 points at while translated code runs: the guest's state and, behind it, the host's side
-// of the bargain. Written by generated code, by the stubs and by the engine; addressed by offset, so
-// standard layout.
+// of the bargain. Written by generated code, by the stubs and by the engine; addressed by offset,
+// so standard layout.
 #ifndef VERBATIM_TRANSLATOR_EXECUTION_CONTEXT_H_
 #define VERBATIM_TRANSLATOR_EXECUTION_CONTEXT_H_
 
@@ -15,14 +15,14 @@ namespace verbatim {
 
 // Why generated code came back to the run loop.
 enum class ExitReason : uint32_t {
-  kLookup,       // indirect branch or cross-page jump without an entry; cpu.eip is the target
-  kLink,         // an unchained direct jump; argument: host address of its stub
-  kDead,         // a block that was invalidated; cpu.eip is its start
-  kCallout,      // a callout decided not to resume; cpu.eip is up to date
-  kKicked,       // an interrupt request, at an exact boundary
-  kBlockEnd,     // a single-instruction block is through
-  kHostFault,    // a host signal in generated code; see the fault_ fields
-  kException,    // the translator knows that this instruction faults; argument: vector
+  kLookup,     // indirect branch or cross-page jump without an entry; cpu.eip is the target
+  kLink,       // an unchained direct jump; argument: host address of its stub
+  kDead,       // a block that was invalidated; cpu.eip is its start
+  kCallout,    // a callout decided not to resume; cpu.eip is up to date
+  kKicked,     // an interrupt request, at an exact boundary
+  kBlockEnd,   // a single-instruction block is through
+  kHostFault,  // a host signal in generated code; see the fault_ fields
+  kException,  // the translator knows that this instruction faults; argument: vector
 };
 
 struct ExecutionContext {
@@ -32,9 +32,9 @@ struct ExecutionContext {
   void* engine = nullptr;
 
   // Set up by the engine before entry.
-  uint64_t window_base = 0;            // r13 and gs.base
+  uint64_t window_base = 0;              // r13 and gs.base
   const uint32_t* jump_table = nullptr;  // r14
-  uint64_t shadow_base = 0;            // the bottom slot of the shadow return stack
+  uint64_t shadow_base = 0;              // the bottom slot of the shadow return stack
   const uint8_t* entry_pc = nullptr;
 
   // Where translated code finds the bases of FS and GS. Points at the base while the segment covers
@@ -45,14 +45,14 @@ struct ExecutionContext {
   // Saved on the way out.
   uint64_t shadow_rsp = 0;
   uint64_t host_rsp = 0;
-  uint64_t host_flags = 0x202;         // RFLAGS; only flag::kHostResident of it is the guest's
-  uint32_t host_mxcsr = 0x1F80;        // for C++ code
+  uint64_t host_flags = 0x202;   // RFLAGS; only flag::kHostResident of it is the guest's
+  uint32_t host_mxcsr = 0x1F80;  // for C++ code
   uint32_t exit_reason = 0;
   uint32_t exit_argument = 0;
 
   // EFLAGS without what lives in the host's RFLAGS, while translated code runs: cpu.eflags is put
-  // together from both on the way out. The next two are its values with IF clear and set, so that CLI
-  // and STI need no arithmetic.
+  // together from both on the way out. The next two are its values with IF clear and set, so that
+  // CLI and STI need no arithmetic.
   uint32_t virtual_flags = 0;
   uint32_t flags_if_clear = 0;
   uint32_t flags_if_set = 0;
@@ -70,8 +70,8 @@ struct ExecutionContext {
   const uint8_t* fault_pc = nullptr;
   uint64_t fault_address = 0;
   uint32_t fault_signal = 0;
-  uint32_t fault_trap = 0;              // x86 vector
-  uint32_t fault_error = 0;             // x86 error code
+  uint32_t fault_trap = 0;   // x86 vector
+  uint32_t fault_error = 0;  // x86 error code
   std::array<uint64_t, 16> saved{};
 
   // Software accesses that cannot go to RAM directly happen here.

@@ -3,8 +3,8 @@
 // full assembler library is used for the stubs, where speed does not matter; here each method is a
 // few stores (see docs/decisions/emitter.md).
 //
-// The buffer is the writable view of code memory; `exec` is where the bytes will run, which relative
-// branches need. Writing past the end sets overflowed() and is otherwise harmless.
+// The buffer is the writable view of code memory; `exec` is where the bytes will run, which
+// relative branches need. Writing past the end sets overflowed() and is otherwise harmless.
 #ifndef VERBATIM_TRANSLATOR_HOST_EMITTER_H_
 #define VERBATIM_TRANSLATOR_HOST_EMITTER_H_
 
@@ -17,7 +17,22 @@ namespace verbatim {
 
 // Host registers, by encoding.
 enum HostReg : uint8_t {
-  kRax, kRcx, kRdx, kRbx, kRsp, kRbp, kRsi, kRdi, kR8, kR9, kR10, kR11, kR12, kR13, kR14, kR15,
+  kRax,
+  kRcx,
+  kRdx,
+  kRbx,
+  kRsp,
+  kRbp,
+  kRsi,
+  kRdi,
+  kR8,
+  kR9,
+  kR10,
+  kR11,
+  kR12,
+  kR13,
+  kR14,
+  kR15,
   kNoReg = 0xFF,
 };
 
@@ -61,11 +76,11 @@ class HostEmitter {
 
   // Prefix bytes, REX as needed, opcode in `map`, ModRM/SIB/displacement. `reg` goes to ModRM.reg.
   struct Opcode {
-    uint8_t prefix = 0;    // mandatory 66, F2 or F3, or 0
-    uint8_t map = 0;       // 0, 1: 0F, 2: 0F 38, 3: 0F 3A
+    uint8_t prefix = 0;  // mandatory 66, F2 or F3, or 0
+    uint8_t map = 0;     // 0, 1: 0F, 2: 0F 38, 3: 0F 3A
     uint8_t byte = 0;
     bool operand16 = false;
-    bool wide = false;     // REX.W
+    bool wide = false;  // REX.W
     bool lock = false;
     bool byte_regs = false;  // an 8-bit register operand: REX needed to name sil, dil, r8b
   };
@@ -77,7 +92,9 @@ class HostEmitter {
   void Move32(uint8_t to, uint8_t from) { Registers({.byte = 0x8B}, to, from); }
   void Move64(uint8_t to, uint8_t from) { Registers({.byte = 0x8B, .wide = true}, to, from); }
   void Load32(uint8_t to, const HostMemory& from) { Memory({.byte = 0x8B}, to, from); }
-  void Load64(uint8_t to, const HostMemory& from) { Memory({.byte = 0x8B, .wide = true}, to, from); }
+  void Load64(uint8_t to, const HostMemory& from) {
+    Memory({.byte = 0x8B, .wide = true}, to, from);
+  }
   void LoadZeroExtended16(uint8_t to, const HostMemory& from) {
     Memory({.map = 1, .byte = 0xB7}, to, from);
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// IDENT: instructions copied as they stand, apart from what the change of mode forces: esp is r12, a
-// memory operand goes through the window, encodings that mean something else in 64-bit mode are
+// IDENT: instructions copied as they stand, apart from what the change of mode forces: esp is r12,
+// a memory operand goes through the window, encodings that mean something else in 64-bit mode are
 // replaced by their twins.
 #include "base/check.h"
 #include "translator/block_builder.h"
@@ -10,14 +10,12 @@ namespace {
 
 constexpr uint8_t kFirstHighByte = 4;  // ah, ch, dh, bh
 
-bool IsSimd(const GuestInstruction& in) {
-  return in.fpu == FpuUse::kSse || in.fpu == FpuUse::kMmx;
-}
+bool IsSimd(const GuestInstruction& in) { return in.fpu == FpuUse::kSse || in.fpu == FpuUse::kMmx; }
 
 struct Encoding {
   HostEmitter::Opcode opcode;
-  uint8_t reg = 0;      // host number for ModRM.reg
-  uint8_t rm = 0;       // host number for ModRM.rm with mod=3
+  uint8_t reg = 0;  // host number for ModRM.reg
+  uint8_t rm = 0;   // host number for ModRM.rm with mod=3
   bool has_modrm = false;
   bool low_opcode_reg = false;  // the opcode's low bits name `rm`
 };
@@ -115,10 +113,10 @@ void BlockBuilder::EmitCopy(const GuestInstruction& in, const HostMemory* memory
   Encoding e = EncodingOf(in);
   const bool reg_high = in.reg_is_gpr8 && in.reg >= kFirstHighByte;
   const bool rm_high = in.rm_is_gpr8 && in.rm >= kFirstHighByte;
-  const bool extended =
-      (e.has_modrm && in.reg_is_gpr && e.reg >= 8) || (in.rm_is_gpr && e.rm >= 8) ||
-      (memory != nullptr && ((memory->base != kNoReg && memory->base >= 8) ||
-                             (memory->index != kNoReg && memory->index >= 8)));
+  const bool extended = (e.has_modrm && in.reg_is_gpr && e.reg >= 8) ||
+                        (in.rm_is_gpr && e.rm >= 8) ||
+                        (memory != nullptr && ((memory->base != kNoReg && memory->base >= 8) ||
+                                               (memory->index != kNoReg && memory->index >= 8)));
   uint8_t moved = kNoReg;
   if (extended && (reg_high || rm_high)) {
     CHECK(reg_high != rm_high);
@@ -168,8 +166,7 @@ void BlockBuilder::EmitMaskedMove(const Decoded& decoded) {
     ++block_.ident_count;
     return;
   }
-  const uint32_t site =
-      AddSite(decoded, AccessShape::kMemoryOperand, in.memory.bytes, true, true);
+  const uint32_t site = AddSite(decoded, AccessShape::kMemoryOperand, in.memory.bytes, true, true);
   ++software_sites_;
   out_.MoveImmediate(kR9, site);
   out_.Call(stubs_.access_begin);

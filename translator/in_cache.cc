@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sensitive instructions that are frequent enough to be simulated without leaving the code cache: CLI,
-// STI, PUSHF and POPF at CPL 0, RDTSC. They work on ExecutionContext::virtual_flags; every case that
-// is not plain goes to the callout.
+// Sensitive instructions that are frequent enough to be simulated without leaving the code cache:
+// CLI, STI, PUSHF and POPF at CPL 0, RDTSC. They work on ExecutionContext::virtual_flags; every
+// case that is not plain goes to the callout.
 //   cli:    mov r8d, [flags_if_clear] ; mov [virtual_flags], r8d
-//   sti:    mov r9, rcx ; mov ecx, [interrupt_pending] ; jecxz plain ; mov rcx, r9 ; callout ; jmp end
+//   sti:    mov r9, rcx ; mov ecx, [interrupt_pending] ; jecxz plain ; mov rcx, r9 ; callout ; jmp
+//   end
 //           plain: mov rcx, r9 ; mov r8d, [flags_if_set] ; mov [virtual_flags], r8d
-//   pushf:  pushfq ; pop r8 ; r8d &= host-resident bits (pext, pdep) ; r8d += [virtual_flags] ; push
-//   popf:   mov r8d, top ; only IF and host-resident bits change? no interrupt gets through?
+//   pushf:  pushfq ; pop r8 ; r8d &= host-resident bits (pext, pdep) ; r8d += [virtual_flags] ;
+//   push popf:   mov r8d, top ; only IF and host-resident bits change? no interrupt gets through?
 //           mov [virtual_flags], (flags_if_clear or flags_if_set) ; pop ; push r8 & mask ; popfq
 //   rdtsc:  rdtsc ; r8 = rdx:rax + [tsc_offset] ; edx:eax = r8
 #include <cstddef>
@@ -31,7 +32,8 @@ bool BlockBuilder::EmitInCache(const Decoded& decoded) {
   if (mode_.single() || mode_.software()) return false;
   const GuestInstruction& in = decoded.instruction;
   const bool kernel = mode_.cpl() == 0;
-  const bool plain_stack = mode_.stack32() && in.operand_bits == 32 && !IsSoftware(decoded, kSs, true) &&
+  const bool plain_stack = mode_.stack32() && in.operand_bits == 32 &&
+                           !IsSoftware(decoded, kSs, true) &&
                            mode_.segment_class(kSs) == SegmentClass::kFlat;
   switch (in.mnemonic) {
     case ZYDIS_MNEMONIC_CLI:
@@ -45,7 +47,7 @@ bool BlockBuilder::EmitInCache(const Decoded& decoded) {
       return true;
     case ZYDIS_MNEMONIC_PUSHFD:
       if (!kernel || !plain_stack) return false;
-      EmitPushFlags();
+      EmitPushFlags(decoded);
       return true;
     case ZYDIS_MNEMONIC_POPFD:
       if (!kernel || !plain_stack) return false;
@@ -80,7 +82,9 @@ void BlockBuilder::EmitSetInterruptFlag(const Decoded& decoded) {
   in_shadow_ = true;
 }
 
-void BlockBuilder::EmitPushFlags() {
+void BlockBuilder::EmitPushFlags(const Decoded& decoded) {
+  // The shadow stack is uneven for a moment.
+  Point(RecoveryKind::kCritical, decoded.eip);
   out_.PushFlags();
   out_.Pop(kR8);
   out_.MoveImmediate(kR9, flag::kHostResident);

@@ -2,7 +2,8 @@
 // How a guest memory operand becomes a host operand.
 //
 // Flat segment, 32-bit address:  gs:[base + index*scale + disp], 32-bit address size
-// Otherwise, through the window: r8d = offset (truncated to 16 bits if so addressed) + segment base;
+// Otherwise, through the window: r8d = offset (truncated to 16 bits if so addressed) + segment
+// base;
 //                                gs:[r8d]
 // In software:                   mov r9d, site ; call access_begin ; the operand is [r8], a pointer
 //                                that the engine checked; after a write: mov r9d, site ; call
@@ -43,8 +44,8 @@ void BlockBuilder::EmitOffset(const GuestInstruction& in, int32_t esp_adjustment
 // Adds the segment's base to r8 or r9 (`to`), wrapping at 4 GiB. Uses r10.
 void BlockBuilder::AddSegmentBase(uint8_t segment, uint8_t to) {
   if (segment == kFs || segment == kGs) {
-    const size_t pointer = segment == kFs ? offsetof(ExecutionContext, fs_base)
-                                          : offsetof(ExecutionContext, gs_base);
+    const size_t pointer =
+        segment == kFs ? offsetof(ExecutionContext, fs_base) : offsetof(ExecutionContext, gs_base);
     out_.Load64(kR10, HostMemory::Context(pointer));
     out_.Load32(kR10, HostMemory::Pointer(kR10));
   } else if (mode_.segment_class(segment) == SegmentClass::kBased) {
@@ -87,9 +88,8 @@ BlockBuilder::Access BlockBuilder::BeginOperand(const Decoded& decoded, AccessSh
   // Hints (no access) are harmless through any window.
   const bool accessed = read || write;
   if (!accessed || !IsSoftware(decoded, in.memory.segment, write)) {
-    const int32_t adjustment = shape == AccessShape::kPopDestination
-                                   ? static_cast<int32_t>(in.operand_bits / 8)
-                                   : 0;
+    const int32_t adjustment =
+        shape == AccessShape::kPopDestination ? static_cast<int32_t>(in.operand_bits / 8) : 0;
     return {.memory = WindowOperand(in, adjustment)};
   }
   const uint32_t site = AddSite(decoded, shape, bytes, read, write);

@@ -16,10 +16,10 @@ namespace verbatim {
 // Where a software access finds its operand.
 enum class AccessShape : uint8_t {
   kMemoryOperand,
-  kPush,             // below the stack pointer
-  kPop,              // at the stack pointer
-  kFrame,            // at ebp: LEAVE
-  kPopDestination,   // the memory operand of POP, computed with the stack pointer after the pop
+  kPush,            // below the stack pointer
+  kPop,             // at the stack pointer
+  kFrame,           // at ebp: LEAVE
+  kPopDestination,  // the memory operand of POP, computed with the stack pointer after the pop
 };
 
 struct Site {
@@ -27,7 +27,7 @@ struct Site {
   uint32_t eip = 0;
   PhysicalAddress physical;  // of the instruction's first byte
   AccessShape shape = AccessShape::kMemoryOperand;
-  uint8_t bytes = 0;         // size of a software access
+  uint8_t bytes = 0;  // size of a software access
   bool read = false;
   bool write = false;
 };

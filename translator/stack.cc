@@ -87,8 +87,7 @@ void BlockBuilder::EmitPush(const Decoded& decoded) {
   } else if (in.immediate_bytes != 0) {
     PushValue(decoded, bytes, kNoReg, in.immediate);
   } else if (in.memory.present) {
-    const Access source =
-        BeginOperand(decoded, AccessShape::kMemoryOperand, true, false, bytes);
+    const Access source = BeginOperand(decoded, AccessShape::kMemoryOperand, true, false, bytes);
     if (bytes == 2) {
       out_.LoadZeroExtended16(kR11, source.memory);
     } else {

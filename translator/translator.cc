@@ -31,8 +31,8 @@ std::vector<uint8_t> Translator::LinkThroughCell(uint32_t target) {
   HostEmitter out(code, nullptr);
   // mov r8d, target ; mov r9d, [r14 + cell] ; jmp r9
   out.MoveImmediate(kR8, target);
-  out.Load32(kR9, {.base = kR14,
-                   .displacement = static_cast<int32_t>(JumpTable::CellOffset(*cell))});
+  out.Load32(kR9,
+             {.base = kR14, .displacement = static_cast<int32_t>(JumpTable::CellOffset(*cell))});
   out.JumpRegister(kR9);
   code.resize(out.offset());
   return code;

@@ -27,10 +27,10 @@ class SitePolicy {
 };
 
 struct TranslationRequest {
-  BlockKey key;                        // key.mode holds BlockMode bits
+  BlockKey key;  // key.mode holds BlockMode bits
   uint32_t eip = 0;
   uint32_t cs_limit = 0xFFFFFFFFu;
-  std::span<const uint8_t> first_page;   // from the block's first byte to its page's end
+  std::span<const uint8_t> first_page;  // from the block's first byte to its page's end
   // The next page's bytes, given when the first instruction turned out to need them.
   std::span<const uint8_t> second_page;
   PhysicalAddress second_page_address;
@@ -56,7 +56,12 @@ class Translator {
  public:
   Translator(const CpuFeatures& features, CodeMemory& memory, const StubTable& stubs,
              DirectCells& cells, SiteTable& sites, const SitePolicy& policy)
-      : decoder_(features), memory_(memory), stubs_(stubs), cells_(cells), sites_(sites), policy_(policy) {}
+      : decoder_(features),
+        memory_(memory),
+        stubs_(stubs),
+        cells_(cells),
+        sites_(sites),
+        policy_(policy) {}
 
   [[nodiscard]] std::variant<Block, TranslationFailure> Translate(
       const TranslationRequest& request);

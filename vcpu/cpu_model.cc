@@ -43,8 +43,8 @@ constexpr uint32_t kNx = 1u << 20;
 
 constexpr uint32_t kP6Features = kFpu | kDe | kPse | kTsc | kMsr | kPae | kMce | kCx8 | kSep |
                                  kMtrr | kPge | kMca | kCmov | kPat | kPse36 | kMmx | kFxsr | kSse;
-constexpr uint32_t kCr4OfP6 =
-    cr4::kTsd | cr4::kDe | cr4::kPse | cr4::kPae | cr4::kMce | cr4::kPge | cr4::kOsfxsr | cr4::kOsxmmexcpt;
+constexpr uint32_t kCr4OfP6 = cr4::kTsd | cr4::kDe | cr4::kPse | cr4::kPae | cr4::kMce | cr4::kPge |
+                              cr4::kOsfxsr | cr4::kOsxmmexcpt;
 
 // "GenuineIntel".
 constexpr uint32_t kVendorEbx = 0x756E6547;
@@ -61,8 +61,8 @@ constexpr std::array kCore2Leaves = {
     CpuidLeaf{4, 0, {0x00000121, 0x01C0003F, 63, 1}},    // L1 data: 8 ways, 64 sets
     CpuidLeaf{4, 1, {0x00000122, 0x01C0003F, 63, 1}},    // L1 instruction
     CpuidLeaf{4, 2, {0x00000143, 0x03C0003F, 4095, 1}},  // L2: 16 ways, 4096 sets
-    CpuidLeaf{7, 0, {0, 0, 0, kArchCapabilities}},
-    CpuidLeaf{0x80000000, 0, {0x80000008, 0, 0, 0}}, CpuidLeaf{0x80000001, 0, {0, 0, 0, kNx}},
+    CpuidLeaf{7, 0, {0, 0, 0, kArchCapabilities}}, CpuidLeaf{0x80000000, 0, {0x80000008, 0, 0, 0}},
+    CpuidLeaf{0x80000001, 0, {0, 0, 0, kNx}},
     CpuidLeaf{0x80000006, 0, {0, 0, 0x10008040, 0}},  // L2: 4096 KiB, 16-way, 64-byte lines
     CpuidLeaf{0x80000008, 0, {0x00002024, 0, 0, 0}},  // 32 linear, 36 physical bits
 };

@@ -37,8 +37,8 @@ struct CpuModel {
   CpuFeatures features;
   bool has_apic = false;
   bool has_arch_capabilities = false;  // IA32_ARCH_CAPABILITIES exists
-  uint32_t cr4_defined = 0;  // other bits of CR4 are reserved: #GP
-  uint32_t mxcsr_mask = 0;   // other bits of MXCSR are reserved: #GP
+  uint32_t cr4_defined = 0;            // other bits of CR4 are reserved: #GP
+  uint32_t mxcsr_mask = 0;             // other bits of MXCSR are reserved: #GP
   std::span<const CpuidLeaf> leaves;
 
   // `apic_enabled`: IA32_APIC_BASE.EN, which hides the feature bit when clear. Leaves beyond the

@@ -10,8 +10,8 @@ namespace verbatim {
 namespace {
 
 constexpr uint64_t kPhysicalMask = (uint64_t{1} << 36) - 1;
-// RDCL_NO: what user code cannot touch is not mapped at all while it runs, so there is nothing that a
-// speculative load could find. SKIP_L1DFL_VMENTRY follows from it. A guest kernel that reads this
+// RDCL_NO: what user code cannot touch is not mapped at all while it runs, so there is nothing that
+// a speculative load could find. SKIP_L1DFL_VMENTRY follows from it. A guest kernel that reads this
 // saves itself two address-space switches per system call.
 constexpr uint64_t kArchCapabilitiesValue = (1u << 0) | (1u << 3);
 // Eight variable ranges, fixed ranges, write combining.

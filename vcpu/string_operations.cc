@@ -68,8 +68,8 @@ Faultable<StringProgress> StringOperations::Execute(const GuestInstruction& in) 
 
 void StringOperations::Advance(uint8_t gpr, const Operation& op, uint32_t elements) {
   const uint32_t distance = op.bytes * elements;
-  const uint32_t moved = (state_.eflags & flag::kDf) != 0 ? state_.gpr[gpr] - distance
-                                                          : state_.gpr[gpr] + distance;
+  const uint32_t moved =
+      (state_.eflags & flag::kDf) != 0 ? state_.gpr[gpr] - distance : state_.gpr[gpr] + distance;
   state_.gpr[gpr] = WithLow(state_.gpr[gpr], moved, op.mask);
 }
 

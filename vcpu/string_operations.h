@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// MOVS, CMPS, SCAS, STOS and LODS in software (SDM vol. 2), for operands that translated code cannot
-// reach directly: device memory, segments with a limit, 16-bit addresses, other address spaces'
-// pages. Runs of bytes in plain memory are moved a page at a time.
+// MOVS, CMPS, SCAS, STOS and LODS in software (SDM vol. 2), for operands that translated code
+// cannot reach directly: device memory, segments with a limit, 16-bit addresses, other address
+// spaces' pages. Runs of bytes in plain memory are moved a page at a time.
 #ifndef VERBATIM_VCPU_STRING_OPERATIONS_H_
 #define VERBATIM_VCPU_STRING_OPERATIONS_H_
 
@@ -35,11 +35,11 @@ class StringOperations {
   enum class Kind : uint8_t { kMove, kCompare, kScan, kStore, kLoad };
   struct Operation {
     Kind kind;
-    uint32_t bytes;       // of an element
-    uint32_t mask;        // of addresses and the count
-    uint8_t source;       // segment
+    uint32_t bytes;  // of an element
+    uint32_t mask;   // of addresses and the count
+    uint8_t source;  // segment
     bool repeated;
-    bool while_equal;     // REPE
+    bool while_equal;  // REPE
     bool compares;
   };
 
