@@ -21,7 +21,7 @@ inline constexpr uint64_t kNsPerHostSecond = 1'000'000'000;
 [[nodiscard]] inline timespec ToTimespec(uint64_t ns) {
   timespec time{};
   time.tv_sec = static_cast<time_t>(ns / kNsPerHostSecond);
-  time.tv_nsec = static_cast<long>(ns % kNsPerHostSecond);
+  time.tv_nsec = static_cast<decltype(time.tv_nsec)>(ns % kNsPerHostSecond);
   return time;
 }
 

@@ -122,7 +122,7 @@ void Engine::WaitForKick() {
   const std::optional<uint64_t> deadline = gate_.SuspendTimer();
   const timespec until = ToTimespec(deadline.value_or(0));
   while (context_->kick == 0) {
-    const long result = ::syscall(SYS_futex, &context_->kick, FUTEX_WAIT_BITSET_PRIVATE, 0,
+    const auto result = ::syscall(SYS_futex, &context_->kick, FUTEX_WAIT_BITSET_PRIVATE, 0,
                                   deadline ? &until : nullptr, nullptr, FUTEX_BITSET_MATCH_ANY);
     if (result != 0 && errno == ETIMEDOUT) context_->kick = 1;
   }

@@ -26,7 +26,8 @@ Result<ShadowStack> ShadowStack::Create(const uint8_t* underflow_stub) {
   }
   ShadowStack stack;
   stack.memory_ = static_cast<uint8_t*>(memory);
-  StoreLittle(reinterpret_cast<void*>(stack.base()), underflow_stub);
+  StoreLittle<uint64_t>(reinterpret_cast<void*>(stack.base()),
+                        reinterpret_cast<uint64_t>(underflow_stub));
   return stack;
 }
 

@@ -64,9 +64,7 @@ using Faultable = std::expected<T, Exception>;
   return Raise(Vector::kInvalidOpcode);
 }
 
-[[nodiscard]] constexpr const Exception& ToException(const Exception& exception) {
-  return exception;
-}
+[[nodiscard]] constexpr Exception ToException(const Exception& exception) { return exception; }
 [[nodiscard]] constexpr Exception ToException(const PageFault& fault) {
   return {Vector::kPageFault, fault.error_code, fault.address};
 }
@@ -85,11 +83,13 @@ using Faultable = std::expected<T, Exception>;
   } while (false)
 
 // Likewise; otherwise initialises `declaration` with the value.
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration cannot stand in parentheses
 #define ASSIGN_OR_FAULT(declaration, expression)                                                  \
   auto VERBATIM_JOIN(faultable_, __LINE__) = (expression);                                        \
   if (!VERBATIM_JOIN(faultable_, __LINE__)) {                                                     \
     return std::unexpected(::verbatim::ToException(VERBATIM_JOIN(faultable_, __LINE__).error())); \
   }                                                                                               \
   declaration = *VERBATIM_JOIN(faultable_, __LINE__)
+// NOLINTEND(bugprone-macro-parentheses)
 
 #endif  // VERBATIM_VCPU_EXCEPTION_H_

@@ -7,6 +7,7 @@
 #define VERBATIM_TESTS_ENGINE_GUEST_SNIPPET_H_
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -67,9 +68,9 @@ class SnippetBoard final : public EventGate, public PortIo, public MmioHandler {
     std::memcpy(&device[offset], &value, bytes);
   }
 
-  bool stopped = false;
+  std::atomic<bool> stopped = false;
   bool interrupt = false;
-  uint64_t services = 0;
+  std::atomic<uint64_t> services = 0;
   uint64_t device_reads = 0;
   uint64_t device_writes = 0;
   std::array<uint8_t, kPageBytes> device{};

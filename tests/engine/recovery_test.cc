@@ -2,6 +2,8 @@
 // Code that moves under the engine's feet: pages remapped, aliases, code cache flushes.
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <thread>
 #include <vector>
 
 #include "base/bits.h"
@@ -155,6 +157,31 @@ TEST_F(RecoveryTest, PushAtAddressZeroWraps) {
   EXPECT_EQ(end.cpu.gpr[kEcx], 0xDDCCBBAAu);
   EXPECT_EQ(end.cpu.gpr[kEsp], 2u);
   EXPECT_EQ(LoadLittle<uint16_t>(guest_->Memory(kData, 2).data()), 0xDDCC);
+}
+
+// A kick sets the host's trap flag where it must wait for a boundary; POPF, simulated in the cache,
+// loads the host's flags just there. The kick must not get lost.
+TEST_F(RecoveryTest, KicksAreNoticedAmidFlagInstructions) {
+  constexpr uint64_t kKicks = 2000;
+  // again: pushf ; popf ; pushf ; popf ; jmp again
+  Put(kCode, {0x9C, 0x9D, 0x9C, 0x9D, 0xEB, 0xFA});
+  SnippetBoard& board = guest_->board();
+  uint64_t lost = 0;
+  std::thread kicker([&] {
+    for (uint64_t kick = 0; kick < kKicks; ++kick) {
+      const uint64_t before = board.services;
+      guest_->engine().Kick();
+      const auto patience = std::chrono::steady_clock::now() + std::chrono::milliseconds(50);
+      while (board.services == before && std::chrono::steady_clock::now() < patience) {
+      }
+      if (board.services == before) ++lost;
+    }
+    board.stopped = true;
+    guest_->engine().Kick();
+  });
+  (void)guest_->RunAtCpl0(CpuImage::Typical());
+  kicker.join();
+  EXPECT_EQ(lost, 0u);
 }
 
 }  // namespace
