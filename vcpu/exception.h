@@ -64,7 +64,10 @@ using Faultable = std::expected<T, Exception>;
   return Raise(Vector::kInvalidOpcode);
 }
 
-[[nodiscard]] constexpr Exception ToException(const Exception& exception) { return exception; }
+// The macros below use it within the full expression only.
+[[nodiscard]] constexpr const Exception& ToException(const Exception& exception) {
+  return exception;  // NOLINT(bugprone-return-const-ref-from-parameter)
+}
 [[nodiscard]] constexpr Exception ToException(const PageFault& fault) {
   return {Vector::kPageFault, fault.error_code, fault.address};
 }
