@@ -50,12 +50,6 @@ void LeaveAtBoundary(SignalTarget& target, ucontext_t& context) {
   // the context.
   flags |= kTrapFlag;
   target.context->host_flags |= kHostTrapFlag;
-  // It must survive a POPF that is about to load flags from before.
-  constexpr uint8_t kPopFlags = 0x9D;
-  if (*at == kPopFlags) {
-    *reinterpret_cast<uint64_t*>(static_cast<uintptr_t>(Register(context, REG_RSP))) |=
-        kHostTrapFlag;
-  }
 }
 
 void OnHostFault(SignalTarget& target, ucontext_t& context, int signal, const siginfo_t& info) {
