@@ -33,12 +33,10 @@ Block* BlockStore::Find(const BlockKey& key) const {
 }
 
 Block* BlockStore::FindByHost(const uint8_t* pc) const {
-  auto next = std::upper_bound(
-      blocks_.begin(), blocks_.end(), pc,
-      [](const uint8_t* value, const Block& block) { return value < block.host_start; });
-  if (next == blocks_.begin()) return nullptr;
-  --next;
-  return next->ContainsHost(pc) ? const_cast<Block*>(&*next) : nullptr;
+  const auto next = std::ranges::upper_bound(starts_, pc);
+  if (next == starts_.begin()) return nullptr;
+  const Block& block = blocks_[static_cast<size_t>(next - starts_.begin()) - 1];
+  return block.ContainsHost(pc) ? const_cast<Block*>(&block) : nullptr;
 }
 
 bool BlockStore::HasBlocks(PhysicalAddress page) const {
@@ -50,6 +48,7 @@ Block& BlockStore::Insert(Block&& made) {
   CHECK(blocks_.empty() || blocks_.back().host_start < made.host_start);
   blocks_.push_back(std::move(made));
   Block& block = blocks_.back();
+  starts_.push_back(block.host_start);
   by_key_[block.key] = &block;
   by_page_[block.key.physical.Page()].push_back(&block);
   if (HasOtherPage(block)) by_page_[block.second_page.Page()].push_back(&block);
@@ -119,6 +118,7 @@ void BlockStore::Flush() {
   by_page_.clear();
   dead_.clear();
   blocks_.clear();
+  starts_.clear();
   memory_.Reset();
   ++statistics_.flushes;
 }

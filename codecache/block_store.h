@@ -64,6 +64,8 @@ class BlockStore {
   CodeMemory& memory_;
   const uint8_t* return_miss_;
   std::deque<Block> blocks_;  // ascending host address
+  // host_start of each, side by side for the binary search.
+  std::vector<const uint8_t*> starts_;
   tsl::robin_map<BlockKey, Block*, BlockKeyHash> by_key_;
   tsl::robin_map<uint32_t, std::vector<Block*>> by_page_;
   // The last dead block of a key: its successor is put behind it, so that links into the dead one

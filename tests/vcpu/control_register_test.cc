@@ -67,7 +67,7 @@ TEST_F(ControlRegisters, UnchangedCr0IsNoModeChange) {
 }
 
 TEST_F(ControlRegisters, Cr4ReservedBitsAreGeneralProtection) {
-  for (const uint32_t bit : {cr4::kVme, cr4::kPvi, cr4::kMce, 1u << 13, 1u << 20}) {
+  for (const uint32_t bit : {cr4::kVme, cr4::kPvi, cr4::kPce, 1u << 13, 1u << 20}) {
     state_.eip = kCode;
     state_.gpr[kEax] = bit;
     ExpectFault(ToCr(4), Vector::kGeneralProtection, 0);

@@ -109,11 +109,43 @@ TEST_F(Msr, RdtscObeysTsd) {
 
 TEST_F(Msr, RdpmcHasNoCounters) { ExpectFault({0x0F, 0x33}, Vector::kGeneralProtection, 0); }
 
+// IA32_MCi_STATUS, ADDR and MISC: nothing to report, and only zero may be written.
+TEST_F(Msr, MachineCheckBanksHoldNoErrors) {
+  const auto select = [&](uint32_t index, uint32_t value) {
+    state_.eip = kCode;
+    state_.gpr[kEcx] = index;
+    state_.gpr[kEax] = value;
+    state_.gpr[kEdx] = 0;
+  };
+  select(msr::kMcgCap, 0);
+  ExpectNext({0x0F, 0x32});
+  EXPECT_EQ(state_.gpr[kEax], kMachineCheckBanks);
+  const uint32_t last = msr::kMc0Ctl + 4 * (kMachineCheckBanks - 1);
+  select(last, 0x1234);
+  ExpectNext({0x0F, 0x30});
+  select(last, 0);
+  ExpectNext({0x0F, 0x32});
+  EXPECT_EQ(state_.gpr[kEax], 0x1234u);
+  select(last + 1, 0);
+  ExpectNext({0x0F, 0x30});
+  select(last + 1, 1);
+  ExpectFault({0x0F, 0x30}, Vector::kGeneralProtection, 0);
+  select(last + 4, 0);
+  ExpectFault({0x0F, 0x32}, Vector::kGeneralProtection, 0);
+}
+
+TEST_F(Msr, ArchCapabilitiesSayThatSupervisorMemoryIsOutOfReach) {
+  state_.gpr[kEcx] = msr::kArchCapabilities;
+  ExpectNext({0x0F, 0x32});
+  EXPECT_EQ(state_.gpr[kEax] & 1u, 1u);
+  EXPECT_NE(model_.Query(7, 0, false).edx & (1u << 29), 0u);
+}
+
 class Cpuid : public CpuFixture {};
 
 TEST_F(Cpuid, TellsVendorAndFeatures) {
   ExpectNext({0x0F, 0xA2});
-  EXPECT_EQ(state_.gpr[kEax], 4u);
+  EXPECT_EQ(state_.gpr[kEax], 7u);
   std::array<char, 12> vendor{};
   std::memcpy(&vendor[0], &state_.gpr[kEbx], 4);
   std::memcpy(&vendor[4], &state_.gpr[kEdx], 4);
@@ -123,7 +155,7 @@ TEST_F(Cpuid, TellsVendorAndFeatures) {
   ExpectNext({0x0F, 0xA2});
   EXPECT_EQ(state_.gpr[kEax], 0x6FBu);
   EXPECT_EQ(state_.gpr[kEcx], 0x201u);
-  EXPECT_EQ(state_.gpr[kEdx], 0x078BB97Du);
+  EXPECT_EQ(state_.gpr[kEdx], 0x078BF9FDu);
 }
 
 TEST_F(Cpuid, HidesAnApicThatIsSwitchedOff) {
@@ -147,9 +179,9 @@ TEST_F(Cpuid, CacheLeavesAgree) {
 }
 
 TEST_F(Cpuid, BeyondTheHighestLeafRepeatsTheHighestBasicOne) {
-  EXPECT_EQ(model_.Query(5, 0, false), model_.Query(4, 0, false));
-  EXPECT_EQ(model_.Query(0x40000000, 0, false), model_.Query(4, 0, false));
-  EXPECT_EQ(model_.Query(0x80000009, 0, false), model_.Query(4, 0, false));
+  EXPECT_EQ(model_.Query(8, 0, false), model_.Query(7, 0, false));
+  EXPECT_EQ(model_.Query(0x40000000, 0, false), model_.Query(7, 0, false));
+  EXPECT_EQ(model_.Query(0x80000009, 0, false), model_.Query(7, 0, false));
 }
 
 TEST_F(Cpuid, BrandStringIsTerminated) {
