@@ -53,19 +53,18 @@ Block& BlockStore::Insert(Block&& made) {
   by_page_[block.key.physical.Page()].push_back(&block);
   if (HasOtherPage(block)) by_page_[block.second_page.Page()].push_back(&block);
   ++statistics_.blocks_translated;
-  const auto predecessor = dead_.find(block.key);
-  if (predecessor != dead_.end()) {
-    memory_.PatchJump(predecessor->second->body(), block.body());
-    dead_.erase(block.key);
+  if (const auto predecessors = dead_.find(block.key); predecessors != dead_.end()) {
+    for (Block* dead : predecessors->second) memory_.PatchJump(dead->body(), block.body());
   }
   return block;
 }
 
-void BlockStore::Chain(Block& source, Link& link, const Block& target) {
+void BlockStore::Chain(Block& source, Link& link, Block& target) {
   CHECK(source.key.linear.Page() == target.key.linear.Page() && !target.crosses_page);
   HostPointer field = source.host_start + link.source_offset;
   memory_.PatchDword(field, static_cast<uint32_t>(target.body() - (field + 4)));
   link.chained = true;
+  target.chained_to = true;
   ++statistics_.links_chained;
 }
 
@@ -109,7 +108,7 @@ void BlockStore::Invalidate(Block& block) {
   for (const uint32_t offset : block.return_sites) {
     memory_.PatchJump(block.host_start + offset, return_miss_);
   }
-  dead_[block.key] = &block;
+  if (block.chained_to) dead_[block.key].push_back(&block);
   ++statistics_.blocks_invalidated;
 }
 

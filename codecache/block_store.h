@@ -42,7 +42,7 @@ class BlockStore {
   Block& Insert(Block&& block);
 
   // Redirects the link's source to the target's body. Both in one page, same mode.
-  void Chain(Block& source, Link& link, const Block& target);
+  void Chain(Block& source, Link& link, Block& target);
 
   // Puts `code` (at most Link::kStubBytes) in place of the link's stub for good: its target cannot
   // be chained.
@@ -68,9 +68,8 @@ class BlockStore {
   std::vector<const uint8_t*> starts_;
   tsl::robin_map<BlockKey, Block*, BlockKeyHash> by_key_;
   tsl::robin_map<uint32_t, std::vector<Block*>> by_page_;
-  // The last dead block of a key: its successor is put behind it, so that links into the dead one
-  // reach the new one.
-  tsl::robin_map<BlockKey, Block*, BlockKeyHash> dead_;
+  // Dead blocks that jumps still lead to, by key: each new block of the key is put behind all of them.
+  tsl::robin_map<BlockKey, std::vector<Block*>, BlockKeyHash> dead_;
   BlockStoreStatistics statistics_;
 };
 

@@ -123,7 +123,7 @@ class Engine final : public CodeWriteObserver {
   [[nodiscard]] Faultable<PhysicalAddress> FetchPage(LinearAddress address);
   void MarkCode(PhysicalAddress page);
   void FlushCodeCache();
-  void ChainPending(const Block& target);
+  void ChainPending(Block& target);
   [[nodiscard]] Status RunOnce(BlockMode mode);
 
   // callouts.cc

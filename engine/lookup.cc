@@ -182,7 +182,7 @@ void Engine::ShowToObserver(const Block& block, const TranslationRequest& reques
       {block, bytes, translator_->decoder(), sites_, stubs_.table});
 }
 
-void Engine::ChainPending(const Block& target) {
+void Engine::ChainPending(Block& target) {
   if (!pending_link_) return;
   const auto [source, index] = *pending_link_;
   pending_link_.reset();

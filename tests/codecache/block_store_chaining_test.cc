@@ -12,7 +12,7 @@ class Chaining : public MadeBlocks {};
 
 TEST_F(Chaining, ALinkLeadsToItsStubUntilItIsChained) {
   Block& source = Add(1, 0x1000);
-  const Block& target = Add(2, 0x1100);
+  Block& target = Add(2, 0x1100);
   EXPECT_EQ(RunLink(source), kUnchained);
   store_->Chain(source, source.links[0], target);
   EXPECT_EQ(RunLink(source), 2u);

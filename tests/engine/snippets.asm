@@ -990,6 +990,13 @@ SNIPPET EnterOnMissingStack
   enter 8, 0
 END
 
+; The locals end on a page that is not there: the processor probes a write at the final pointer.
+SNIPPET EnterWhoseLocalsEndOnMissingPage
+  EDGES
+  lea esp, [ecx + 0x20]
+  enter 0x40, 0
+END
+
 SNIPPET PushFlagsOnMissingStack
   EDGES
   mov esp, ecx
@@ -1700,7 +1707,7 @@ SNIPPET ModifiesItsLoop
 END
 
 SNIPPET ModifiesItsLoopOftenFromAnotherBlock
-  mov ecx, 3000
+  mov ecx, 10000
 .next:
   inc dword [A(.patched) + 1]
   jmp .patched
