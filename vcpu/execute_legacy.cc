@@ -127,16 +127,14 @@ VirtualCpu::Outcome VirtualCpu::Enter(const GuestInstruction& instruction) {
     }
   }
   if (level > 0) frame.Push(frame_pointer);
-  // The stack must be writable where EBP goes, and down to where the pointer ends up (SDM vol. 2,
-  // ENTER).
-  ASSIGN_OR_FAULT(const LinearAddress saved, memory_.Check(kSs, frame_pointer, bytes, true));
-  RETURN_IF_FAULT(memory_.mmu().ProbeWrite(saved, bytes, memory_.privilege()));
-  const uint32_t locals = instruction.immediate & 0xFFFFu;
-  const uint32_t final_pointer = (state_.gpr[kEsp] - (1 + level) * bytes - locals) & mask;
+  // The values are written before the probe of where the pointer ends up (SDM vol. 2, ENTER), which
+  // may still fault: then only memory has changed.
+  ASSIGN_OR_FAULT(const uint32_t pushed,
+                  memory_.WriteFrame(frame, state_.segments[kSs], state_.gpr[kEsp], state_.cpl, 0));
+  const uint32_t final_pointer = (pushed - (instruction.immediate & 0xFFFFu)) & mask;
   ASSIGN_OR_FAULT(const LinearAddress final_address, memory_.Check(kSs, final_pointer, 1, true));
   RETURN_IF_FAULT(memory_.mmu().ProbeWrite(final_address, 1, memory_.privilege()));
-  RETURN_IF_FAULT(memory_.Push(frame));
-  memory_.MoveStackPointer(0u - locals);
+  memory_.SetStackPointer(final_pointer);
   // EBP is as wide as the operand, whatever the stack.
   memory_.SetRegister(kEbp,
                       mask == 0xFFFFu ? (state_.gpr[kEsp] & ~mask) | frame_pointer : frame_pointer,
