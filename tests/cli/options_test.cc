@@ -93,6 +93,13 @@ TEST(Options, ChoosesStatistics) {
   EXPECT_THAT(Complaint(ParseRun({"--stats", "--stats=a.json"})), HasSubstr("--stats"));
 }
 
+TEST(Options, TakesTheBlockLogsPath) {
+  EXPECT_EQ(Given({}).block_log, std::nullopt);
+  EXPECT_EQ(Given({"--block-log", "blocks.txt"}).block_log, "blocks.txt");
+  EXPECT_EQ(Given({"--block-log=blocks.txt"}).block_log, "blocks.txt");
+  EXPECT_THAT(Complaint(ParseRun({"--block-log"})), HasSubstr("--block-log"));
+}
+
 TEST(Options, TakesMemorySizesWithinRange) {
   EXPECT_EQ(Given({"--memory", "4M"}).machine.memory_bytes, 4u << 20);
   EXPECT_EQ(Given({"--memory", "3584M"}).machine.memory_bytes, 3584ull << 20);
