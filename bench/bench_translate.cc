@@ -205,14 +205,14 @@ void Chain(benchmark::State& state) {
   struct Pair {
     Block* source;
     Link* link;
-    const Block* target;
+    Block* target;
   };
   std::vector<Pair> pairs;
   for (const BlockKey& key : bench.Keys()) {
     Block* source = bench.store().Find(key);
     for (Link& link : source->links) {
       const BlockKey target_key{{link.target_eip}, {link.target_eip}, key.mode};
-      const Block* target = bench.store().Find(target_key);
+      Block* target = bench.store().Find(target_key);
       if (target != nullptr && !target->crosses_page) pairs.push_back({source, &link, target});
     }
   }

@@ -170,6 +170,12 @@ Faultable<uint8_t*> Engine::DirectPointer(LinearAddress address, const Site& sit
   return memory.HostPointerTo(translation->address);
 }
 
+// After an access that may have been to a device. With IF clear the translated STI or POPF looks.
+bool Engine::DeviceRaisedInterrupt() {
+  context_->interrupt_pending = gate_.InterruptRequested() ? 1 : 0;
+  return context_->interrupt_pending != 0 && (context_->cpu.eflags & flag::kIf) != 0;
+}
+
 bool Engine::AccessBegin(const Site& site) {
   CpuState& cpu = context_->cpu;
   ++statistics_.software_accesses;
@@ -205,9 +211,7 @@ bool Engine::AccessBegin(const Site& site) {
       if (!read) return fault(ToException(read.error()));
     }
     pointer = bounce;
-    if (!site.write && (cpu.eflags & flag::kIf) != 0 && gate_.InterruptRequested()) {
-      LeaveAfterInstruction();
-    }
+    if (!site.write && DeviceRaisedInterrupt()) LeaveAfterInstruction();
   }
   if (adaptation_.NoteSoftwareAccess(site.physical, guilty)) {
     ++statistics_.sites_forgiven;
@@ -225,8 +229,7 @@ void Engine::AccessEnd(const Site& site) {
   const auto written =
       mmu_.Write(access_address_, bounce, site.bytes, PrivilegeOf(context_->cpu.cpl));
   CHECK(written.has_value());  // AccessBegin probed it
-  const bool interrupt = (context_->cpu.eflags & flag::kIf) != 0 && gate_.InterruptRequested();
-  if (invalidations_ != invalidations || interrupt) LeaveAfterInstruction();
+  if (DeviceRaisedInterrupt() || invalidations_ != invalidations) LeaveAfterInstruction();
 }
 
 }  // namespace verbatim

@@ -139,6 +139,7 @@ class Engine final : public CodeWriteObserver {
                                     uint64_t invalidations_before);
   [[nodiscard]] Faultable<uint8_t*> DirectPointer(LinearAddress address, const Site& site,
                                                   bool& guilty);
+  [[nodiscard]] bool DeviceRaisedInterrupt();
   void LeaveAfterInstruction() { context_->kick = 1; }
 
   // host_fault.cc
