@@ -60,8 +60,9 @@ class Translation : public testing::Test {
 
   [[nodiscard]] std::span<const uint8_t> HostBytes(const Block& block);
   [[nodiscard]] std::vector<HostInstruction> HostCode(const Block& block);
-  // The instructions from the body on, or those of the translation alone, without stubs.
+  // The text of the instructions from the body on, stubs included.
   [[nodiscard]] std::string Body(const Block& block);
+  // As the disassembler writes it.
   [[nodiscard]] static std::string Address(const uint8_t* exec);
   // Fails unless the table is ascending, begins with the block and has each guest instruction that
   // became host code.
