@@ -14,21 +14,21 @@ constexpr int kFailuresShown = 10;
 
 class FormsTest : public testing::Test {
  protected:
-  static void SetUpTestSuite() { differential_ = std::make_unique<Differential>(); }
-  static void TearDownTestSuite() { differential_.reset(); }
+  static void SetUpTestSuite() { differential = std::make_unique<Differential>(); }
+  static void TearDownTestSuite() { differential.reset(); }
 
   void Expect(const Program& program) {
-    const std::string text = differential_->Check(program);
+    const std::string text = differential->Check(program);
     if (text.empty()) return;
     if (++failures_ <= kFailuresShown) ADD_FAILURE() << text;
   }
   void TearDown() override { EXPECT_EQ(failures_, 0); }
 
-  static std::unique_ptr<Differential> differential_;
+  static std::unique_ptr<Differential> differential;
   int failures_ = 0;
 };
 
-std::unique_ptr<Differential> FormsTest::differential_;
+std::unique_ptr<Differential> FormsTest::differential;
 
 TEST_F(FormsTest, EachFormAgreesWithTheProcessor) {
   constexpr int kOperandsOfEach = 8;

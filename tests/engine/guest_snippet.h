@@ -32,7 +32,6 @@ inline constexpr uint32_t kKernelStackTop = 0x00F06000;
 inline constexpr uint32_t kPageDirectory = 0x00F08000;
 inline constexpr uint32_t kPageTables = 0x00F09000;  // of the first 16 MiB
 // Free for tests.
-inline constexpr uint32_t kScratch = 0x00F10000;
 inline constexpr uint32_t kHighPageTable = 0x00F0E000;  // of the last 4 MiB
 inline constexpr uint32_t kGuestRamBytes = 16u << 20;
 inline constexpr uint32_t kDevicePage = 0x02000000;  // beyond RAM: CountingDevice
@@ -42,7 +41,6 @@ inline constexpr uint16_t kKernelDs = 0x10;
 inline constexpr uint16_t kUserCs = 0x1B;
 inline constexpr uint16_t kUserDs = 0x23;
 inline constexpr uint16_t kTssSelector = 0x28;
-inline constexpr uint16_t kFreeSelector = 0x30;  // this and the next are the tests'
 
 // Port writes stop the run; memory that remembers.
 class SnippetBoard final : public EventGate, public PortIo, public MmioHandler {
@@ -104,7 +102,7 @@ class GuestSnippet {
   [[nodiscard]] CpuState& state() { return engine_->cpu().state(); }
 
  private:
-  GuestSnippet(std::unique_ptr<PhysicalMemory> memory)
+  explicit GuestSnippet(std::unique_ptr<PhysicalMemory> memory)
       : memory_(std::move(memory)), mmu_(*memory_) {}
   void BuildTables();
   void SetUpProcessor();

@@ -19,27 +19,27 @@ const InstructionForm kForms[] = {
     // prefix, map, first, last, operands, digit, immediate, word, lock
     // The eight ALU operations, in six shapes each.
 #define ALU(base)                                         \
-    {0, 0, base + 0, base + 0, kAny, -1, kAbsent, false, base != 0x38}, \
-    {0, 0, base + 1, base + 1, kAny, -1, kAbsent, true, base != 0x38},  \
-    {0, 0, base + 2, base + 2, kAny},                     \
-    {0, 0, base + 3, base + 3, kAny, -1, kAbsent, true},  \
-    {0, 0, base + 4, base + 4, Operands::kNone, -1, kByte},        \
-    {0, 0, base + 5, base + 5, Operands::kNone, -1, kFull, true}
+    {0, 0, (base) + 0, (base) + 0, kAny, -1, kAbsent, false, (base) != 0x38}, \
+    {0, 0, (base) + 1, (base) + 1, kAny, -1, kAbsent, true, (base) != 0x38},  \
+    {0, 0, (base) + 2, (base) + 2, kAny},                     \
+    {0, 0, (base) + 3, (base) + 3, kAny, -1, kAbsent, true},  \
+    {0, 0, (base) + 4, (base) + 4, Operands::kNone, -1, kByte},        \
+    {0, 0, (base) + 5, (base) + 5, Operands::kNone, -1, kFull, true}
     ALU(0x00), ALU(0x08), ALU(0x10), ALU(0x18), ALU(0x20), ALU(0x28), ALU(0x30), ALU(0x38),
 #undef ALU
 #define GROUP1(digit)                                     \
-    {0, 0, 0x80, 0x80, kAny, digit, kByte, false, digit != 7}, \
-    {0, 0, 0x81, 0x81, kAny, digit, kFull, true, digit != 7},  \
-    {0, 0, 0x82, 0x82, kAny, digit, kByte},               \
-    {0, 0, 0x83, 0x83, kAny, digit, kByte, true, digit != 7}
+    {0, 0, 0x80, 0x80, kAny, (digit), kByte, false, (digit) != 7}, \
+    {0, 0, 0x81, 0x81, kAny, (digit), kFull, true, (digit) != 7},  \
+    {0, 0, 0x82, 0x82, kAny, (digit), kByte},               \
+    {0, 0, 0x83, 0x83, kAny, (digit), kByte, true, (digit) != 7}
     GROUP1(0), GROUP1(1), GROUP1(2), GROUP1(3), GROUP1(4), GROUP1(5), GROUP1(6), GROUP1(7),
 #undef GROUP1
 #define SHIFT(digit)                                      \
-    {0, 0, 0xC0, 0xC0, kAny, digit, kByte},               \
-    {0, 0, 0xC1, 0xC1, kAny, digit, kByte, true},         \
-    {0, 0, 0xD0, 0xD0, kAny, digit}, {0, 0, 0xD2, 0xD2, kAny, digit}, \
-    {0, 0, 0xD1, 0xD1, kAny, digit, kAbsent, true},       \
-    {0, 0, 0xD3, 0xD3, kAny, digit, kAbsent, true}
+    {0, 0, 0xC0, 0xC0, kAny, (digit), kByte},               \
+    {0, 0, 0xC1, 0xC1, kAny, (digit), kByte, true},         \
+    {0, 0, 0xD0, 0xD0, kAny, (digit)}, {0, 0, 0xD2, 0xD2, kAny, (digit)}, \
+    {0, 0, 0xD1, 0xD1, kAny, (digit), kAbsent, true},       \
+    {0, 0, 0xD3, 0xD3, kAny, (digit), kAbsent, true}
     SHIFT(0), SHIFT(1), SHIFT(2), SHIFT(3), SHIFT(4), SHIFT(5), SHIFT(6), SHIFT(7),
 #undef SHIFT
     {0, 0, 0x40, 0x4F, Operands::kNone, -1, kAbsent, true},  // inc, dec

@@ -16,8 +16,8 @@ struct SnippetEntry {
   const uint8_t* end;
   uint64_t undefined_flags;
 };
-extern "C" const SnippetEntry SnippetTable[];
-extern "C" const SnippetEntry SnippetTableEnd[];
+extern "C" const SnippetEntry kSnippetTable[];
+extern "C" const SnippetEntry kSnippetTableEnd[];
 
 // For the name of the parameter in the report.
 void PrintTo(const SnippetEntry& entry, std::ostream* out) { *out << entry.name; }
@@ -26,12 +26,12 @@ namespace {
 
 class SnippetTest : public testing::TestWithParam<SnippetEntry> {
  protected:
-  static void SetUpTestSuite() { differential_ = std::make_unique<Differential>(); }
-  static void TearDownTestSuite() { differential_.reset(); }
-  static std::unique_ptr<Differential> differential_;
+  static void SetUpTestSuite() { differential = std::make_unique<Differential>(); }
+  static void TearDownTestSuite() { differential.reset(); }
+  static std::unique_ptr<Differential> differential;
 };
 
-std::unique_ptr<Differential> SnippetTest::differential_;
+std::unique_ptr<Differential> SnippetTest::differential;
 
 TEST_P(SnippetTest, AgreesWithTheProcessor) {
   const SnippetEntry& entry = GetParam();
@@ -41,10 +41,10 @@ TEST_P(SnippetTest, AgreesWithTheProcessor) {
   program.flags = kComparedFlags & ~static_cast<uint32_t>(entry.undefined_flags);
   program.stack_bytes = kStackBytes;
   program.interrupted_runs = 5;
-  EXPECT_EQ(differential_->Check(program), "");
+  EXPECT_EQ(differential->Check(program), "");
 }
 
-INSTANTIATE_TEST_SUITE_P(All, SnippetTest, testing::ValuesIn(SnippetTable, SnippetTableEnd),
+INSTANTIATE_TEST_SUITE_P(All, SnippetTest, testing::ValuesIn(kSnippetTable, kSnippetTableEnd),
                          [](const auto& parameter) { return std::string(parameter.param.name); });
 
 }  // namespace

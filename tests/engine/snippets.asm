@@ -44,8 +44,8 @@ name_%[name]: db text, 0
 section .note.GNU-stack noalloc noexec nowrite progbits
 section .names progbits alloc noexec nowrite align=1
 section .table progbits alloc noexec write align=8
-global SnippetTable
-SnippetTable:
+global kSnippetTable
+kSnippetTable:
 
 ; --- the stack pointer as an operand ---------------------------------------------------------------
 
@@ -1806,5 +1806,5 @@ SNIPPET ModifiesAReturnSite
 END
 
 section .table
-global SnippetTableEnd
-SnippetTableEnd:
+global kSnippetTableEnd
+kSnippetTableEnd:
