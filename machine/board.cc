@@ -22,10 +22,16 @@ constexpr uint64_t kMaxFileBytes = 3584ull << 20;
 constexpr unsigned kFpuIrq = 13;
 constexpr uint16_t kElcrSlavePort = 0x4D1;
 
-// Ports of devices whose next event an access can move.
-bool MovesDeadline(uint16_t port) {
+constexpr uint16_t kCom1Data = 0x3F8;
+
+// Whether an access to the port can move the next event of a device. Most reads only look, and a
+// character sent is gone at once.
+bool ReadMovesDeadline(uint16_t port) { return (port & 0xFFFE) == 0x70 || port == kCom1Data; }
+
+bool WriteMovesDeadline(uint16_t port) {
   return (port >= 0x40 && port <= 0x43) || port == 0x61 || (port & 0xFFFE) == 0x70 ||
-         (port & 0xFFF8) == 0x3F8 || (port & 0xFFF0) == kPm1EventPort;
+         (port > kCom1Data && port < kCom1Data + Uart16550::kPorts) ||
+         (port & 0xFFF0) == kPm1EventPort;
 }
 
 }  // namespace
@@ -232,13 +238,13 @@ std::optional<uint64_t> Machine::Board::SuspendTimer() {
 
 uint32_t Machine::Board::ReadPort(uint16_t port, unsigned bytes) {
   const uint32_t value = bus_.ReadPort(port, bytes);
-  if (MovesDeadline(port) && port != 0x61) UpdateDeadline();
+  if (ReadMovesDeadline(port)) UpdateDeadline();
   return value;
 }
 
 void Machine::Board::WritePort(uint16_t port, unsigned bytes, uint32_t value) {
   bus_.WritePort(port, bytes, value);
-  if (MovesDeadline(port)) UpdateDeadline();
+  if (WriteMovesDeadline(port)) UpdateDeadline();
 }
 
 void Machine::Board::SignalFpuError() {

@@ -52,6 +52,8 @@ BlockBuilder::BlockBuilder(const TranslationRequest& request, const Decoder& dec
   block_.executions = request.executions;
   block_.host_start = memory.next_exec();
   block_.first_site = sites.size();
+  instructions_.reserve(kMaxInstructions);
+  points_.reserve(kUsualPoints);
 }
 
 PhysicalAddress BlockBuilder::PhysicalOf(uint32_t eip) const {
@@ -120,9 +122,8 @@ bool BlockBuilder::Decode() {
 
 void BlockBuilder::Point(RecoveryKind kind, uint32_t eip) {
   const uint32_t offset = out_.offset();
-  std::vector<RecoveryPoint>& points = block_.recovery;
-  if (!points.empty() && points.back().host_offset == offset) points.pop_back();
-  points.push_back({offset, kind, eip});
+  if (!points_.empty() && points_.back().host_offset == offset) points_.pop_back();
+  points_.push_back({offset, kind, eip});
 }
 
 uint32_t BlockBuilder::AddSite(const Decoded& decoded, AccessShape shape, uint32_t bytes, bool read,
@@ -146,6 +147,8 @@ bool BlockBuilder::Emit() {
   EmitStubs();
   if (out_.overflowed()) return false;
   block_.host_bytes = out_.offset();
+  // Exactly as large as it has to be: it lives as long as the block.
+  block_.recovery.assign(points_.begin(), points_.end());
   return true;
 }
 

@@ -49,6 +49,7 @@ class BlockBuilder {
 
  private:
   static constexpr uint32_t kMaxInstructions = 64;
+  static constexpr uint32_t kUsualPoints = 128;
 
   struct Decoded {
     GuestInstruction instruction;
@@ -153,6 +154,7 @@ class BlockBuilder {
   Block block_;
   std::vector<Decoded> instructions_;
   std::vector<PendingJump> pending_;
+  std::vector<RecoveryPoint> points_;
   uint32_t end_eip_ = 0;  // of the byte behind the last instruction
   bool ended_by_transfer_ = false;
   bool in_shadow_ = false;  // the next instruction is in the shadow of STI
