@@ -77,7 +77,7 @@ bool Engine::MayResumeAfter(const Site& site, uint64_t drops_before,
   const CpuState& cpu = context_->cpu;
   if (cpu.eip != site.eip + site.instruction.length || mode_.single()) return false;
   if (cpu.halted || cpu.shutdown || (cpu.eflags & flag::kTf) != 0) return false;
-  if ((cpu.eflags & flag::kIf) != 0 && gate_.InterruptRequested()) return false;
+  if (InterruptAwaitsBoundary()) return false;
   if (PresentMode() != mode_) return false;
   return windows_.Select(PrivilegeOf(cpu.cpl)) == window_ &&
          window_code_->generation() == drops_before && invalidations_ == invalidations_before;
@@ -99,10 +99,7 @@ bool Engine::Callout(const Site& site) {
       Raise(done.error());
       return LeaveCallout();
     }
-    if (adaptation_.NoteSoftwareAccess(site.physical, done->guilty)) {
-      ++statistics_.sites_forgiven;
-      invalidations_ += store_->InvalidateRange(site.physical, 1);
-    }
+    if (ForgiveSite(site, done->guilty)) ++invalidations_;
     if (done->finished) {
       cpu.eip += site.instruction.length;
     } else {
@@ -170,10 +167,19 @@ Faultable<uint8_t*> Engine::DirectPointer(LinearAddress address, const Site& sit
   return memory.HostPointerTo(translation->address);
 }
 
+// A software access of the site is through. True if the site goes back to direct form; its blocks
+// are gone then.
+bool Engine::ForgiveSite(const Site& site, bool guilty) {
+  if (!adaptation_.NoteSoftwareAccess(site.physical, guilty)) return false;
+  ++statistics_.sites_forgiven;
+  store_->InvalidateRange(site.physical, 1);
+  return true;
+}
+
 // After an access that may have been to a device. With IF clear the translated STI or POPF looks.
 bool Engine::DeviceRaisedInterrupt() {
   context_->interrupt_pending = gate_.InterruptRequested() ? 1 : 0;
-  return context_->interrupt_pending != 0 && (context_->cpu.eflags & flag::kIf) != 0;
+  return InterruptAwaitsBoundary();
 }
 
 bool Engine::AccessBegin(const Site& site) {
@@ -213,11 +219,7 @@ bool Engine::AccessBegin(const Site& site) {
     pointer = bounce;
     if (!site.write && DeviceRaisedInterrupt()) LeaveAfterInstruction();
   }
-  if (adaptation_.NoteSoftwareAccess(site.physical, guilty)) {
-    ++statistics_.sites_forgiven;
-    store_->InvalidateRange(site.physical, 1);
-    LeaveAfterInstruction();
-  }
+  if (ForgiveSite(site, guilty)) LeaveAfterInstruction();
   context_->access_pointer = pointer - BitStringDisplacement(cpu, site.instruction);
   return true;
 }

@@ -169,16 +169,15 @@ Status Engine::Step() {
   CpuState& cpu = context_->cpu;
   const bool trap = (cpu.eflags & flag::kTf) != 0;
   // In the shadow of STI or MOV SS, with an interrupt waiting: one instruction, then deliver.
-  const bool shadow = cpu.shadow_active && cpu.shadow_eip == cpu.eip &&
-                      (cpu.eflags & flag::kIf) != 0 && gate_.InterruptRequested();
+  const bool shadow = cpu.shadow_active && cpu.shadow_eip == cpu.eip && InterruptAwaitsBoundary();
   BlockMode mode = PresentMode();
   if (trap || shadow) mode = mode.Single();
   if (std::exchange(software_once_, false)) mode = mode.SingleInSoftware();
-  return RunOnce(mode);
+  return RunOnce(mode, trap);
 }
 
-Status Engine::RunOnce(BlockMode mode) {
-  const bool trap = (context_->cpu.eflags & flag::kTf) != 0;
+// `trap`: the single-step trap follows the instruction.
+Status Engine::RunOnce(BlockMode mode, bool trap) {
   if (Status selected = SelectWindow(mode); !selected) return selected;
   Block* block = FindOrTranslate(mode);
   if (block == nullptr) return {};

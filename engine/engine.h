@@ -100,10 +100,15 @@ class Engine final : public CodeWriteObserver {
 
   // engine.cc
   [[nodiscard]] Status Step();
+  [[nodiscard]] Status RunOnce(BlockMode mode, bool trap);
   void Enter(const Block& block);
   // True: resume at the host fault.
   [[nodiscard]] bool HandleExit();
   [[nodiscard]] bool DeliverPendingInterrupt();
+  // IF is set and an interrupt waits; the shadow of STI or MOV SS may still hold it off.
+  [[nodiscard]] bool InterruptAwaitsBoundary() const {
+    return (context_->cpu.eflags & flag::kIf) != 0 && gate_.InterruptRequested();
+  }
   void WaitForKick();
   void SyncFlagsFromHost();
   void SyncFlagsToHost();
@@ -124,7 +129,6 @@ class Engine final : public CodeWriteObserver {
   void MarkCode(PhysicalAddress page);
   void FlushCodeCache();
   void ChainPending(Block& target);
-  [[nodiscard]] Status RunOnce(BlockMode mode);
 
   // callouts.cc
   static bool CalloutThunk(ExecutionContext* context, uint32_t site) noexcept;
@@ -140,6 +144,7 @@ class Engine final : public CodeWriteObserver {
   [[nodiscard]] Faultable<uint8_t*> DirectPointer(LinearAddress address, const Site& site,
                                                   bool& guilty);
   [[nodiscard]] bool DeviceRaisedInterrupt();
+  [[nodiscard]] bool ForgiveSite(const Site& site, bool guilty);
   void LeaveAfterInstruction() { context_->kick = 1; }
 
   // host_fault.cc
