@@ -69,7 +69,7 @@ struct Block {
   uint32_t ident_count = 0;  // of them copied unchanged
   bool crosses_page = false;
   bool valid = true;
-  bool chained_to = false;          // jumps of other blocks lead to the body
+  bool chained_to = false;      // jumps of other blocks lead to the body
   PhysicalAddress second_page;  // crosses_page: physical address of the second page's start
 
   HostPointer host_start = nullptr;  // executable view

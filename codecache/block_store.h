@@ -68,7 +68,8 @@ class BlockStore {
   std::vector<const uint8_t*> starts_;
   tsl::robin_map<BlockKey, Block*, BlockKeyHash> by_key_;
   tsl::robin_map<uint32_t, std::vector<Block*>> by_page_;
-  // Dead blocks that jumps still lead to, by key: each new block of the key is put behind all of them.
+  // Dead blocks that jumps still lead to, by key: each new block of the key is put behind all of
+  // them.
   tsl::robin_map<BlockKey, std::vector<Block*>, BlockKeyHash> dead_;
   BlockStoreStatistics statistics_;
 };
