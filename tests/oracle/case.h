@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// One case of the oracle: a short program and the processor it starts on. Everything in it follows
+// from (seed, index) alone, so that naming the two replays it. The generator makes cases, the
+// runner runs them; neither knows more of the other than this file.
+#ifndef VERBATIM_TESTS_ORACLE_CASE_H_
+#define VERBATIM_TESTS_ORACLE_CASE_H_
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "decoder/instruction.h"
+#include "tests/engine/cpu_image.h"
+
+namespace verbatim::test {
+
+// A segment of the local descriptor table, as far as an unprivileged program can ask for one
+// (modify_ldt): DPL 3, code or data. The guest's LDT holds the same (SDM vol. 3, 3.4.5).
+struct LdtSegment {
+  uint32_t base = 0;
+  uint32_t limit = 0;     // raw 20 bits, in units of `in_pages`
+  bool in_pages = false;  // G
+  bool big = true;        // D/B
+  bool code = false;
+  bool conforming = false;   // code only
+  bool expand_down = false;  // data only
+  bool accessible = true;    // writable data, readable code
+  bool present = true;
+
+  friend bool operator==(const LdtSegment&, const LdtSegment&) = default;
+};
+
+// Selectors that a program finds natively as well as in the guest.
+inline constexpr uint16_t kFlatCode = 0x23;  // Linux's 32-bit user code segment
+inline constexpr uint16_t kFlatData = 0x2B;  // and its user data segment
+inline constexpr uint32_t kLdtSegments = 64;
+[[nodiscard]] constexpr uint16_t LdtSelector(uint32_t index) {
+  return static_cast<uint16_t>((index << 3) | 7);  // TI = 1, RPL = 3
+}
+using LdtTable = std::array<LdtSegment, kLdtSegments>;
+
+struct Case {
+  uint64_t seed = 0;
+  uint64_t index = 0;
+
+  // The program; its first byte at linear address code_at. It is followed by what ends it: an
+  // instruction that faults at CPL 3 without an effect.
+  std::vector<uint8_t> code;
+  uint32_t code_at = kCode;
+  // Offsets into `code` at which instructions start; [0] is where the program does. What shrinking
+  // takes apart and what the coverage table counts.
+  std::vector<uint16_t> instructions;
+
+  // start.eip and esp are offsets in CS and SS. The selectors are flat or of the LDT.
+  CpuImage start = CpuImage::Typical();
+  std::array<uint16_t, kSegmentCount> selectors{kFlatData, kFlatCode, kFlatData,
+                                                kFlatData, 0,         0};  // by Segment
+  // Fills the data and stack areas.
+  uint32_t memory_seed = 0;
+  // Flags that are defined at the end, as a set of EFLAGS bits (see undefined_flags.h).
+  uint32_t flags = kComparedFlags;
+};
+
+}  // namespace verbatim::test
+
+#endif  // VERBATIM_TESTS_ORACLE_CASE_H_
