@@ -39,12 +39,28 @@ inline constexpr uint32_t kLdtSegments = 64;
 }
 using LdtTable = std::array<LdtSegment, kLdtSegments>;
 
+// What of the areas of cpu_image.h is present while a case runs; all else is not. The code area is
+// full of HLT, which ends a program at CPL 3 wherever it strays to; the others hold what
+// `memory_seed` makes of them.
+struct CaseArea {
+  uint32_t start;
+  uint32_t bytes;
+};
+inline constexpr CaseArea kCaseCode{kCode, 0x3000};
+inline constexpr CaseArea kCaseData{kData, 0x3000};
+inline constexpr CaseArea kCaseStack{kArenaEnd - 0x2000, 0x2000};
+inline constexpr std::array<CaseArea, 3> kCaseAreas{kCaseCode, kCaseData, kCaseStack};
+inline constexpr uint32_t kMemoryFillings = 4;
+inline constexpr uint8_t kCaseEnd = 0xF4;  // HLT
+// A program's length at most; the runner puts kCaseEnd behind it.
+inline constexpr uint32_t kMaxCaseCode = 512;
+
 struct Case {
   uint64_t seed = 0;
   uint64_t index = 0;
 
-  // The program; its first byte at linear address code_at. It is followed by what ends it: an
-  // instruction that faults at CPL 3 without an effect.
+  // The program (and data that it wants at known places); its first byte at linear address code_at,
+  // all of it in kCaseCode. What follows it ends it: the runner adds that.
   std::vector<uint8_t> code;
   uint32_t code_at = kCode;
   // Offsets into `code` at which instructions start; [0] is where the program does. What shrinking
@@ -55,7 +71,7 @@ struct Case {
   CpuImage start = CpuImage::Typical();
   std::array<uint16_t, kSegmentCount> selectors{kFlatData, kFlatCode, kFlatData,
                                                 kFlatData, 0,         0};  // by Segment
-  // Fills the data and stack areas.
+  // Which of a few fillings the data and stack areas have: modulo kMemoryFillings.
   uint32_t memory_seed = 0;
   // Flags that are defined at the end, as a set of EFLAGS bits (see undefined_flags.h).
   uint32_t flags = kComparedFlags;
