@@ -31,15 +31,32 @@ void Append(std::string& text, fmt::format_string<Args...> format, Args&&... arg
   fmt::format_to(std::back_inserter(text), format, std::forward<Args>(args)...);
 }
 
+std::string_view NameOf(SegmentClass type) {
+  switch (type) {
+    case SegmentClass::kFlat:
+      return "flat";
+    case SegmentClass::kBased:
+      return "with a base";
+    case SegmentClass::k64K:
+      return "of 64 KiB";
+    case SegmentClass::kLimited:
+      return "with a limit";
+    case SegmentClass::kChecked:
+      return "checked";
+    case SegmentClass::kDynamic:
+      return "looked up";
+  }
+  return "";
+}
+
 std::string ModeText(BlockMode mode) {
   std::string text = fmt::format("CPL {}, {}-bit code, {}-bit stack", mode.cpl(),
                                  mode.code32() ? 32 : 16, mode.stack32() ? 32 : 16);
-  constexpr std::string_view kNames[] = {"es", "cs", "ss", "ds"};
-  for (const uint8_t segment : {kEs, kCs, kSs, kDs}) {
+  constexpr std::string_view kNames[] = {"es", "cs", "ss", "ds", "fs", "gs"};
+  for (uint8_t segment = 0; segment < kSegmentCount; ++segment) {
     const SegmentClass type = mode.segment_class(segment);
-    if (type == SegmentClass::kFlat) continue;
-    Append(text, ", {} {}", kNames[segment],
-           type == SegmentClass::kBased ? "with a base" : "checked");
+    if (type == SegmentClass::kFlat || type == SegmentClass::kDynamic) continue;
+    Append(text, ", {} {}", kNames[segment], NameOf(type));
   }
   if (mode.task_switched()) text += ", CR0.TS";
   if (mode.emulate_fpu()) text += ", CR0.EM";

@@ -173,7 +173,7 @@ void BlockBuilder::EmitInstruction(const Decoded& decoded) {
   Point(std::exchange(in_shadow_, false) ? RecoveryKind::kCritical : RecoveryKind::kInstruction,
         decoded.eip);
   if (const auto vector = FpuException(in.fpu); vector && in.handling == Handling::kIdent) {
-    EmitException(decoded, *vector);
+    EmitException(decoded.eip, *vector);
     return;
   }
   switch (in.handling) {
@@ -195,7 +195,7 @@ void BlockBuilder::EmitInstruction(const Decoded& decoded) {
       if (!EmitInCache(decoded)) EmitCallout(decoded);
       break;
     case Handling::kUndefined:
-      EmitException(decoded,
+      EmitException(decoded.eip,
                     in.error == DecodeError::kTooLong ? kVectorProtection : kVectorUndefined);
       break;
   }
@@ -236,15 +236,34 @@ void BlockBuilder::EmitCallout(const Decoded& decoded) {
 }
 
 //   mov r8d, eip ; mov r9d, vector ; jmp exception
-void BlockBuilder::EmitException(const Decoded& decoded, uint8_t vector) {
-  out_.MoveImmediate(kR8, decoded.eip);
+void BlockBuilder::EmitException(uint32_t eip, uint8_t vector) {
+  out_.MoveImmediate(kR8, eip);
   out_.MoveImmediate(kR9, vector);
   out_.Jump(stubs_.exception);
 }
 
 void BlockBuilder::EmitFallThrough(uint32_t next_eip) {
   Point(RecoveryKind::kInstruction, next_eip);
-  EmitDirectJump(next_eip);
+  // Running over the segment's end is the fault of the next instruction, which the run loop finds.
+  if (ViolatesLimit(next_eip)) {
+    EmitTableJump(next_eip);
+  } else {
+    EmitDirectJump(next_eip, next_eip);
+  }
+}
+
+// Where a jump beyond the segment's limit leads: #GP(0) at the jump, of which nothing is done (SDM
+// vol. 2, "JMP", "LOOP").
+void BlockBuilder::EmitLimitViolation(const PendingJump& jump) {
+  Point(RecoveryKind::kCritical, jump.from);
+  if (jump.undo == Undo::kCount32) {
+    out_.Lea32(kRcx, {.base = kRcx, .displacement = 1});
+  } else if (jump.undo == Undo::kCount16) {
+    out_.Lea32(kR8, {.base = kRcx, .displacement = 1});
+    out_.Move16(kRcx, kR8);
+  }
+  Point(RecoveryKind::kInstruction, jump.from);
+  EmitException(jump.from, kVectorProtection);
 }
 
 // Link stubs:   mov r8d, target ; mov r9d, (this stub) ; jmp link
@@ -255,6 +274,10 @@ void BlockBuilder::EmitStubs() {
   for (const PendingJump& jump : pending_) {
     const uint32_t stub = out_.offset();
     out_.BindTo32(jump.field, stub);
+    if (ViolatesLimit(jump.target)) {
+      EmitLimitViolation(jump);
+      continue;
+    }
     Point(RecoveryKind::kInstruction, jump.target);
     if (mode_.single()) {
       out_.MoveImmediate(kR8, jump.target);

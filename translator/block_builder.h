@@ -63,13 +63,23 @@ class BlockBuilder {
     uint32_t site = 0;
   };
 
+  // What a jump has done before it turns out that its target is beyond the segment's limit.
+  enum class Undo : uint8_t { kNothing, kCount32, kCount16 };
+  struct PendingJump {
+    uint32_t field;
+    uint32_t target;
+    uint32_t from;  // eip of the jump
+    Undo undo;
+  };
+
   // block_builder.cc
   [[nodiscard]] bool EndsBlock(const GuestInstruction& instruction) const;
   void EmitEntryCheck();
   void EmitCount();
   void EmitInstruction(const Decoded& decoded);
   void EmitCallout(const Decoded& decoded);
-  void EmitException(const Decoded& decoded, uint8_t vector);
+  void EmitException(uint32_t eip, uint8_t vector);
+  void EmitLimitViolation(const PendingJump& jump);
   [[nodiscard]] std::optional<uint8_t> FpuException(FpuUse use) const;
   void EmitFallThrough(uint32_t next_eip);
   void EmitStubs();
@@ -88,10 +98,13 @@ class BlockBuilder {
   [[nodiscard]] bool IsSoftware(const Decoded& decoded, uint8_t segment, bool write) const;
   [[nodiscard]] Access BeginOperand(const Decoded& decoded, AccessShape shape, bool read,
                                     bool write, uint32_t bytes);
-  // Window operand for the address; may use r8 and r9.
-  [[nodiscard]] HostMemory WindowOperand(const GuestInstruction& in, int32_t esp_adjustment);
+  // Window operand for the address; may use r8, r9 and r10.
+  [[nodiscard]] HostMemory WindowOperand(const GuestInstruction& in, int32_t esp_adjustment,
+                                         uint32_t bytes);
   void EmitOffset(const GuestInstruction& in, int32_t esp_adjustment, uint8_t to);
-  void AddSegmentBase(uint8_t segment, uint8_t to);
+  void EmitLimitCheck(uint8_t segment, uint32_t bytes, bool offset_is_16_bits);
+  void AddSegmentBase(uint8_t segment);
+  [[nodiscard]] HostMemory SegmentOperand(uint8_t segment, uint32_t bytes, bool offset_is_16_bits);
   void EndAccess(const Access& access);
 
   // string.cc
@@ -122,7 +135,7 @@ class BlockBuilder {
 
   // control_flow.cc
   void EmitControlFlow(const Decoded& decoded);
-  void EmitDirectJump(uint32_t target);
+  void EmitDirectJump(uint32_t target, uint32_t from);
   void EmitConditional(const Decoded& decoded, uint8_t condition);
   void EmitCall(const Decoded& decoded);
   void EmitIndirectJump(const Decoded& decoded);
@@ -132,15 +145,13 @@ class BlockBuilder {
   void EmitTableJumpR8(bool call);
   void EmitReturnSite(uint32_t return_eip);
   void EmitVerify(uint32_t eip, const uint8_t* otherwise);
+  void EmitTargetLimitCheck(const Decoded& decoded, uint8_t target);
+  [[nodiscard]] bool ViolatesLimit(uint32_t target) const { return target > request_.cs_limit; }
   void LoadIndirectTarget(const Decoded& decoded, uint8_t to);
   [[nodiscard]] uint32_t Target(const Decoded& decoded) const;
-  // Records that the rel32 field at `field` leads to `target`: linked in page, by table across.
-  void LeadTo(uint32_t field, uint32_t target);
-
-  struct PendingJump {
-    uint32_t field;
-    uint32_t target;
-  };
+  // Records that the rel32 field at `field` leads to `target`: linked in page, by table across, to
+  // #GP(0) if the segment ends before it.
+  void LeadTo(uint32_t field, uint32_t target, uint32_t from, Undo undo = Undo::kNothing);
 
   const TranslationRequest& request_;
   const Decoder& decoder_;

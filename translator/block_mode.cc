@@ -2,11 +2,21 @@
 #include "translator/block_mode.h"
 
 namespace verbatim {
+namespace {
 
-SegmentClass BlockMode::ClassOf(const SegmentRegister& segment) {
-  if (!segment.CoversAll() || !segment.IsWritableData()) return SegmentClass::kChecked;
+SegmentClass ByExtent(const SegmentRegister& segment) {
+  constexpr uint32_t k64KLimit = 0xFFFF;
+  if (!segment.Present() || segment.IsExpandDown()) return SegmentClass::kChecked;
+  if (segment.limit == k64KLimit) return SegmentClass::k64K;
+  if (!segment.CoversAll()) return SegmentClass::kLimited;
   return segment.base == 0 ? SegmentClass::kFlat : SegmentClass::kBased;
 }
+
+SegmentClass ClassOfData(const SegmentRegister& segment) {
+  return segment.IsWritableData() ? ByExtent(segment) : SegmentClass::kChecked;
+}
+
+}  // namespace
 
 BlockMode BlockMode::Of(const CpuState& cpu, uint32_t cs_id) {
   uint64_t bits = (cpu.cpl & 3) | (uint64_t{cs_id} << 32);
@@ -18,16 +28,20 @@ BlockMode BlockMode::Of(const CpuState& cpu, uint32_t cs_id) {
   if ((cpu.cr4 & cr4::kOsfxsr) != 0) bits |= kOsfxsr;
   if ((cpu.cr4 & cr4::kTsd) != 0) bits |= kTsd;
   for (const uint8_t segment : {kEs, kSs, kDs}) {
-    bits |= static_cast<uint64_t>(ClassOf(cpu.segments[segment])) << (kSegmentShift + 2 * segment);
+    bits |= static_cast<uint64_t>(ClassOfData(cpu.segments[segment]))
+            << (kSegmentShift + 3 * segment);
   }
-  // Code segments are never writable: a read through a flat, readable one is as good as flat data;
-  // writes through CS are sent to software by the translator.
+  // A code segment of protected mode is not writable: reads through a readable one are as good as
+  // those of data, writes are sent to software by the translator.
   const SegmentRegister& cs = cpu.segments[kCs];
-  SegmentClass cs_class = SegmentClass::kChecked;
-  if (cs.CoversAll() && cs.IsReadable()) {
-    cs_class = cs.base == 0 ? SegmentClass::kFlat : SegmentClass::kBased;
+  if (cs.IsWritableData()) bits |= kCsWritable;
+  const SegmentClass cs_class = cs.IsReadable() ? ByExtent(cs) : SegmentClass::kChecked;
+  bits |= static_cast<uint64_t>(cs_class) << (kSegmentShift + 3 * kCs);
+  for (const uint8_t segment : {kFs, kGs}) {
+    const SegmentClass type = ClassOfData(cpu.segments[segment]);
+    if (type != SegmentClass::k64K && type != SegmentClass::kLimited) continue;
+    bits |= (static_cast<uint64_t>(type) - 1) << DynamicShift(segment);
   }
-  bits |= static_cast<uint64_t>(cs_class) << (kSegmentShift + 2 * kCs);
   return BlockMode(bits);
 }
 

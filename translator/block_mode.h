@@ -13,9 +13,12 @@ namespace verbatim {
 
 // What an access through a segment costs.
 enum class SegmentClass : uint8_t {
-  kFlat,     // base 0, 4 GiB, readable and writable: nothing
-  kBased,    // 4 GiB, readable and writable: add the base
-  kChecked,  // limited, read-only, expand-down or null: checked in software
+  kFlat,     // base 0, 4 GiB: nothing
+  kBased,    // 4 GiB: add the base
+  k64K,      // limit FFFFh, as in real and virtual-8086 mode: compare with it, add the base
+  kLimited,  // another limit, expand-up: likewise
+  kChecked,  // read-only data, execute-only, expand-down or null: in software
+  kDynamic,  // FS and GS, as long as they cover 4 GiB or nothing: looked up when the block runs
 };
 
 class BlockMode {
@@ -26,8 +29,6 @@ class BlockMode {
   // From present state; `cs_id` names the base and limit of a code segment that is not flat (0 if
   // it is).
   [[nodiscard]] static BlockMode Of(const CpuState& cpu, uint32_t cs_id);
-  // The class of a data segment, as `Of` packs it.
-  [[nodiscard]] static SegmentClass ClassOf(const SegmentRegister& segment);
 
   [[nodiscard]] constexpr uint64_t bits() const { return bits_; }
   [[nodiscard]] constexpr unsigned cpl() const { return static_cast<unsigned>(bits_ & 3); }
@@ -44,9 +45,15 @@ class BlockMode {
   // Memory accesses in software form.
   [[nodiscard]] constexpr bool software() const { return (bits_ & kSoftware) != 0; }
   [[nodiscard]] constexpr uint32_t cs_id() const { return static_cast<uint32_t>(bits_ >> 32); }
-  // FS and GS are resolved when the block runs, so their class is not part of the mode.
+  // CS can be written through: real and virtual-8086 mode.
+  [[nodiscard]] constexpr bool cs_writable() const { return (bits_ & kCsWritable) != 0; }
   [[nodiscard]] constexpr SegmentClass segment_class(uint8_t segment) const {
-    return static_cast<SegmentClass>((bits_ >> (kSegmentShift + 2 * segment)) & 3);
+    if (segment >= kFs) {
+      // Two bits suffice: 0 stands for kDynamic.
+      const uint64_t packed = (bits_ >> DynamicShift(segment)) & 3;
+      return packed == 0 ? SegmentClass::kDynamic : static_cast<SegmentClass>(packed + 1);
+    }
+    return static_cast<SegmentClass>((bits_ >> (kSegmentShift + 3 * segment)) & 7);
   }
 
   [[nodiscard]] constexpr BlockMode Single() const { return BlockMode(bits_ | kSingle); }
@@ -65,7 +72,12 @@ class BlockMode {
   static constexpr uint64_t kSingle = 1u << 8;
   static constexpr uint64_t kSoftware = 1u << 9;
   static constexpr uint64_t kTsd = 1u << 10;
-  static constexpr unsigned kSegmentShift = 16;  // ES, CS, SS, DS: two bits each
+  static constexpr uint64_t kCsWritable = 1u << 15;
+  static constexpr unsigned kSegmentShift = 16;  // ES, CS, SS, DS: three bits each
+  // FS and GS: two bits each, up to bit 31.
+  [[nodiscard]] static constexpr unsigned DynamicShift(uint8_t segment) {
+    return segment == kFs ? 28 : 30;
+  }
 
   uint64_t bits_ = 0;
 };

@@ -13,6 +13,7 @@
 namespace verbatim {
 namespace {
 
+constexpr uint8_t kVectorProtection = 13;
 constexpr uint8_t kConditionZero = 4;
 constexpr uint8_t kConditionNotZero = 5;
 
@@ -24,7 +25,9 @@ uint32_t BlockBuilder::Target(const Decoded& decoded) const {
   return in.operand_bits == 16 ? (target & 0xFFFFu) : target;
 }
 
-void BlockBuilder::LeadTo(uint32_t field, uint32_t target) { pending_.push_back({field, target}); }
+void BlockBuilder::LeadTo(uint32_t field, uint32_t target, uint32_t from, Undo undo) {
+  pending_.push_back({field, target, from, undo});
+}
 
 // A direct jump to another page: through its cell, or, when these have run out, like an indirect
 // one.
@@ -54,9 +57,9 @@ void BlockBuilder::EmitTableJumpR8(bool call) {
 }
 
 // In the body: a jump that can be chained, or one through the table.
-void BlockBuilder::EmitDirectJump(uint32_t target) {
-  if (mode_.single() || InPage(target)) {
-    LeadTo(out_.JumpForward(), target);
+void BlockBuilder::EmitDirectJump(uint32_t target, uint32_t from) {
+  if (mode_.single() || InPage(target) || ViolatesLimit(target)) {
+    LeadTo(out_.JumpForward(), target, from);
   } else {
     EmitTableJump(target);
   }
@@ -69,7 +72,7 @@ void BlockBuilder::EmitControlFlow(const Decoded& decoded) {
       if (in.immediate_bytes != 0) {
         const uint32_t target = Target(decoded);
         Point(RecoveryKind::kInstruction, decoded.eip);
-        EmitDirectJump(target);
+        EmitDirectJump(target, decoded.eip);
       } else {
         EmitIndirectJump(decoded);
       }
@@ -94,7 +97,35 @@ void BlockBuilder::EmitControlFlow(const Decoded& decoded) {
 }
 
 void BlockBuilder::EmitConditional(const Decoded& decoded, uint8_t condition) {
-  LeadTo(out_.JumpIfForward(condition), Target(decoded));
+  LeadTo(out_.JumpIfForward(condition), Target(decoded), decoded.eip);
+}
+
+// An indirect target, zero-extended in `target` (r8 or r11), must be within the code segment. Comes
+// before any effect of the instruction (SDM vol. 2, "JMP", "CALL", "RET"). Uses r9 and r10.
+//   mov r10, rcx ; mov rcx, target ; not rcx ; mov r9d, limit ; lea rcx, [rcx + r9 + 1]
+//   rorx rcx, rcx, 32 ; jecxz ok                   upper half of limit - target
+//   mov rcx, r10 ; (#GP(0) at this instruction)
+//   ok: mov rcx, r10
+void BlockBuilder::EmitTargetLimitCheck(const Decoded& decoded, uint8_t target) {
+  constexpr uint32_t kNarrowTargets = 0xFFFF;
+  const uint32_t limit = request_.cs_limit;
+  const bool narrow = decoded.instruction.operand_bits == 16;
+  if (limit == 0xFFFFFFFFu || (narrow && limit >= kNarrowTargets)) return;
+  constexpr uint8_t kHalf = 32;
+  out_.Move64(kR10, kRcx);
+  Point(RecoveryKind::kCritical, decoded.eip);
+  out_.Move64(kRcx, target);
+  out_.Not64(kRcx);
+  out_.MoveImmediate(kR9, limit);
+  out_.Lea64(kRcx, {.base = kRcx, .index = kR9, .displacement = 1});
+  out_.RotateRight64(kRcx, kRcx, kHalf);
+  const uint32_t within = out_.JumpIfEcxZeroForward();
+  out_.Move64(kRcx, kR10);
+  Point(RecoveryKind::kInstruction, decoded.eip);
+  EmitException(decoded.eip, kVectorProtection);
+  Point(RecoveryKind::kCritical, decoded.eip);
+  out_.Bind8(within);
+  out_.Move64(kRcx, kR10);
 }
 
 void BlockBuilder::LoadIndirectTarget(const Decoded& decoded, uint8_t to) {
@@ -116,6 +147,7 @@ void BlockBuilder::LoadIndirectTarget(const Decoded& decoded, uint8_t to) {
 
 void BlockBuilder::EmitIndirectJump(const Decoded& decoded) {
   LoadIndirectTarget(decoded, kR8);
+  EmitTargetLimitCheck(decoded, kR8);
   EmitTableJumpR8(false);
 }
 
@@ -123,16 +155,22 @@ void BlockBuilder::EmitCall(const Decoded& decoded) {
   const GuestInstruction& in = decoded.instruction;
   const uint32_t return_eip = decoded.eip + in.length;
   const bool direct = in.immediate_bytes != 0;
-  if (!direct) LoadIndirectTarget(decoded, kR11);
+  if (!direct) {
+    LoadIndirectTarget(decoded, kR11);
+    EmitTargetLimitCheck(decoded, kR11);
+  } else if (ViolatesLimit(Target(decoded))) {
+    EmitException(decoded.eip, kVectorProtection);
+    return;
+  }
   PushValue(decoded, in.operand_bits / 8u, kNoReg, return_eip);
   if (direct) {
     const uint32_t target = Target(decoded);
     Point(RecoveryKind::kInstruction, target);
     if (mode_.single()) {
-      LeadTo(out_.JumpForward(), target);
+      LeadTo(out_.JumpForward(), target, decoded.eip);
       return;
     }
-    LeadTo(out_.CallForward(), target);
+    LeadTo(out_.CallForward(), target, decoded.eip);
   } else {
     // Nothing visible happens in the move: until it is done the pointer has moved, but the target
     // is only in r11, so an interrupt waits.
@@ -172,6 +210,7 @@ void BlockBuilder::EmitReturn(const Decoded& decoded) {
   const GuestInstruction& in = decoded.instruction;
   const uint32_t bytes = in.operand_bits / 8u;
   LoadTop(decoded, bytes, kR8);
+  EmitTargetLimitCheck(decoded, kR8);
   // Interrupts that come here roll back: the load is repeated.
   AdjustStackPointer(static_cast<int32_t>(bytes + (in.immediate_bytes != 0 ? in.immediate : 0)));
   Point(RecoveryKind::kEipInR8, 0);
@@ -215,10 +254,10 @@ void BlockBuilder::EmitLoop(const Decoded& decoded) {
   out_.Bind8(zero);
   if (!wide) out_.Move64(kRcx, kR9);
   if (plain_jump) {
-    LeadTo(out_.JumpForward(), target);
+    LeadTo(out_.JumpForward(), target, decoded.eip);
     out_.Bind32(not_zero_jump);
   } else {
-    LeadTo(not_zero_jump, target);
+    LeadTo(not_zero_jump, target, decoded.eip, wide ? Undo::kCount32 : Undo::kCount16);
   }
   if (leave) out_.Bind32(*leave);
   Point(RecoveryKind::kInstruction, next);

@@ -46,10 +46,8 @@ void HostEmitter::Registers(const Opcode& opcode, uint8_t reg, uint8_t rm) {
 }
 
 void HostEmitter::Memory(const Opcode& opcode, uint8_t reg, const HostMemory& memory) {
-  if (memory.window) {
-    Byte(0x65);
-    Byte(0x67);
-  }
+  if (memory.window || memory.guarded) Byte(0x65);
+  if (memory.window) Byte(0x67);
   Prefixes(opcode);
   // With a memory operand only `reg` can be a byte register.
   Opcode for_rex = opcode;
@@ -131,6 +129,17 @@ void HostEmitter::Vex3Register(uint8_t pp, uint8_t to, uint8_t from, uint8_t mas
   Byte(static_cast<uint8_t>(((~from & 15) << 3) | pp));
   Byte(0xF5);
   Byte(ModRm(3, to, mask));
+}
+
+void HostEmitter::ShiftRight64(uint8_t to, uint8_t from, uint8_t count) {
+  // VEX.LZ.F2.0F38.W1 F7 /r
+  const uint8_t r = to >= 8 ? 0 : 0x80;
+  const uint8_t b = from >= 8 ? 0 : 0x20;
+  Byte(0xC4);
+  Byte(static_cast<uint8_t>(r | 0x40 | b | 2));
+  Byte(static_cast<uint8_t>(0x80 | ((~count & 15) << 3) | 3));
+  Byte(0xF7);
+  Byte(ModRm(3, to, from));
 }
 
 void HostEmitter::Group1(uint8_t extension, uint8_t reg, uint32_t value) {

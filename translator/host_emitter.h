@@ -45,14 +45,20 @@ struct HostMemory {
   // Through the window: gs-based with 32-bit address size (bytes 65 67). False: plain 64-bit
   // address, for the context and for pointers that software accesses hand out.
   bool window = false;
+  // Gs-based with 64-bit address size: through the window or, 4 GiB on, into the guard behind it.
+  bool guarded = false;
 
   [[nodiscard]] static HostMemory Context(size_t offset) {
-    return {kR15, kNoReg, 1, static_cast<int32_t>(offset), false};
+    return {.base = kR15, .displacement = static_cast<int32_t>(offset)};
   }
   [[nodiscard]] static HostMemory Window(uint8_t base, int32_t displacement = 0) {
-    return {base, kNoReg, 1, displacement, true};
+    return {.base = base, .displacement = displacement, .window = true};
   }
-  [[nodiscard]] static HostMemory Pointer(uint8_t base) { return {base, kNoReg, 1, 0, false}; }
+  // `linear`, or 4 GiB above it if `violation` is 1 << 32.
+  [[nodiscard]] static HostMemory Guarded(uint8_t linear, uint8_t violation) {
+    return {.base = linear, .index = violation, .guarded = true};
+  }
+  [[nodiscard]] static HostMemory Pointer(uint8_t base) { return {.base = base}; }
 };
 
 class HostEmitter {
@@ -106,6 +112,7 @@ class HostEmitter {
   void StoreImmediate32(const HostMemory& to, uint32_t value);
   void StoreImmediate16(const HostMemory& to, uint16_t value);
   void Move16(uint8_t to, uint8_t from) { Registers({.byte = 0x8B, .operand16 = true}, to, from); }
+  void Not64(uint8_t reg) { Registers({.byte = 0xF7, .wide = true}, 2, reg); }
   // lea with 32-bit result; `memory.window` is ignored.
   void Lea32(uint8_t to, HostMemory memory);
   void Lea64(uint8_t to, HostMemory memory);
@@ -115,6 +122,8 @@ class HostEmitter {
   // pext and pdep: gather and scatter bits without touching flags (BMI2).
   void ExtractBits(uint8_t to, uint8_t from, uint8_t mask) { Vex3Register(2, to, from, mask); }
   void DepositBits(uint8_t to, uint8_t from, uint8_t mask) { Vex3Register(3, to, from, mask); }
+  // shrx to, from, count: without touching flags (BMI2).
+  void ShiftRight64(uint8_t to, uint8_t from, uint8_t count);
   void MoveLowByte(uint8_t to, uint8_t from) {
     Registers({.byte = 0x8A, .byte_regs = true}, to, from);
   }

@@ -107,8 +107,8 @@ void BlockBuilder::EmitIdent(const Decoded& decoded) {
 }
 
 // A high-byte register beside a register that needs REX (r8, r12) cannot be encoded. It is moved to
-// r9b for the instruction and put back:
-//   rorx r9d, gpr, 8 ; op ... r9b ... ; rorx r10d, gpr, 8 ; mov r10b, r9b ; rorx gpr, r10d, 24
+// r11b for the instruction and put back:
+//   rorx r11d, gpr, 8 ; op ... r11b ... ; rorx r10d, gpr, 8 ; mov r10b, r11b ; rorx gpr, r10d, 24
 void BlockBuilder::EmitCopy(const GuestInstruction& in, const HostMemory* memory, uint32_t eip) {
   Encoding e = EncodingOf(in);
   const bool reg_high = in.reg_is_gpr8 && in.reg >= kFirstHighByte;
@@ -121,8 +121,8 @@ void BlockBuilder::EmitCopy(const GuestInstruction& in, const HostMemory* memory
   if (extended && (reg_high || rm_high)) {
     CHECK(reg_high != rm_high);
     moved = static_cast<uint8_t>((reg_high ? in.reg : in.rm) - kFirstHighByte);
-    out_.RotateRight(kR9, moved, 8);
-    (reg_high ? e.reg : e.rm) = kR9;
+    out_.RotateRight(kR11, moved, 8);
+    (reg_high ? e.reg : e.rm) = kR11;
     Point(RecoveryKind::kCritical, eip);
   }
   if (e.low_opcode_reg) {
@@ -145,7 +145,7 @@ void BlockBuilder::EmitCopy(const GuestInstruction& in, const HostMemory* memory
   EmitImmediate(out_, in);
   if (moved != kNoReg) {
     out_.RotateRight(kR10, moved, 8);
-    out_.MoveLowByte(kR10, kR9);
+    out_.MoveLowByte(kR10, kR11);
     out_.RotateRight(moved, kR10, 24);
     Point(RecoveryKind::kInstruction, eip + in.length);
   }
@@ -157,7 +157,6 @@ void BlockBuilder::EmitCopy(const GuestInstruction& in, const HostMemory* memory
 void BlockBuilder::EmitMaskedMove(const Decoded& decoded) {
   const GuestInstruction& in = decoded.instruction;
   const bool software = IsSoftware(decoded, in.memory.segment, true) || in.address_bits == 16 ||
-                        in.memory.segment == kFs || in.memory.segment == kGs ||
                         mode_.segment_class(in.memory.segment) != SegmentClass::kFlat;
   if (!software) {
     out_.Lea64(kRdi, {.base = kR13, .index = kRdi});

@@ -2,21 +2,55 @@
 // How a guest memory operand becomes a host operand.
 //
 // Flat segment, 32-bit address:  gs:[base + index*scale + disp], 32-bit address size
-// Otherwise, through the window: r8d = offset (truncated to 16 bits if so addressed) + segment
+// Segment of 4 GiB:              r8d = offset (truncated to 16 bits if so addressed) + segment
 // base;
 //                                gs:[r8d]
+// Segment with a limit:          r8 = offset ; r9 = 1 << 32 if it violates the limit, else 0 ;
+//                                r8d += segment base ; gs:[r8 + r9], 64-bit address size: a
+//                                violation lands in the guard behind the window, from where the
+//                                engine takes it up with the full check
 // In software:                   mov r9d, site ; call access_begin ; the operand is [r8], a pointer
 //                                that the engine checked; after a write: mov r9d, site ; call
 //                                access_end
+#include <algorithm>
+
 #include "translator/block_builder.h"
 
 namespace verbatim {
+namespace {
+
+constexpr uint32_t k64KLimit = 0xFFFF;
+
+// With a register bit offset they reach beyond their operand, and a limit check of it tells
+// nothing.
+bool IsBitString(const GuestInstruction& in) {
+  switch (in.mnemonic) {
+    case ZYDIS_MNEMONIC_BT:
+    case ZYDIS_MNEMONIC_BTC:
+    case ZYDIS_MNEMONIC_BTR:
+    case ZYDIS_MNEMONIC_BTS:
+      return in.immediate_bytes == 0;
+    default:
+      return false;
+  }
+}
+
+bool HasLimit(SegmentClass type) {
+  return type == SegmentClass::k64K || type == SegmentClass::kLimited;
+}
+
+HostMemory SegmentField(uint8_t segment, size_t field) {
+  return HostMemory::Context(offsetof(ExecutionContext, cpu.segments) +
+                             segment * sizeof(SegmentRegister) + field);
+}
+
+}  // namespace
 
 bool BlockBuilder::IsSoftware(const Decoded& decoded, uint8_t segment, bool write) const {
   if (mode_.software() || policy_.InSoftware(PhysicalOf(decoded.eip))) return true;
-  if (segment == kFs || segment == kGs) return false;  // trap when restricted
-  if (segment == kCs && write) return true;            // always #GP in protected mode
-  return mode_.segment_class(segment) == SegmentClass::kChecked;
+  if (segment == kCs && write && !mode_.cs_writable()) return true;  // always #GP
+  const SegmentClass type = mode_.segment_class(segment);
+  return type == SegmentClass::kChecked || (HasLimit(type) && IsBitString(decoded.instruction));
 }
 
 // The offset within the segment, zero-extended to 64 bits.
@@ -41,35 +75,75 @@ void BlockBuilder::EmitOffset(const GuestInstruction& in, int32_t esp_adjustment
   if (in.address_bits == 16) out_.ZeroExtend16(to, to);
 }
 
-// Adds the segment's base to r8 or r9 (`to`), wrapping at 4 GiB. Uses r10.
-void BlockBuilder::AddSegmentBase(uint8_t segment, uint8_t to) {
-  if (segment == kFs || segment == kGs) {
+// r9 = (offset in r8) + bytes - 1 > limit ? 1 << 32 : 0. Uses r10.
+//   mov r9, r8 ; not r9 ; mov r10d, limit ; lea r9, [r9 + r10 + 2 - bytes]   limit + 1 - bytes -
+//   offset mov r10d, 63 ; shrx r9, r9, r10 ; rorx r9, r9, 32                        its sign
+// A 16-bit offset and FFFFh, where only the last bytes - 1 offsets are out:
+//   lea r9d, [r8 + bytes - 1] ; rorx r9d, r9d, 16 ; movzx r9d, r9w ; rorx r9, r9, 32
+void BlockBuilder::EmitLimitCheck(uint8_t segment, uint32_t bytes, bool offset_is_16_bits) {
+  const bool by_mode = mode_.segment_class(segment) == SegmentClass::k64K;
+  if (by_mode && offset_is_16_bits) {
+    constexpr uint8_t kWord = 16;
+    out_.Lea32(kR9, {.base = kR8, .displacement = static_cast<int32_t>(bytes - 1)});
+    out_.RotateRight(kR9, kR9, kWord);
+    out_.ZeroExtend16(kR9, kR9);
+  } else {
+    constexpr uint32_t kSignBit = 63;
+    out_.Move64(kR9, kR8);
+    out_.Not64(kR9);
+    const auto room = static_cast<int32_t>(2 - bytes);
+    if (by_mode) {
+      out_.Lea64(kR9, {.base = kR9, .displacement = room + static_cast<int32_t>(k64KLimit)});
+    } else {
+      out_.Load32(kR10, SegmentField(segment, offsetof(SegmentRegister, limit)));
+      out_.Lea64(kR9, {.base = kR9, .index = kR10, .displacement = room});
+    }
+    out_.MoveImmediate(kR10, kSignBit);
+    out_.ShiftRight64(kR9, kR9, kR10);
+  }
+  constexpr uint8_t kHalf = 32;
+  out_.RotateRight64(kR9, kR9, kHalf);
+}
+
+// Adds the segment's base to the offset in r8, wrapping at 4 GiB. Uses r10.
+void BlockBuilder::AddSegmentBase(uint8_t segment) {
+  const SegmentClass type = mode_.segment_class(segment);
+  if (type == SegmentClass::kFlat || type == SegmentClass::kChecked) return;
+  if (type == SegmentClass::kDynamic) {
     const size_t pointer =
         segment == kFs ? offsetof(ExecutionContext, fs_base) : offsetof(ExecutionContext, gs_base);
     out_.Load64(kR10, HostMemory::Context(pointer));
     out_.Load32(kR10, HostMemory::Pointer(kR10));
-  } else if (mode_.segment_class(segment) == SegmentClass::kBased) {
-    out_.Load32(kR10, HostMemory::Context(offsetof(ExecutionContext, cpu.segments) +
-                                          segment * sizeof(SegmentRegister) +
-                                          offsetof(SegmentRegister, base)));
   } else {
-    return;
+    out_.Load32(kR10, SegmentField(segment, offsetof(SegmentRegister, base)));
   }
-  out_.Lea32(to, {.base = to, .index = kR10});
+  out_.Lea32(kR8, {.base = kR8, .index = kR10});
 }
 
-HostMemory BlockBuilder::WindowOperand(const GuestInstruction& in, int32_t esp_adjustment) {
+// The operand of `bytes` at the offset in r8, zero-extended; uses r9 and r10.
+HostMemory BlockBuilder::SegmentOperand(uint8_t segment, uint32_t bytes, bool offset_is_16_bits) {
+  const SegmentClass type = mode_.segment_class(segment);
+  // A byte at any 16-bit offset is within FFFFh.
+  const bool checked =
+      HasLimit(type) && !(type == SegmentClass::k64K && offset_is_16_bits && bytes <= 1);
+  if (checked) EmitLimitCheck(segment, std::max(bytes, 1u), offset_is_16_bits);
+  AddSegmentBase(segment);
+  return checked ? HostMemory::Guarded(kR8, kR9) : HostMemory::Window(kR8);
+}
+
+HostMemory BlockBuilder::WindowOperand(const GuestInstruction& in, int32_t esp_adjustment,
+                                       uint32_t bytes) {
   const MemoryOperand& m = in.memory;
-  const bool dynamic = m.segment == kFs || m.segment == kGs;
-  const bool flat = !dynamic && mode_.segment_class(m.segment) == SegmentClass::kFlat;
-  if (flat && in.address_bits == 32 && in.mnemonic != ZYDIS_MNEMONIC_XLAT) {
+  const SegmentClass type = mode_.segment_class(m.segment);
+  if (type == SegmentClass::kFlat && in.address_bits == 32 && in.mnemonic != ZYDIS_MNEMONIC_XLAT) {
     return {.base = m.base == kNoGpr ? uint8_t{kNoReg} : HostGpr(m.base),
             .index = m.index == kNoGpr ? uint8_t{kNoReg} : HostGpr(m.index),
             .scale = m.scale,
             .displacement = m.displacement + (m.base == kEsp ? esp_adjustment : 0),
             .window = true};
   }
-  if (dynamic && in.address_bits == 32 && m.index == kNoGpr && m.base == kNoGpr) {
+  if (type == SegmentClass::kDynamic && in.address_bits == 32 && m.index == kNoGpr &&
+      m.base == kNoGpr) {
     // fs:[disp], the thread area: the base register and the displacement as they are.
     const size_t pointer = m.segment == kFs ? offsetof(ExecutionContext, fs_base)
                                             : offsetof(ExecutionContext, gs_base);
@@ -78,8 +152,7 @@ HostMemory BlockBuilder::WindowOperand(const GuestInstruction& in, int32_t esp_a
     return HostMemory::Window(kR8, m.displacement);
   }
   EmitOffset(in, esp_adjustment, kR8);
-  AddSegmentBase(m.segment, kR8);
-  return HostMemory::Window(kR8);
+  return SegmentOperand(m.segment, bytes, in.address_bits == 16);
 }
 
 BlockBuilder::Access BlockBuilder::BeginOperand(const Decoded& decoded, AccessShape shape,
@@ -90,7 +163,7 @@ BlockBuilder::Access BlockBuilder::BeginOperand(const Decoded& decoded, AccessSh
   if (!accessed || !IsSoftware(decoded, in.memory.segment, write)) {
     const int32_t adjustment =
         shape == AccessShape::kPopDestination ? static_cast<int32_t>(in.operand_bits / 8) : 0;
-    return {.memory = WindowOperand(in, adjustment)};
+    return {.memory = WindowOperand(in, adjustment, bytes)};
   }
   const uint32_t site = AddSite(decoded, shape, bytes, read, write);
   ++software_sites_;

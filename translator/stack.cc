@@ -25,8 +25,7 @@ BlockBuilder::Access BlockBuilder::BeginStackAccess(const Decoded& decoded, Acce
   }
   out_.Lea32(kR8, {.base = pointer, .displacement = displacement});
   if (!mode_.stack32()) out_.ZeroExtend16(kR8, kR8);
-  AddSegmentBase(kSs, kR8);
-  return {.memory = HostMemory::Window(kR8)};
+  return {.memory = SegmentOperand(kSs, bytes, !mode_.stack32())};
 }
 
 void BlockBuilder::AdjustStackPointer(int32_t bytes) {

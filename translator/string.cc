@@ -35,7 +35,7 @@ void BlockBuilder::EmitString(const Decoded& decoded) {
   const StringShape shape = ShapeOf(in.opcode);
   const uint8_t source = in.segment_override == kNoSegment ? uint8_t{kDs} : in.segment_override;
   const auto flat = [this](uint8_t segment) {
-    return segment != kFs && segment != kGs && mode_.segment_class(segment) == SegmentClass::kFlat;
+    return mode_.segment_class(segment) == SegmentClass::kFlat;
   };
   const bool in_window = in.address_bits == 32 && (!shape.source || flat(source)) &&
                          (!shape.destination || flat(kEs)) && !mode_.software() &&

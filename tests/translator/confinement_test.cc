@@ -84,8 +84,11 @@ class Watcher {
     if (memory.base == X86_REG_RIP || memory.base == X86_REG_EIP) return "relative to rip";
     if (in.id == X86_INS_LEA) return std::nullopt;
     if (memory.segment == X86_REG_GS) {
-      if (in.detail.addr_size != 4) return "64-bit window address";
-      return std::nullopt;
+      if (in.detail.addr_size == 4) return std::nullopt;
+      // A limit check: r8 was written as 32 bits, r9 is 0 or 1 << 32.
+      const bool guarded = memory.base == X86_REG_R8 && memory.index == X86_REG_R9 &&
+                           memory.scale == 1 && memory.disp == 0;
+      return guarded ? std::nullopt : std::optional("64-bit window address");
     }
     const uint8_t base = FullRegister(memory.base);
     if (IsString(in)) {

@@ -177,6 +177,25 @@ TEST(HostEmitter, RotatesAndScattersWithAnyRegisters) {
   }
 }
 
+TEST(HostEmitter, ShiftsAndInvertsAllRegisters) {
+  for (uint8_t to = 0; to < kRegisters; ++to) {
+    ASSERT_EQ(TextFrom([&](HostEmitter& out) { out.Not64(to); }), fmt::format("not {}", k64[to]));
+    for (uint8_t from = 0; from < kRegisters; ++from) {
+      ASSERT_EQ(TextFrom([&](HostEmitter& out) { out.ShiftRight64(to, from, kR10); }),
+                fmt::format("shrx {}, {}, r10", k64[to], k64[from]));
+      ASSERT_EQ(TextFrom([&](HostEmitter& out) { out.ShiftRight64(to, kRax, from); }),
+                fmt::format("shrx {}, rax, {}", k64[to], k64[from]));
+    }
+  }
+}
+
+TEST(HostEmitter, ReachesTheGuardThrough64BitAddresses) {
+  const HostInstruction in =
+      Only([](HostEmitter& out) { out.Load32(kRbx, HostMemory::Guarded(kR8, kR9)); });
+  EXPECT_EQ(in.text, "mov ebx, dword ptr gs:[r8 + r9]");
+  EXPECT_EQ(in.detail.addr_size, 8);
+}
+
 TEST(HostEmitter, LoadsAndStoresAnyRegister) {
   for (const HostMemory& memory :
        {HostMemory::Context(0x200), HostMemory::Window(kR12, -4), HostMemory::Pointer(kR8)}) {
