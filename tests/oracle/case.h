@@ -55,6 +55,15 @@ inline constexpr uint8_t kCaseEnd = 0xF4;  // HLT
 // A program's length at most; the runner puts kCaseEnd behind it.
 inline constexpr uint32_t kMaxCaseCode = 512;
 
+// What stands at one of a case's instructions.
+struct InstructionNote {
+  uint16_t form = kNoForm;  // in FormTable::forms()
+  bool code32 = true;       // the code size it runs with
+  bool certain = false;     // reached whatever happens: nothing before it can fault or branch
+
+  static constexpr uint16_t kNoForm = 0xFFFF;  // undefined, too long or wrongly locked
+};
+
 struct Case {
   uint64_t seed = 0;
   uint64_t index = 0;
@@ -66,6 +75,7 @@ struct Case {
   // Offsets into `code` at which instructions start; [0] is where the program does. What shrinking
   // takes apart and what the coverage table counts.
   std::vector<uint16_t> instructions;
+  std::vector<InstructionNote> notes;  // one for each of `instructions`
 
   // start.eip and esp are offsets in CS and SS. The selectors are flat or of the LDT.
   CpuImage start = CpuImage::Typical();

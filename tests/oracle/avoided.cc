@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/oracle/avoided.h"
+
+namespace verbatim::test {
+namespace {
+
+constexpr uint32_t kSystemCallVector = 0x80;
+
+// clang-format off
+constexpr Avoided kAvoided[] = {
+    {ZYDIS_MNEMONIC_SYSENTER, "enters the host's kernel (Intel), or is #UD in long mode (AMD)"},
+    {ZYDIS_MNEMONIC_SYSEXIT, "#UD in long mode on AMD; #GP(0) at CPL 3 elsewhere"},
+    {ZYDIS_MNEMONIC_RDTSC, "the result is time"},
+    {ZYDIS_MNEMONIC_RDPMC, "the host's CR4.PCE decides, the result is the host's load"},
+    {ZYDIS_MNEMONIC_CPUID, "the result describes the host"},
+    {ZYDIS_MNEMONIC_SGDT, "the result, or what the host's kernel puts in its place (UMIP), is the host's"},
+    {ZYDIS_MNEMONIC_SIDT, "the result, or what the host's kernel puts in its place (UMIP), is the host's"},
+    {ZYDIS_MNEMONIC_SLDT, "the result, or what the host's kernel puts in its place (UMIP), is the host's"},
+    {ZYDIS_MNEMONIC_STR, "the result, or what the host's kernel puts in its place (UMIP), is the host's"},
+    {ZYDIS_MNEMONIC_SMSW, "the result, or what the host's kernel puts in its place (UMIP), is the host's"},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const Avoided> AvoidedMnemonics() { return kAvoided; }
+
+std::string_view WhyAvoided(Mnemonic mnemonic) {
+  for (const Avoided& row : kAvoided) {
+    if (row.mnemonic == mnemonic) return row.reason;
+  }
+  return {};
+}
+
+std::string_view WhyAvoided(const GuestInstruction& in) {
+  if (in.mnemonic == ZYDIS_MNEMONIC_INT && in.immediate == kSystemCallVector) {
+    return "enters the host's kernel";
+  }
+  return WhyAvoided(in.mnemonic);
+}
+
+}  // namespace verbatim::test

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes the oracle's cases. A case follows from (seed, index) alone; the segments of the local
+// descriptor table follow from the seed, so that a runner installs them once for many cases.
+#ifndef VERBATIM_TESTS_ORACLE_GENERATOR_H_
+#define VERBATIM_TESTS_ORACLE_GENERATOR_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "tests/oracle/case.h"
+#include "tests/oracle/forms.h"
+#include "tests/oracle/program.h"
+
+namespace verbatim::test {
+
+class Generator {
+ public:
+  explicit Generator(uint64_t seed);
+
+  [[nodiscard]] const LdtTable& table() const { return ldt_; }
+  [[nodiscard]] Case Make(uint64_t index) const;
+
+ private:
+  uint64_t seed_;
+  KnownForms forms_;
+  LdtTable ldt_;
+  std::vector<uint16_t> allowed_;  // forms that a case may contain
+};
+
+}  // namespace verbatim::test
+
+#endif  // VERBATIM_TESTS_ORACLE_GENERATOR_H_

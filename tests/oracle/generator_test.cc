@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of forms and the cases made of it, without running any.
+#include "tests/oracle/generator.h"
+
+#include <Zydis/Zydis.h>
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "decoder/classification.h"
+#include "tests/oracle/avoided.h"
+#include "tests/oracle/coverage.h"
+
+namespace verbatim::test {
+namespace {
+
+constexpr uint64_t kSeed = 20061109;
+constexpr uint64_t kCases = 60'000;
+
+std::string Hex(std::span<const uint8_t> bytes) {
+  std::string text;
+  for (const uint8_t byte : bytes) text += fmt::format("{:02X} ", byte);
+  return text;
+}
+
+// The bytes of instruction `i`, which may be followed by others.
+GuestInstruction Decode(const Case& made, size_t i) {
+  const size_t end = i + 1 < made.instructions.size() ? made.instructions[i + 1] : made.code.size();
+  const std::span<const uint8_t> bytes(made.code.data() + made.instructions[i],
+                                       end - made.instructions[i]);
+  return FormTable::Get().decoder().Decode(bytes, made.notes[i].code32);
+}
+
+TEST(Forms, CoverEveryMnemonicOfTheClassification) {
+  std::set<Mnemonic> covered;
+  for (const Form& form : FormTable::Get().forms()) covered.insert(form.mnemonic);
+  for (int i = 0; i <= ZYDIS_MNEMONIC_MAX_VALUE; ++i) {
+    const auto mnemonic = static_cast<Mnemonic>(i);
+    EXPECT_EQ(covered.contains(mnemonic), Classify(mnemonic).known)
+        << ZydisMnemonicGetString(mnemonic);
+  }
+}
+
+TEST(Forms, AreFoundByWhatTheyDecodeTo) {
+  const FormTable& table = FormTable::Get();
+  for (uint32_t i = 0; i < table.forms().size(); ++i) {
+    EXPECT_EQ(table.Find(table.forms()[i].example), i) << table.forms()[i].Name();
+  }
+}
+
+TEST(Forms, TellDigitsRegistersAndSizesApart) {
+  const FormTable& table = FormTable::Get();
+  const auto find = [&](std::initializer_list<uint8_t> bytes) {
+    std::vector<uint8_t> padded(bytes);
+    padded.resize(kMaxInstructionBytes);
+    return table.Find(table.decoder().Decode(padded, true));
+  };
+  const auto add = find({0x01, 0xC8});
+  ASSERT_TRUE(add);
+  EXPECT_EQ(find({0x01, 0xD1}), add);                       // other registers
+  EXPECT_EQ(find({0x2E, 0x67, 0x01, 0xD1}), add);           // prefixes without effect
+  EXPECT_NE(find({0x66, 0x01, 0xC8}), add);                 // operand size
+  EXPECT_NE(find({0x01, 0x08}), add);                       // memory
+  EXPECT_NE(find({0x01, 0x08}), find({0x67, 0x01, 0x08}));  // address size
+  EXPECT_NE(find({0xF7, 0xD8}), find({0xF7, 0xD0}));        // neg, not
+  EXPECT_NE(find({0xD9, 0xE8}), find({0xD9, 0xE9}));        // fld1, fldl2t
+  EXPECT_EQ(find({0xD9, 0xC1}), find({0xD9, 0xC2}));        // fld st(i)
+  EXPECT_NE(find({0xA4}), find({0xF3, 0xA4}));              // movsb, rep movsb
+  EXPECT_EQ(find({0x0F, 0x38, 0xF0, 0x00}), std::nullopt);  // movbe
+}
+
+TEST(Generator, MakesTheSameCaseWheneverItIsAsked) {
+  const Generator first(kSeed);
+  const Generator second(kSeed);
+  (void)second.Make(7);
+  for (uint64_t index = 0; index < 300; ++index) {
+    const Case a = first.Make(index);
+    const Case b = second.Make(index);
+    EXPECT_EQ(a.code, b.code);
+    EXPECT_EQ(a.code_at, b.code_at);
+    EXPECT_EQ(a.instructions, b.instructions);
+    EXPECT_EQ(a.start.gpr, b.start.gpr);
+    EXPECT_EQ(a.start.fx, b.start.fx);
+    EXPECT_EQ(a.start.eflags, b.start.eflags);
+    EXPECT_EQ(a.selectors, b.selectors);
+    EXPECT_EQ(a.memory_seed, b.memory_seed);
+    EXPECT_EQ(a.flags, b.flags);
+  }
+  EXPECT_EQ(first.table(), second.table());
+  EXPECT_NE(first.Make(0).start.gpr, first.Make(1).start.gpr);
+  EXPECT_NE(first.Make(1).start.gpr, Generator(kSeed + 1).Make(1).start.gpr);
+}
+
+TEST(Generator, MakesInstructionsOfTheFormsMeant) {
+  const Generator generator(kSeed);
+  const FormTable& table = FormTable::Get();
+  for (uint64_t index = 0; index < kCases; ++index) {
+    const Case made = generator.Make(index);
+    ASSERT_EQ(made.instructions.size(), made.notes.size());
+    ASSERT_FALSE(made.instructions.empty());
+    for (size_t i = 0; i < made.notes.size(); ++i) {
+      const GuestInstruction in = Decode(made, i);
+      const std::optional<uint32_t> form = table.Find(in);
+      ASSERT_EQ(form.value_or(InstructionNote::kNoForm), made.notes[i].form)
+          << index << ", instruction " << i << " at " << made.instructions[i] << " of "
+          << Hex(made.code);
+    }
+  }
+}
+
+TEST(Generator, KeepsProgramsInTheCodeArea) {
+  const Generator generator(kSeed);
+  for (uint64_t index = 0; index < kCases; ++index) {
+    const Case made = generator.Make(index);
+    ASSERT_LE(made.code.size(), kMaxCaseCode);
+    ASSERT_GE(made.code_at, kCaseCode.start);
+    ASSERT_LT(made.code_at + made.code.size(), kCaseCode.start + kCaseCode.bytes);
+  }
+}
+
+TEST(Generator, ContainsNothingThatIsAvoided) {
+  const Generator generator(kSeed);
+  for (uint64_t index = 0; index < kCases; ++index) {
+    const Case made = generator.Make(index);
+    for (size_t i = 0; i < made.notes.size(); ++i) {
+      ASSERT_EQ(WhyAvoided(Decode(made, i)), "") << index << ": " << Hex(made.code);
+    }
+  }
+}
+
+TEST(Coverage, FindsEveryCopiedForm) {
+  const Generator generator(kSeed);
+  std::vector<uint64_t> counts(Coverage::Slots());
+  Coverage coverage(counts);
+  for (uint64_t index = 0; index < kCases; ++index) coverage.Count(generator.Make(index));
+  const auto forms = FormTable::Get().forms();
+  for (uint32_t i = 0; i < forms.size(); ++i) {
+    if (forms[i].handling != Handling::kIdent || !forms[i].prefixes[1].valid) continue;
+    EXPECT_NE(coverage.Cases(i), 0u) << forms[i].Name();
+    EXPECT_NE(coverage.Certain(i), 0u) << forms[i].Name();
+  }
+}
+
+TEST(Coverage, CountsACaseOnceForEachForm) {
+  std::vector<uint64_t> counts(Coverage::Slots());
+  Coverage coverage(counts);
+  Case run;
+  run.notes = {{3, true, true}, {3, true, false}, {5, true, false}};
+  coverage.Count(run);
+  EXPECT_EQ(coverage.Cases(3), 1u);
+  EXPECT_EQ(coverage.Certain(3), 1u);
+  EXPECT_EQ(coverage.Cases(5), 1u);
+  EXPECT_EQ(coverage.Certain(5), 0u);
+  EXPECT_EQ(coverage.Missing().size() + 2, static_cast<size_t>(std::ranges::count_if(
+                                               FormTable::Get().forms(), [](const Form& form) {
+                                                 return WhyAvoided(form.mnemonic).empty();
+                                               })));
+}
+
+}  // namespace
+}  // namespace verbatim::test

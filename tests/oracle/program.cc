@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/oracle/program.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "tests/oracle/values.h"
+
+namespace verbatim::test {
+namespace {
+
+constexpr std::array<uint8_t, 6> kSegmentPrefixes = {0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65};
+constexpr uint8_t kLock = 0xF0;
+constexpr uint32_t kMaxPrefixes = 24;
+
+// One of the set bits.
+uint8_t PickBit(Random& random, uint8_t set) {
+  if (set == 0xFF) return static_cast<uint8_t>(random.Below(8));
+  uint8_t bit = static_cast<uint8_t>(random.Below(8));
+  while (((set >> bit) & 1) == 0) bit = (bit + 1) & 7;
+  return bit;
+}
+
+// F2 and F3 do nothing there (SDM vol. 2, 2.1.1: "reserved", in fact ignored).
+bool IgnoresRepeat(const Form& form) {
+  return form.map == 0 && form.mandatory_prefix == 0 && form.repeat == 0 &&
+         form.mnemonic != ZYDIS_MNEMONIC_NOP && form.handling == Handling::kIdent &&
+         form.fpu == FpuUse::kNone;
+}
+
+// Of an encoding in 32-bit code.
+uint16_t IndexOf(const FormTable& forms, std::initializer_list<uint8_t> bytes) {
+  const std::optional<uint32_t> form =
+      forms.Find(forms.decoder().Decode({bytes.begin(), bytes.size()}, true));
+  CHECK(form.has_value());
+  return static_cast<uint16_t>(*form);
+}
+
+}  // namespace
+
+KnownForms::KnownForms(const FormTable& forms) : table(forms) {
+  for (uint8_t gpr = 0; gpr < 8; ++gpr) {
+    move_immediate[gpr] = IndexOf(forms, {static_cast<uint8_t>(0xB8 | gpr), 0, 0, 0, 0});
+  }
+}
+
+Program::Program(const KnownForms& known_forms, const LdtTable& ldt, Random& random, Case& out)
+    : forms_(known_forms),
+      ldt_(ldt),
+      random_(random),
+      case_(out),
+      values_(out.start.gpr),
+      selectors_(out.selectors) {}
+
+void Program::Number(uint32_t value, uint32_t bytes) {
+  for (uint32_t i = 0; i < bytes; ++i) Byte(value >> (8 * i));
+}
+
+void Program::Note(uint32_t form, bool harmless) {
+  CHECK(notes_ < kMaxInstructions);
+  starts_[notes_] = static_cast<uint16_t>(size_);
+  note_[notes_++] = {static_cast<uint16_t>(form), code32_, certain_};
+  certain_ &= harmless;
+}
+
+void Program::SetRegister(uint8_t gpr, uint32_t value) {
+  if (notes_ == 0) {
+    case_.start.gpr[gpr] = value;
+  } else {
+    Note(forms_.move_immediate[gpr], true);
+    if (!code32_) Byte(0x66);
+    Byte(0xB8u | gpr);
+    Number(value, 4);
+  }
+  values_[gpr] = value;
+  known_ |= static_cast<uint8_t>(1u << gpr);
+}
+
+uint32_t Program::PickImmediate(uint32_t bytes) {
+  const uint32_t value = random_.OneIn(2) ? random_.Next() : PickInteger(random_);
+  return bytes >= 4 ? value : value & ((1u << (8 * bytes)) - 1);
+}
+
+void Program::AppendPrefixes(const Form& form, const Prefixes& prefixes, uint8_t segment_prefix,
+                             bool lock) {
+  std::array<uint8_t, kMaxPrefixes> list;
+  uint32_t count = 0;
+  // Of several segment overrides the last one counts, so the others come first.
+  if (random_.OneIn(16)) {
+    const uint32_t extra = random_.OneIn(16) ? 12 : 1 + random_.Below(3);
+    for (uint32_t i = 0; i < extra; ++i) {
+      switch (random_.Below(4)) {
+        case 0:
+          if (prefixes.size_66) list[count++] = 0x66;
+          break;
+        case 1:
+          if (prefixes.size_67) list[count++] = 0x67;
+          break;
+        case 2:
+          if (IgnoresRepeat(form)) list[count++] = random_.OneIn(2) ? 0xF2 : 0xF3;
+          break;
+        default:
+          if (segment_prefix != 0) list[count++] = random_.Pick(kSegmentPrefixes);
+          break;
+      }
+    }
+  }
+  const uint32_t movable = count;
+  if (prefixes.size_67) list[count++] = 0x67;
+  if (prefixes.size_66) list[count++] = 0x66;
+  if (lock) list[count++] = kLock;
+  if (prefixes.mandatory_or_repeat != 0) list[count++] = prefixes.mandatory_or_repeat;
+  if (segment_prefix != 0) list[count++] = segment_prefix;
+  // Any order is the same to the processor, but for the overrides.
+  if (movable == 0 && random_.OneIn(4)) {
+    for (uint32_t i = count; i > 1; --i) std::swap(list[i - 1], list[random_.Below(i)]);
+  }
+  for (uint32_t i = 0; i < count; ++i) Byte(list[i]);
+}
+
+void Program::Encode(uint32_t index, const Operands& operands, bool lock) {
+  const Form& form = forms_.table.forms()[index];
+  Note(index, false);
+  AppendPrefixes(form, form.prefixes[code32_ ? 1 : 0], operands.address.segment_prefix, lock);
+  if (form.map != 0) Byte(0x0F);
+  if (form.map == 2) Byte(0x38);
+  if (form.map == 3) Byte(0x3A);
+  Byte(form.opcode);
+  if (form.shape == OperandShape::kRegister) {
+    Byte(0xC0u | (uint32_t{operands.reg} << 3) | operands.rm);
+  } else if (form.shape == OperandShape::kMemory) {
+    const Address& address = operands.address;
+    Byte((uint32_t{address.mod} << 6) | (uint32_t{operands.reg} << 3) | address.rm);
+    if (address.has_sib) Byte(address.sib);
+  }
+  Number(operands.address.displacement, operands.address.displacement_bytes);
+  for (uint32_t i = 0; i < form.immediate_bytes; ++i) Byte(operands.immediate[i]);
+  // Too many prefixes: #GP(0), whatever it would have been.
+  if (size_ - starts_[notes_ - 1] > kMaxInstructionBytes) {
+    note_[notes_ - 1].form = InstructionNote::kNoForm;
+  }
+}
+
+void Program::Append(uint32_t index) {
+  const Form& form = forms_.table.forms()[index];
+  Operands operands;
+  AimImplicit(form);
+  operands.reg = PickBit(random_, form.reg_values);
+  operands.rm = PickBit(random_, form.rm_values);
+  if (IsBitString(form) && !random_.OneIn(8)) {
+    SetRegister(operands.reg, random_.Below(80) - 40);
+  }
+  if (form.shape == OperandShape::kMemory) {
+    if (form.memory.present) {
+      operands.address = PickAddress(form);
+    } else {
+      // MOV to and from control registers: mod is ignored, there is no operand in memory.
+      operands.address.rm = operands.rm;
+    }
+  } else if (form.has_moffs) {
+    operands.address = PickOffset(form);
+  } else if (form.memory.present) {
+    operands.address.segment_prefix = PickSegmentPrefix();
+  }
+  for (uint32_t i = 0; i < form.immediate_bytes;) {
+    const uint32_t part = std::min(4u, form.immediate_bytes - i);
+    const uint32_t value = PickImmediate(part);
+    for (uint32_t j = 0; j < part; ++j, ++i) {
+      operands.immediate[i] = static_cast<uint8_t>(value >> (8 * j));
+    }
+  }
+  Encode(index, operands, form.lockable && random_.OneIn(4));
+  Forget(form, operands);
+}
+
+// Rather too many than too few: a register whose value is not known is set before it addresses.
+void Program::Forget(const Form& form, const Operands& operands) {
+  uint32_t written = (1u << kEax) | (1u << kEdx);
+  const auto add = [&written](bool is_gpr, bool is_gpr8, uint8_t number) {
+    if (is_gpr) written |= 1u << number;
+    if (is_gpr8) written |= 1u << (number & 3);
+  };
+  add(form.example.reg_is_gpr, form.example.reg_is_gpr8, operands.reg);
+  add(form.example.rm_is_gpr, form.example.rm_is_gpr8, operands.rm);
+  add(form.example.opcode_is_gpr, form.example.opcode_is_gpr8, form.opcode & 7);
+  if (form.handling != Handling::kIdent && form.handling != Handling::kNoOperation) {
+    written |= (1u << kEcx) | (1u << kEsi) | (1u << kEdi) | (1u << kEbp) | (1u << kEsp);
+  }
+  known_ &= static_cast<uint8_t>(~written);
+}
+
+void Program::Finish() {
+  case_.code.assign(code_.begin(), code_.begin() + size_);
+  case_.instructions.assign(starts_.begin(), starts_.begin() + notes_);
+  case_.notes.assign(note_.begin(), note_.begin() + notes_);
+}
+
+}  // namespace verbatim::test
