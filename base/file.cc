@@ -22,8 +22,8 @@ void FileDescriptor::Close() {
   if (fd_ >= 0) ::close(std::exchange(fd_, -1));
 }
 
-Result<std::vector<uint8_t>> ReadFile(const std::string& path, uint64_t max_bytes) {
-  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+Result<ReadableFile> ReadableFile::Open(const std::string& path, uint64_t max_bytes) {
+  FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.valid()) return Fail("{}: cannot be opened: {}", path, std::strerror(errno));
   struct stat info {};
   if (::fstat(file.get(), &info) != 0) {
@@ -34,16 +34,27 @@ Result<std::vector<uint8_t>> ReadFile(const std::string& path, uint64_t max_byte
   if (size > max_bytes) {
     return Fail("{}: holds {} bytes, expected at most {}", path, size, max_bytes);
   }
-  std::vector<uint8_t> bytes(size);
+  return ReadableFile(path, std::move(file), size);
+}
+
+Result<std::vector<uint8_t>> ReadableFile::Read() const {
+  std::vector<uint8_t> bytes(size_);
   size_t done = 0;
   while (done < bytes.size()) {
-    const ssize_t n = ::read(file.get(), bytes.data() + done, bytes.size() - done);
+    const ssize_t n =
+        ::pread(file_.get(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return Fail("{}: cannot be read: {}", path, std::strerror(errno));
-    if (n == 0) return Fail("{}: shrank while it was read", path);
+    if (n < 0) return Fail("{}: cannot be read: {}", path_, std::strerror(errno));
+    if (n == 0) return Fail("{}: shrank since it was opened", path_);
     done += static_cast<size_t>(n);
   }
   return bytes;
+}
+
+Result<std::vector<uint8_t>> ReadFile(const std::string& path, uint64_t max_bytes) {
+  const Result<ReadableFile> file = ReadableFile::Open(path, max_bytes);
+  if (!file) return std::unexpected(file.error());
+  return file->Read();
 }
 
 Result<FileDescriptor> OpenForWriting(const std::string& path) {

@@ -30,6 +30,25 @@ class FileDescriptor {
   int fd_ = -1;
 };
 
+// A regular file that stays open: it can be read as often as wanted, also when this process may no
+// longer open files, and whatever becomes of its name.
+class ReadableFile {
+ public:
+  // Fails, naming the file, when it cannot be opened, is no regular file, or holds more than
+  // `max_bytes`.
+  [[nodiscard]] static Result<ReadableFile> Open(const std::string& path, uint64_t max_bytes);
+  // As many bytes as the file had when it was opened.
+  [[nodiscard]] Result<std::vector<uint8_t>> Read() const;
+
+ private:
+  ReadableFile(std::string path, FileDescriptor file, uint64_t size)
+      : path_(std::move(path)), file_(std::move(file)), size_(size) {}
+
+  std::string path_;
+  FileDescriptor file_;
+  uint64_t size_;
+};
+
 // The whole of a regular file. Fails, naming the file, when it cannot be opened or read, is a
 // directory, or holds more than `max_bytes`.
 [[nodiscard]] Result<std::vector<uint8_t>> ReadFile(const std::string& path, uint64_t max_bytes);

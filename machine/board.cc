@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/file.h"
 #include "base/log.h"
 #include "base/monotonic_clock.h"
 #include "firmware/acpi_tables.h"
@@ -45,9 +44,13 @@ Result<std::unique_ptr<Machine::Board>> Machine::Board::Create(const MachineConf
   Result<std::unique_ptr<PhysicalMemory>> memory = PhysicalMemory::Create(config.memory_bytes);
   if (!memory) return std::unexpected(memory.error());
   std::unique_ptr<Board> board(new Board(config, serial, std::move(*memory)));
+  if (Status opened = board->OpenFiles(); !opened) return std::unexpected(opened.error());
   if (Status made = board->CreateEngine(); !made) return std::unexpected(made.error());
   board->AttachDevices();
   if (Status on = board->PowerOn(); !on) return std::unexpected(on.error());
+  if (Status made = board->deadline_.Create(KickSignal()); !made) {
+    return std::unexpected(made.error());
+  }
   return board;
 }
 
@@ -75,6 +78,17 @@ Machine::Board::Board(const MachineConfig& config, ByteSink& serial,
       reset_control_(*this),
       pci_(reset_control_),
       host_bridge_(*this) {}
+
+Status Machine::Board::OpenFiles() {
+  Result<ReadableFile> kernel = ReadableFile::Open(config_.kernel_path, kMaxFileBytes);
+  if (!kernel) return std::unexpected(kernel.error());
+  kernel_ = *std::move(kernel);
+  if (!config_.initrd_path) return {};
+  Result<ReadableFile> initrd = ReadableFile::Open(*config_.initrd_path, kMaxFileBytes);
+  if (!initrd) return std::unexpected(initrd.error());
+  initrd_ = *std::move(initrd);
+  return {};
+}
 
 Status Machine::Board::CreateEngine() {
   const std::optional<CpuModel> model = FindCpuModel(config_.cpu_model);
@@ -123,13 +137,13 @@ Status Machine::Board::PowerOn() {
   ::madvise(ram.data(), ram.size(), MADV_REMOVE);
   engine_->DropTranslations();
 
-  Result<std::vector<uint8_t>> kernel = ReadFile(config_.kernel_path, kMaxFileBytes);
+  const Result<std::vector<uint8_t>> kernel = kernel_->Read();
   if (!kernel) return std::unexpected(kernel.error());
   BootFiles files{.kernel = {config_.kernel_path, *kernel}};
   files.command_line = config_.command_line;
   Result<std::vector<uint8_t>> initrd;
-  if (config_.initrd_path) {
-    initrd = ReadFile(*config_.initrd_path, kMaxFileBytes);
+  if (initrd_) {
+    initrd = initrd_->Read();
     if (!initrd) return std::unexpected(initrd.error());
     files.initrd = InputFile{*config_.initrd_path, *initrd};
   }
@@ -175,7 +189,6 @@ void Machine::Board::StartProcessor(const BootState& boot) {
 }
 
 Result<MachineOutcome> Machine::Board::Run() {
-  if (Status made = deadline_.Create(KickSignal()); !made) return std::unexpected(made.error());
   while (true) {
     const Result<RunResult> result = engine_->Run();
     if (!result) return std::unexpected(result.error());

@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/file.h"
 #include "devices/acpi_pm.h"
 #include "devices/debug_ports.h"
 #include "devices/i440fx.h"
@@ -88,6 +89,7 @@ class Machine::Board final : public EventGate,
 
  private:
   Board(const MachineConfig& config, ByteSink& serial, std::unique_ptr<PhysicalMemory> memory);
+  [[nodiscard]] Status OpenFiles();
   [[nodiscard]] Status CreateEngine();
   void AttachDevices();
   // Loads the guest's files and puts processor and devices into their state at power-on.
@@ -98,6 +100,9 @@ class Machine::Board final : public EventGate,
   void FeedSerial();
 
   const MachineConfig config_;
+  // Open from the start: at a reset the process may be confined, and could not open them again.
+  std::optional<ReadableFile> kernel_;
+  std::optional<ReadableFile> initrd_;
   HostClock clock_;
   std::unique_ptr<PhysicalMemory> memory_;
   Mmu mmu_;

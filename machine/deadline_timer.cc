@@ -17,7 +17,6 @@ DeadlineTimer::~DeadlineTimer() {
 }
 
 Status DeadlineTimer::Create(int signal) {
-  if (created_) return {};
   sigevent event{};
   event.sigev_notify = SIGEV_THREAD_ID;
   event.sigev_signo = signal;

@@ -77,6 +77,28 @@ TEST_F(FileTest, RefusesDirectories) {
   EXPECT_EQ(bytes.error().message, directory_ + ": is not a regular file");
 }
 
+TEST_F(FileTest, AnOpenFileIsReadAgainThoughItsNameIsGone) {
+  Write(Path("f"), "12345");
+  const Result<ReadableFile> file = ReadableFile::Open(Path("f"), 5);
+  ASSERT_TRUE(file);
+  std::filesystem::remove(Path("f"));
+  for (int time = 0; time < 2; ++time) {
+    const auto bytes = file->Read();
+    ASSERT_TRUE(bytes);
+    EXPECT_THAT(*bytes, ElementsAreArray("12345", 5));
+  }
+}
+
+TEST_F(FileTest, NamesAFileThatShrankSinceItWasOpened) {
+  Write(Path("f"), "12345");
+  const Result<ReadableFile> file = ReadableFile::Open(Path("f"), 5);
+  ASSERT_TRUE(file);
+  std::filesystem::resize_file(Path("f"), 4);
+  const auto bytes = file->Read();
+  ASSERT_FALSE(bytes);
+  EXPECT_EQ(bytes.error().message, Path("f") + ": shrank since it was opened");
+}
+
 TEST_F(FileTest, NamesAPathThatCannotBeWritten) {
   const auto file = OpenForWriting(Path("no/such/directory"));
   ASSERT_FALSE(file);
