@@ -53,9 +53,11 @@ Result<std::unique_ptr<Console>> Console::Start(ConsoleGuest& guest, SerialOutpu
   sigset_t all;
   sigset_t before;
   ::sigfillset(&all);
+  ::sigdelset(&all, SIGSYS);  // by which the sandbox says what it refused
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   console->thread_ = std::thread([raw = console.get()] { raw->Loop(); });
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  console->started_.wait();
   return console;
 }
 
@@ -77,6 +79,7 @@ StopCause Console::Finish() {
 }
 
 void Console::Loop() {
+  started_.count_down();
   while (!Done()) {
     const bool room = input_fd_ >= 0 && guest_.InputRoom() != 0;
     Clock::time_point now = Clock::now();

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <latch>
 #include <memory>
 #include <optional>
 #include <span>
@@ -62,7 +63,8 @@ class Console {
     std::function<void(const StopCause&)> give_up;
   };
 
-  // `guest` and `output` outlive the console.
+  // `guest` and `output` outlive the console. Returns once its thread has left the start-up code of
+  // threads, which makes system calls that a sandbox need not allow.
   [[nodiscard]] static Result<std::unique_ptr<Console>> Start(ConsoleGuest& guest,
                                                               SerialOutput& output,
                                                               Options options);
@@ -93,6 +95,7 @@ class Console {
   FileDescriptor wake_;
   FileDescriptor signals_;
   std::atomic<bool> finishing_ = false;
+  std::latch started_{1};
   std::thread thread_;
 
   // Console thread, and Finish after it.

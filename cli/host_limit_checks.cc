@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "cli/host_checks.h"
+#include "sandbox/sandbox.h"
 
 namespace verbatim {
 namespace {
@@ -136,6 +137,13 @@ void CheckFreeMemory(std::vector<HostCheck>& checks) {
   }
 }
 
+void CheckConfinement(std::vector<HostCheck>& checks) {
+  const Status offered = CheckSandbox();
+  checks.push_back(offered ? HostCheck{HostVerdict::kOk, "sandbox", "seccomp filters work", ""}
+                           : HostCheck{HostVerdict::kWarn, "sandbox", offered.error().message,
+                                       "guests run with --sandbox=off only"});
+}
+
 void CheckSeccomp(std::vector<HostCheck>& checks) {
   const auto mode = ReadField("/proc/self/status", "Seccomp:");
   if (!mode) return;
@@ -155,6 +163,7 @@ std::vector<HostCheck> CheckHostLimits() {
   CheckResourceLimit(checks, RLIMIT_FSIZE, "file size limit",
                      "guest memory counts as a file: ulimit -f unlimited");
   CheckFreeMemory(checks);
+  CheckConfinement(checks);
   CheckSeccomp(checks);
   return checks;
 }

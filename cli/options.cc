@@ -35,7 +35,7 @@ Exit status:
   1        the guest died (triple fault); its registers are on standard error
   v*2+1    the guest wrote v to the debug-exit port F4h (modulo 256)
   2        bad usage or input, or output that could not be written
-  3        this host cannot run guests; see 'verbatim doctor'
+  3        this host cannot run guests, or has no sandbox; see 'verbatim doctor'
   124      --timeout expired
   A signal that ends the run (INT, TERM, HUP, QUIT) ends the command by that signal.
 )";
@@ -68,6 +68,7 @@ struct RunText {
   std::string timeout;
   std::string statistics;
   std::string block_log;
+  std::string sandbox = "on";
   bool no_reboot = false;
   bool verbose = false;
 };
@@ -96,6 +97,11 @@ void DeclareRun(CLI::App& run, RunText& text) {
   run.add_option("--block-log", text.block_log,
                  "write each translated block: guest code, what became of it, host code")
       ->type_name("FILE");
+  run.add_option("--sandbox", text.sandbox,
+                 "on: while the guest runs, this process can do nothing else;\n"
+                 "off: only if the kernel has no seccomp filters, or for debugging")
+      ->type_name("on|off")
+      ->capture_default_str();
   run.add_flag("--no-reboot", text.no_reboot, "a reset by the guest ends the run");
   run.add_flag("--verbose", text.verbose, "say more on standard error");
 }
@@ -181,6 +187,10 @@ Result<Command> ReadRun(const CLI::App& run, const RunText& text) {
     }
   }
   if (run.count("--block-log") != 0) options.block_log = text.block_log;
+  if (text.sandbox != "on" && text.sandbox != "off") {
+    return Fail("--sandbox '{}': expected on or off", text.sandbox);
+  }
+  options.sandbox = text.sandbox == "on";
   options.verbose = text.verbose;
   return options;
 }

@@ -33,6 +33,7 @@ struct RunOptions {
   StatisticsChoice statistics;
   std::optional<std::string> block_log;  // path
   std::optional<std::chrono::milliseconds> timeout;
+  bool sandbox = true;
   bool verbose = false;
 };
 

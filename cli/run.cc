@@ -18,6 +18,7 @@
 #include "cli/statistics_report.h"
 #include "cli/terminal.h"
 #include "machine/machine.h"
+#include "sandbox/sandbox.h"
 #include "trace/block_log.h"
 
 namespace verbatim {
@@ -249,6 +250,13 @@ int RunGuest(const RunOptions& options) {
     PrintError(fit.error().message);
     return kExitHostUnfit;
   }
+  if (options.sandbox) {
+    if (const Status offered = PrepareSandbox(); !offered) {
+      PrintError(fmt::format("sandbox: {}; --sandbox=off runs the guest without",
+                             offered.error().message));
+      return kExitHostUnfit;
+    }
+  }
   ::signal(SIGPIPE, SIG_IGN);  // a reader that went away is a write error like any other
   Result<RunFiles> files = OpenFiles(options);
   if (!files) {
@@ -275,6 +283,15 @@ int RunGuest(const RunOptions& options) {
     files->terminal.reset();
     PrintError(console.error().message);
     return kExitHostUnfit;
+  }
+  if (options.sandbox) {
+    // All threads run and all files are open.
+    if (const Status confined = EnterSandbox(); !confined) {
+      (*console)->Finish();
+      files->terminal.reset();
+      PrintError(fmt::format("sandbox: {}", confined.error().message));
+      return kExitHostUnfit;
+    }
   }
 
   const auto begin = std::chrono::steady_clock::now();

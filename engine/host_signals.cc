@@ -110,6 +110,7 @@ Status InstallHandlers() {
   action.sa_sigaction = OnSignal;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
   ::sigfillset(&action.sa_mask);
+  ::sigdelset(&action.sa_mask, SIGSYS);  // by which a sandbox says what it refused
   for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, KickSignal()}) {
     if (::sigaction(signal, &action, nullptr) != 0) {
       return Fail("engine: cannot handle signal {}: {}", signal, std::strerror(errno));

@@ -11,7 +11,8 @@ import tempfile
 import time
 import unittest
 
-from driver import PATIENCE_SECONDS, TALKER, VERBATIM, expect_ready, finish, run, start, talk
+from driver import (PATIENCE_SECONDS, TALKER, VERBATIM, WITHOUT_SECCOMP, expect_ready, finish, run,
+                    start, talk)
 
 
 class BadInput(unittest.TestCase):
@@ -43,6 +44,7 @@ class BadInput(unittest.TestCase):
         self.check_run(['--code-cache', '512K'], '--code-cache', '512K', '1M to 1G')
         self.check_run(['--timeout', 'soon'], '--timeout', 'soon')
         self.check_run(['--cpu', 'z80'], '--cpu', 'z80', 'core2')
+        self.check_run(['--sandbox', 'maybe'], '--sandbox', 'maybe', 'on or off')
         self.check_run(['--serial', 'tcp:1'], '--serial', 'tcp:1', 'stdio')
 
     def test_files(self):
@@ -140,6 +142,52 @@ class Guests(unittest.TestCase):
             ['sh', '-c', 'exec "$@" <&- >&- 2>&-', 'sh', VERBATIM, 'run', '--kernel', TALKER,
              '--timeout', '0.3'], check=False, timeout=PATIENCE_SECONDS)
         self.assertEqual(closed.returncode, 124)
+
+
+class Sandbox(unittest.TestCase):
+    @staticmethod
+    def statuses(process):
+        """For each thread: no_new_privs and the seccomp mode, 2 being a filter."""
+        found = []
+        for task in pathlib.Path(f'/proc/{process.pid}/task').iterdir():
+            fields = dict(line.split(':', 1) for line in (task / 'status').read_text().splitlines())
+            found.append((int(fields['NoNewPrivs']), int(fields['Seccomp'])))
+        return found
+
+    def test_all_threads_are_confined(self):
+        with start() as process:
+            statuses = self.statuses(process)
+            self.assertGreaterEqual(len(statuses), 2)
+            self.assertEqual(set(statuses), {(1, 2)})
+            self.assertEqual(finish(process, 'q').returncode, 1)
+
+    def test_off_leaves_it_out(self):
+        before = dict(line.split(':', 1)
+                      for line in pathlib.Path('/proc/self/status').read_text().splitlines())
+        with start('--sandbox=off') as process:
+            self.assertEqual(set(self.statuses(process)),
+                             {(int(before['NoNewPrivs']), int(before['Seccomp']))})
+            self.assertEqual(finish(process, 'q').returncode, 1)
+
+    def test_a_stopped_process_can_continue(self):
+        # The kernel takes poll and futex up again by a system call of their own.
+        with start('--timeout', '60') as process:
+            for _ in range(3):
+                process.send_signal(signal.SIGSTOP)
+                os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+                process.send_signal(signal.SIGCONT)
+            self.assertEqual(finish(process, 'v').returncode, 11)
+
+    def test_without_seccomp_nothing_runs_unless_asked_for(self):
+        def attempt(*arguments):
+            return subprocess.run([WITHOUT_SECCOMP, VERBATIM, *arguments], capture_output=True,
+                                  text=True, check=False, timeout=PATIENCE_SECONDS)
+        refused = attempt('run', '--kernel', TALKER, '--timeout', '0.3')
+        self.assertEqual((refused.returncode, refused.stdout), (3, ''))
+        self.assertRegex(refused.stderr, r'\Averbatim: sandbox: [^\n]+--sandbox=off[^\n]+\n\Z')
+        self.assertEqual(attempt('run', '--kernel', TALKER, '--timeout', '0.3',
+                                 '--sandbox=off').returncode, 124)
+        self.assertRegex(attempt('doctor').stdout, r'(?m)^warn sandbox: .*--sandbox=off')
 
 
 class Outputs(unittest.TestCase):

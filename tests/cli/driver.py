@@ -11,6 +11,7 @@ import time
 
 VERBATIM = os.environ['VERBATIM']
 TALKER = os.environ['TALKER']
+WITHOUT_SECCOMP = os.environ['WITHOUT_SECCOMP']
 PATIENCE_SECONDS = 20
 
 

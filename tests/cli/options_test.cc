@@ -49,13 +49,15 @@ TEST(Options, HasTheDefaultsOfTheMachine) {
   EXPECT_EQ(options.timeout, std::nullopt);
   EXPECT_FALSE(options.statistics.table);
   EXPECT_EQ(options.statistics.path, std::nullopt);
+  EXPECT_TRUE(options.sandbox);
   EXPECT_FALSE(options.verbose);
 }
 
 TEST(Options, TakesEveryOption) {
-  const RunOptions options = Given({"--initrd", "i", "--append", "console=ttyS0 -x", "--memory",
-                                    "64M", "--cpu=pentium3", "--code-cache", "16M", "--serial",
-                                    "file:log", "--timeout", "1.5", "--no-reboot", "--verbose"});
+  const RunOptions options =
+      Given({"--initrd", "i", "--append", "console=ttyS0 -x", "--memory", "64M", "--cpu=pentium3",
+             "--code-cache", "16M", "--serial", "file:log", "--timeout", "1.5", "--no-reboot",
+             "--verbose", "--sandbox=off"});
   EXPECT_EQ(options.machine.initrd_path, "i");
   EXPECT_EQ(options.machine.command_line, "console=ttyS0 -x");
   EXPECT_EQ(options.machine.memory_bytes, 64u << 20);
@@ -64,6 +66,7 @@ TEST(Options, TakesEveryOption) {
   EXPECT_EQ(options.serial.kind, SerialKind::kFile);
   EXPECT_EQ(options.serial.path, "log");
   EXPECT_EQ(options.timeout, milliseconds(1500));
+  EXPECT_FALSE(options.sandbox);
   EXPECT_FALSE(options.machine.reboot);
   EXPECT_TRUE(options.verbose);
 }
