@@ -2,6 +2,7 @@
 // What generated code calls: sensitive instructions, and memory accesses in software form. All
 // guest state is in the context on entry; nothing here throws.
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "base/check.h"
@@ -46,6 +47,12 @@ bool MustBeAligned(const GuestInstruction& in, uint32_t bytes) {
   }
 }
 
+// What an operand of that size should be aligned to (SDM vol. 3, table 6-7); the unaligned moves of
+// 16 bytes are checked too.
+uint32_t NaturalAlignment(uint32_t bytes) {
+  return bytes == 10 ? 8 : std::bit_floor(std::max(bytes, 1u));
+}
+
 }  // namespace
 
 bool Engine::CalloutThunk(ExecutionContext* context, uint32_t site) noexcept {
@@ -67,6 +74,7 @@ bool Engine::AccessEndThunk(ExecutionContext* context, uint32_t site) noexcept {
 bool Engine::LeaveCallout() {
   // The run loop takes the flags from there after every exit.
   SyncFlagsToHost();
+  context_->virtual_flags |= context_->cpu.eflags & flag::kRf;
   context_->exit_reason = static_cast<uint32_t>(ExitReason::kCallout);
   return false;
 }
@@ -76,7 +84,7 @@ bool Engine::MayResumeAfter(const Site& site, uint64_t drops_before,
                             uint64_t invalidations_before) {
   const CpuState& cpu = context_->cpu;
   if (cpu.eip != site.eip + site.instruction.length || mode_.single()) return false;
-  if (cpu.halted || cpu.shutdown || (cpu.eflags & flag::kTf) != 0) return false;
+  if (cpu.halted || cpu.shutdown || IsTraced(cpu)) return false;
   if (InterruptAwaitsBoundary()) return false;
   if (PresentMode() != mode_) return false;
   return windows_.Select(PrivilegeOf(cpu.cpl)) == window_ &&
@@ -103,7 +111,10 @@ bool Engine::Callout(const Site& site) {
     if (done->finished) {
       cpu.eip += site.instruction.length;
     } else {
-      return LeaveCallout();
+      (void)LeaveCallout();
+      // To the single step, each iteration is an instruction.
+      if (IsTraced(cpu)) context_->exit_reason = static_cast<uint32_t>(ExitReason::kBlockEnd);
+      return false;
     }
   } else {
     outcome = cpu_->Execute(site.instruction);
@@ -196,6 +207,8 @@ bool Engine::AccessBegin(const Site& site) {
   if (MustBeAligned(site.instruction, site.bytes) && (address->value & 15u) != 0) {
     return fault({Vector::kGeneralProtection, 0, {}});
   }
+  const auto aligned = segments_->CheckAlignment(*address, NaturalAlignment(site.bytes));
+  if (!aligned) return fault(aligned.error());
   bool guilty = false;
   const Faultable<uint8_t*> direct = DirectPointer(*address, site, guilty);
   if (!direct) return fault(direct.error());

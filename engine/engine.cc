@@ -89,6 +89,7 @@ Result<RunResult> Engine::Run() {
       gate_.Service();
     }
     if (gate_.StopRequested() || cpu.shutdown) break;
+    if (cpu.pending_debug != 0 && DeliverPendingDebugTraps()) continue;
     if (DeliverPendingInterrupt()) continue;
     if (cpu.halted) {
       WaitForKick();
@@ -101,6 +102,12 @@ Result<RunResult> Engine::Run() {
   SetDumpHook(nullptr, nullptr);
   if (!status) return std::unexpected(status.error());
   return cpu.shutdown ? RunResult::kShutdown : RunResult::kStopped;
+}
+
+bool Engine::DeliverPendingDebugTraps() {
+  const StepOutcome outcome = cpu_->DeliverDebugTraps();
+  NoteOutcome(outcome);
+  return outcome != StepOutcome::kNext;
 }
 
 // Returns true if the state changed.
@@ -167,17 +174,41 @@ void Engine::Enter(const Block& block) {
 // One entry into generated code and what comes of it.
 Status Engine::Step() {
   CpuState& cpu = context_->cpu;
-  const bool trap = (cpu.eflags & flag::kTf) != 0;
+  const bool traced = IsTraced(cpu);
+  if (traced && cpu_->MeetsInstructionBreakpoint()) {
+    Raise({Vector::kDebug, 0, {}});
+    return {};
+  }
   // In the shadow of STI or MOV SS, with an interrupt waiting: one instruction, then deliver.
   const bool shadow = cpu.shadow_active && cpu.shadow_eip == cpu.eip && InterruptAwaitsBoundary();
   BlockMode mode = PresentMode();
-  if (trap || shadow) mode = mode.Single();
-  if (std::exchange(software_once_, false)) mode = mode.SingleInSoftware();
-  return RunOnce(mode, trap);
+  if (shadow) mode = mode.Single();
+  if (std::exchange(software_once_, false) || traced) mode = mode.SingleInSoftware();
+  if (!traced) return RunOnce(mode);
+
+  const bool single_step = (cpu.eflags & flag::kTf) != 0;
+  const uint32_t resume = cpu.eflags & flag::kRf;
+  const uint32_t eip = cpu.eip;
+  cpu.debug_hits = 0;
+  if (Status status = RunOnce(mode); !status) return status;
+  switch (static_cast<ExitReason>(context_->exit_reason)) {
+    case ExitReason::kBlockEnd:
+      NoteOutcome(cpu_->EndTracedInstruction(single_step));
+      break;
+    case ExitReason::kKicked:
+    case ExitReason::kDead:
+    case ExitReason::kHostFault:
+      // Not executed yet: its breakpoint stays suppressed.
+      if (cpu.eip == eip) cpu.eflags |= resume;
+      break;
+    default:
+      break;
+  }
+  return {};
 }
 
-// `trap`: the single-step trap follows the instruction.
-Status Engine::RunOnce(BlockMode mode, bool trap) {
+Status Engine::RunOnce(BlockMode mode) {
+  context_->exit_reason = static_cast<uint32_t>(ExitReason::kLookup);
   if (Status selected = SelectWindow(mode); !selected) return selected;
   Block* block = FindOrTranslate(mode);
   if (block == nullptr) return {};
@@ -194,11 +225,9 @@ Status Engine::RunOnce(BlockMode mode, bool trap) {
   }
   // Where code was dropped meanwhile, the shadow stack was reset and what ran must not come back.
   if (window_code_->generation() == drops) code_->shadow_rsp = context_->shadow_rsp;
-  if (trap && static_cast<ExitReason>(context_->exit_reason) == ExitReason::kBlockEnd) {
-    // The single-step trap (SDM vol. 3, 17.3.1.4).
-    constexpr uint32_t kDr6SingleStep = 1u << 14;
-    context_->cpu.dr[6] |= kDr6SingleStep;
-    Raise({Vector::kDebug, 0, {}});
+  // An instruction behind STI or MOV SS that was executed alone was the last in their shadow.
+  if (static_cast<ExitReason>(context_->exit_reason) == ExitReason::kBlockEnd) {
+    context_->cpu.shadow_active = false;
   }
   return {};
 }

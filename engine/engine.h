@@ -100,10 +100,11 @@ class Engine final : public CodeWriteObserver {
 
   // engine.cc
   [[nodiscard]] Status Step();
-  [[nodiscard]] Status RunOnce(BlockMode mode, bool trap);
+  [[nodiscard]] Status RunOnce(BlockMode mode);
   void Enter(const Block& block);
   // True: resume at the host fault.
   [[nodiscard]] bool HandleExit();
+  [[nodiscard]] bool DeliverPendingDebugTraps();
   [[nodiscard]] bool DeliverPendingInterrupt();
   // IF is set and an interrupt waits; the shadow of STI or MOV SS may still hold it off.
   [[nodiscard]] bool InterruptAwaitsBoundary() const {

@@ -31,7 +31,7 @@ uint32_t Engine::CodeSegmentId() {
 BlockMode Engine::PresentMode() {
   BlockMode mode = BlockMode::Of(context_->cpu, CodeSegmentId());
   if (options_.force_single) mode = mode.Single();
-  if (options_.force_software) mode = mode.InSoftware();
+  if (options_.force_software || cpu_->ChecksAlignment()) mode = mode.InSoftware();
   return mode;
 }
 

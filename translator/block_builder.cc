@@ -121,6 +121,9 @@ bool BlockBuilder::Decode() {
 }
 
 void BlockBuilder::Point(RecoveryKind kind, uint32_t eip) {
+  // A single instruction is left in front of it or behind its end, where the run loop learns that
+  // it was executed: not in between, however complete the state is.
+  if (mode_.single() && begun_) kind = RecoveryKind::kCritical;
   const uint32_t offset = out_.offset();
   if (!points_.empty() && points_.back().host_offset == offset) points_.pop_back();
   points_.push_back({offset, kind, eip});
@@ -172,6 +175,7 @@ void BlockBuilder::EmitInstruction(const Decoded& decoded) {
   // In the shadow of STI interrupts wait for one instruction.
   Point(std::exchange(in_shadow_, false) ? RecoveryKind::kCritical : RecoveryKind::kInstruction,
         decoded.eip);
+  begun_ = true;
   if (const auto vector = FpuException(in.fpu); vector && in.handling == Handling::kIdent) {
     EmitException(decoded.eip, *vector);
     return;

@@ -168,6 +168,7 @@ class BlockBuilder {
   std::vector<RecoveryPoint> points_;
   uint32_t end_eip_ = 0;  // of the byte behind the last instruction
   bool ended_by_transfer_ = false;
+  bool begun_ = false;  // the first instruction's point is set
   bool in_shadow_ = false;  // the next instruction is in the shadow of STI
   uint32_t software_sites_ = 0;
   uint32_t unknown_instructions_ = 0;

@@ -120,6 +120,11 @@ struct CpuState {
   bool shadow_inhibits_debug = false;
   uint32_t shadow_eip = 0;
 
+  // Bits for DR6: the breakpoints that the present instruction has met, and what a debug trap will
+  // report at the next boundary where it may come (SDM vol. 3, 17.3.1.2 and 6.8.3).
+  uint32_t debug_hits = 0;
+  uint32_t pending_debug = 0;
+
   bool halted = false;       // HLT: waits for an interrupt, NMI or reset
   bool nmi_blocked = false;  // until IRET
   bool shutdown = false;     // triple fault

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The dispatch of sensitive instructions: first those that go on behind themselves, then those that
 // set EIP on their own. See virtual_cpu.h.
+#include <utility>
+
 #include "base/bits.h"
 #include "vcpu/virtual_cpu.h"
 
 namespace verbatim {
 namespace {
-
-constexpr uint32_t kDr6SingleStep = 1u << 14;
 
 bool IsSoftwareInterrupt(Mnemonic mnemonic) {
   return mnemonic == ZYDIS_MNEMONIC_INT || mnemonic == ZYDIS_MNEMONIC_INT3 ||
@@ -21,18 +21,45 @@ StepOutcome VirtualCpu::Execute(const GuestInstruction& instruction) {
   state_.shadow_active = false;
   // RF covers one instruction; IRETD sets it for the next.
   state_.eflags &= ~flag::kRf;
+  state_.debug_hits = 0;
   const Outcome outcome = Dispatch(instruction, state_.eip + instruction.length);
   if (!outcome) return RaiseException(outcome.error());
-  if (!single_step) [[likely]]
-    return *outcome;
-  // A software interrupt that was taken has cleared TF and is not followed by the trap.
-  if (IsSoftwareInterrupt(instruction.mnemonic) && (state_.eflags & flag::kTf) == 0) {
+  if (*outcome == StepOutcome::kRepeat) state_.eflags |= flag::kRf;
+  if (!single_step && (state_.debug_hits | state_.pending_debug) == 0) [[likely]] {
     return *outcome;
   }
-  if (state_.shadow_active && state_.shadow_inhibits_debug) return *outcome;
+  // A software interrupt that was taken has cleared TF and is not followed by the trap; nor is a
+  // load of SS.
+  const bool taken = IsSoftwareInterrupt(instruction.mnemonic) && (state_.eflags & flag::kTf) == 0;
+  NoteDebugTraps(single_step && !taken && !DebugInhibited());
+  const StepOutcome trapped = DeliverDebugTraps();
+  return trapped == StepOutcome::kNext ? *outcome : trapped;
+}
+
+StepOutcome VirtualCpu::EndTracedInstruction(bool single_step) {
+  state_.shadow_active = false;
+  NoteDebugTraps(single_step);
+  return DeliverDebugTraps();
+}
+
+void VirtualCpu::NoteDebugTraps(bool single_step) {
+  state_.pending_debug |= std::exchange(state_.debug_hits, 0);
+  if (single_step) state_.pending_debug |= dr6::kSingleStep;
+}
+
+StepOutcome VirtualCpu::DeliverDebugTraps() {
+  if (state_.pending_debug == 0 || DebugInhibited()) return StepOutcome::kNext;
+  state_.dr[6] |= std::exchange(state_.pending_debug, 0);
   state_.halted = false;
-  state_.dr[6] |= kDr6SingleStep;
   return RaiseException({Vector::kDebug, 0, {}});
+}
+
+bool VirtualCpu::MeetsInstructionBreakpoint() {
+  if ((state_.eflags & flag::kRf) != 0 || DebugInhibited()) return false;
+  const uint32_t hits =
+      MatchInstructionBreakpoints(state_, LinearAddress{state_.segments[kCs].base + state_.eip});
+  state_.dr[6] |= hits;
+  return hits != 0;
 }
 
 VirtualCpu::Outcome VirtualCpu::Dispatch(const GuestInstruction& instruction, uint32_t next_eip) {
@@ -247,12 +274,15 @@ Faultable<void> VirtualCpu::Transfer(const GuestInstruction& instruction, uint32
       return SoftwareInterrupt(static_cast<uint8_t>(Vector::kOverflow), next_eip);
     case ZYDIS_MNEMONIC_INT1:
       // No DPL check, and external in the sense of error codes (SDM vol. 2, INT n).
-      return events_.Deliver({.vector = static_cast<uint8_t>(Vector::kDebug),
-                              .software = false,
-                              .has_error_code = false,
-                              .error_code = 0,
-                              .return_eip = next_eip,
-                              .saved_flags = state_.eflags});
+      RETURN_IF_FAULT(events_.Deliver({.vector = static_cast<uint8_t>(Vector::kDebug),
+                                       .software = false,
+                                       .has_error_code = false,
+                                       .error_code = 0,
+                                       .return_eip = next_eip,
+                                       .saved_flags = state_.eflags}));
+      // The handler may use the debug registers (17.2.4).
+      state_.dr[7] &= ~dr7::kGeneralDetect;
+      return {};
     case ZYDIS_MNEMONIC_CALL:
     case ZYDIS_MNEMONIC_JMP:
       return FarBranch(instruction, next_eip);
@@ -273,7 +303,7 @@ Faultable<void> VirtualCpu::FarBranch(const GuestInstruction& instruction, uint3
   if (instruction.memory.present) {
     std::array<uint8_t, 6> pointer{};
     ASSIGN_OR_FAULT(const LinearAddress address,
-                    memory_.OperandAddress(instruction, bytes + 2, false));
+                    memory_.OperandAddress(instruction, bytes + 2, bytes, false));
     RETURN_IF_FAULT(memory_.mmu().Read(address, pointer.data(), bytes + 2, memory_.privilege()));
     offset = LoadLittle<uint32_t>(pointer.data());
     selector = LoadLittle<uint16_t>(&pointer[bytes]);

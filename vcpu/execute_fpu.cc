@@ -30,7 +30,7 @@ VirtualCpu::Outcome VirtualCpu::FpuState(const GuestInstruction& instruction) {
 
 VirtualCpu::Outcome VirtualCpu::FxSave(const GuestInstruction& instruction) {
   ASSIGN_OR_FAULT(const LinearAddress address,
-                  memory_.OperandAddress(instruction, kFxsaveBytes, true));
+                  memory_.OperandAddress(instruction, kFxsaveBytes, 1, true));
   if ((address.value & 15u) != 0) return RaiseGeneralProtection();
   RETURN_IF_FAULT(memory_.mmu().ProbeWrite(address, kFxsaveBytes, memory_.privilege()));
   std::array<uint8_t, kFxsaveWrittenBytes> image;
@@ -42,7 +42,7 @@ VirtualCpu::Outcome VirtualCpu::FxSave(const GuestInstruction& instruction) {
 
 VirtualCpu::Outcome VirtualCpu::FxRestore(const GuestInstruction& instruction) {
   ASSIGN_OR_FAULT(const LinearAddress address,
-                  memory_.OperandAddress(instruction, kFxsaveBytes, false));
+                  memory_.OperandAddress(instruction, kFxsaveBytes, 1, false));
   if ((address.value & 15u) != 0) return RaiseGeneralProtection();
   std::array<uint8_t, kFxsaveBytes> area;
   RETURN_IF_FAULT(memory_.mmu().Read(address, area.data(), kFxsaveBytes, memory_.privilege()));
@@ -55,7 +55,8 @@ VirtualCpu::Outcome VirtualCpu::FxRestore(const GuestInstruction& instruction) {
 VirtualCpu::Outcome VirtualCpu::StoreFpu(const GuestInstruction& instruction, bool with_registers) {
   const unsigned bits = instruction.operand_bits;
   const uint32_t size = FpuEnvironmentBytes(bits) + (with_registers ? kFpuRegisterBytes : 0);
-  ASSIGN_OR_FAULT(const LinearAddress address, memory_.OperandAddress(instruction, size, true));
+  ASSIGN_OR_FAULT(const LinearAddress address,
+                  memory_.OperandAddress(instruction, size, bits / 8, true));
   // Reading the host's state changes it: the write must not fail afterwards.
   RETURN_IF_FAULT(memory_.mmu().ProbeWrite(address, size, memory_.privilege()));
   std::array<uint8_t, kMaxFpuSaveBytes> image;
@@ -74,7 +75,8 @@ VirtualCpu::Outcome VirtualCpu::LoadFpu(const GuestInstruction& instruction, boo
   if ((state_.cr0 & cr0::kNe) != 0 && FpuExceptionPending()) return Raise(Vector::kMathFault);
   const unsigned bits = instruction.operand_bits;
   const uint32_t size = FpuEnvironmentBytes(bits) + (with_registers ? kFpuRegisterBytes : 0);
-  ASSIGN_OR_FAULT(const LinearAddress address, memory_.OperandAddress(instruction, size, false));
+  ASSIGN_OR_FAULT(const LinearAddress address,
+                  memory_.OperandAddress(instruction, size, bits / 8, false));
   std::array<uint8_t, kMaxFpuSaveBytes> image;
   RETURN_IF_FAULT(memory_.mmu().Read(address, image.data(), size, memory_.privilege()));
   if (with_registers) {

@@ -75,13 +75,13 @@ VirtualCpu::Outcome VirtualCpu::Bound(const GuestInstruction& instruction) {
   const uint32_t value = state_.gpr[instruction.reg];
   bool inside = false;
   if (instruction.operand_bits == 16) {
-    ASSIGN_OR_FAULT(const LinearAddress address, memory_.OperandAddress(instruction, 4, false));
+    ASSIGN_OR_FAULT(const LinearAddress address, memory_.OperandAddress(instruction, 4, 2, false));
     std::array<int16_t, 2> bounds{};
     RETURN_IF_FAULT(memory_.mmu().Read(address, bounds.data(), 4, memory_.privilege()));
     const int16_t index = static_cast<int16_t>(value);
     inside = index >= bounds[0] && index <= bounds[1];
   } else {
-    ASSIGN_OR_FAULT(const LinearAddress address, memory_.OperandAddress(instruction, 8, false));
+    ASSIGN_OR_FAULT(const LinearAddress address, memory_.OperandAddress(instruction, 8, 4, false));
     std::array<int32_t, 2> bounds{};
     RETURN_IF_FAULT(memory_.mmu().Read(address, bounds.data(), 8, memory_.privilege()));
     const int32_t index = static_cast<int32_t>(value);
@@ -132,7 +132,7 @@ VirtualCpu::Outcome VirtualCpu::Enter(const GuestInstruction& instruction) {
   ASSIGN_OR_FAULT(const uint32_t pushed,
                   memory_.WriteFrame(frame, state_.segments[kSs], state_.gpr[kEsp], state_.cpl, 0));
   const uint32_t final_pointer = (pushed - (instruction.immediate & 0xFFFFu)) & mask;
-  ASSIGN_OR_FAULT(const LinearAddress final_address, memory_.Check(kSs, final_pointer, 1, true));
+  ASSIGN_OR_FAULT(const LinearAddress final_address, memory_.Locate(kSs, final_pointer, 1, true));
   RETURN_IF_FAULT(memory_.mmu().ProbeWrite(final_address, 1, memory_.privilege()));
   memory_.SetStackPointer(final_pointer);
   // EBP is as wide as the operand, whatever the stack.

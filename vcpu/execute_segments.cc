@@ -73,7 +73,7 @@ VirtualCpu::Outcome VirtualCpu::LoadFarPointer(const GuestInstruction& instructi
   const unsigned bytes = instruction.operand_bits / 8u;
   std::array<uint8_t, 6> pointer{};
   ASSIGN_OR_FAULT(const LinearAddress address,
-                  memory_.OperandAddress(instruction, bytes + 2, false));
+                  memory_.OperandAddress(instruction, bytes + 2, bytes, false));
   RETURN_IF_FAULT(memory_.mmu().Read(address, pointer.data(), bytes + 2, memory_.privilege()));
   ASSIGN_OR_FAULT(const SegmentRegister value,
                   tables_.PrepareSegment(segment, LoadLittle<uint16_t>(&pointer[bytes])));

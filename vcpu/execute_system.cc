@@ -9,10 +9,8 @@ namespace {
 
 constexpr uint32_t kDr6Fixed = 0xFFFF0FF0;
 constexpr uint32_t kDr6Writable = 0x0000E00F;
-constexpr uint32_t kDr6GeneralDetect = 1u << 13;
 constexpr uint32_t kDr7Fixed = 0x00000400;
 constexpr uint32_t kDr7Writable = 0xFFFF23FF;
-constexpr uint32_t kDr7GeneralDetect = 1u << 13;
 
 }  // namespace
 
@@ -78,8 +76,10 @@ VirtualCpu::Outcome VirtualCpu::MoveDebug(const GuestInstruction& instruction) {
     index += 2;
   }
   RETURN_IF_FAULT(RequireCpl0());
-  if ((state_.dr[7] & kDr7GeneralDetect) != 0) {
-    state_.dr[6] |= kDr6GeneralDetect;
+  if ((state_.dr[7] & dr7::kGeneralDetect) != 0) {
+    state_.dr[6] |= dr6::kGeneralDetect;
+    // A fault, unlike the other debug exceptions of an instruction (17.3.1.1).
+    state_.eflags |= flag::kRf;
     return Raise(Vector::kDebug);
   }
   uint32_t& gpr = state_.gpr[instruction.rm];
@@ -98,7 +98,7 @@ VirtualCpu::Outcome VirtualCpu::LoadTable(const GuestInstruction& instruction,
                                           DescriptorTable& table) {
   RETURN_IF_FAULT(RequireCpl0());
   std::array<uint8_t, 6> bytes{};
-  ASSIGN_OR_FAULT(const LinearAddress address, memory_.OperandAddress(instruction, 6, false));
+  ASSIGN_OR_FAULT(const LinearAddress address, memory_.OperandAddress(instruction, 6, 4, false));
   RETURN_IF_FAULT(memory_.mmu().Read(address, bytes.data(), 6, memory_.privilege()));
   table.limit = LoadLittle<uint16_t>(bytes.data());
   table.base = LoadLittle<uint32_t>(&bytes[2]);
@@ -112,7 +112,7 @@ VirtualCpu::Outcome VirtualCpu::StoreTable(const GuestInstruction& instruction,
   std::array<uint8_t, 6> bytes;
   StoreLittle(bytes.data(), static_cast<uint16_t>(table.limit));
   StoreLittle(&bytes[2], table.base);
-  ASSIGN_OR_FAULT(const LinearAddress address, memory_.OperandAddress(instruction, 6, true));
+  ASSIGN_OR_FAULT(const LinearAddress address, memory_.OperandAddress(instruction, 6, 4, true));
   RETURN_IF_FAULT(memory_.mmu().Write(address, bytes.data(), 6, memory_.privilege()));
   return StepOutcome::kNext;
 }

@@ -37,8 +37,15 @@ Faultable<void> PortAccess::CheckBitmap(uint16_t port, unsigned bytes) {
   return {};
 }
 
+void PortAccess::MeetBreakpoints(uint16_t port, unsigned bytes) {
+  if (BreakpointsEnabled(state_)) [[unlikely]] {
+    state_.debug_hits |= MatchPortBreakpoints(state_, port, bytes);
+  }
+}
+
 Faultable<void> PortAccess::In(uint16_t port, unsigned bytes) {
   RETURN_IF_FAULT(CheckPermission(port, bytes));
+  MeetBreakpoints(port, bytes);
   const uint32_t value = ports_.ReadPort(port, bytes);
   const uint32_t mask = bytes == 4 ? 0xFFFFFFFFu : (1u << (bytes * 8)) - 1;
   state_.gpr[kEax] = (state_.gpr[kEax] & ~mask) | (value & mask);
@@ -47,6 +54,7 @@ Faultable<void> PortAccess::In(uint16_t port, unsigned bytes) {
 
 Faultable<void> PortAccess::Out(uint16_t port, unsigned bytes) {
   RETURN_IF_FAULT(CheckPermission(port, bytes));
+  MeetBreakpoints(port, bytes);
   const uint32_t mask = bytes == 4 ? 0xFFFFFFFFu : (1u << (bytes * 8)) - 1;
   ports_.WritePort(port, bytes, state_.gpr[kEax] & mask);
   return {};
@@ -58,6 +66,7 @@ Faultable<void> PortAccess::InOnce(uint32_t offset, unsigned bytes) {
   ASSIGN_OR_FAULT(const LinearAddress address, memory_.Check(kEs, offset, bytes, true));
   RETURN_IF_FAULT(memory_.CheckAlignment(address, bytes));
   RETURN_IF_FAULT(memory_.mmu().ProbeWrite(address, bytes, memory_.privilege()));
+  MeetBreakpoints(port, bytes);
   const uint32_t value = ports_.ReadPort(port, bytes);
   RETURN_IF_FAULT(memory_.mmu().Write(address, &value, bytes, memory_.privilege()));
   return {};
@@ -69,6 +78,7 @@ Faultable<void> PortAccess::OutOnce(uint8_t segment, uint32_t offset, unsigned b
   RETURN_IF_FAULT(memory_.CheckAlignment(address, bytes));
   uint32_t value = 0;
   RETURN_IF_FAULT(memory_.mmu().Read(address, &value, bytes, memory_.privilege()));
+  MeetBreakpoints(port, bytes);
   ports_.WritePort(port, bytes, value);
   return {};
 }
@@ -82,7 +92,7 @@ Faultable<bool> PortAccess::Repeat(const GuestInstruction& instruction, unsigned
   const uint32_t step = (state_.eflags & flag::kDf) != 0 ? 0u - bytes : bytes;
   const bool repeated = instruction.HasRep();
   const uint32_t count = repeated ? state_.gpr[kEcx] & mask : 1;
-  const uint32_t limit = (state_.eflags & flag::kTf) != 0 ? 1 : kMaxIterations;
+  const uint32_t limit = IsTraced(state_) ? 1 : kMaxIterations;
   const uint32_t now = std::min(count, limit);
   for (uint32_t i = 0; i < now; ++i) {
     const uint32_t offset = state_.gpr[index] & mask;

@@ -22,8 +22,8 @@ class PortAccess {
   [[nodiscard]] Faultable<void> In(uint16_t port, unsigned bytes);
   [[nodiscard]] Faultable<void> Out(uint16_t port, unsigned bytes);
 
-  // INS or OUTS, repeated or not. Runs up to a bounded number of iterations (one while EFLAGS.TF is
-  // set); true if some are left. On a fault, the registers say how many were completed.
+  // INS or OUTS, repeated or not. Runs up to a bounded number of iterations (one while
+  // traced); true if some are left. On a fault, the registers say how many were completed.
   [[nodiscard]] Faultable<bool> InString(const GuestInstruction& instruction, unsigned bytes);
   [[nodiscard]] Faultable<bool> OutString(const GuestInstruction& instruction, unsigned bytes);
 
@@ -31,6 +31,7 @@ class PortAccess {
   // IOPL, else the bitmap of the TSS; #GP(0).
   [[nodiscard]] Faultable<void> CheckPermission(uint16_t port, unsigned bytes);
   [[nodiscard]] Faultable<void> CheckBitmap(uint16_t port, unsigned bytes);
+  void MeetBreakpoints(uint16_t port, unsigned bytes);
   [[nodiscard]] Faultable<void> InOnce(uint32_t offset, unsigned bytes);
   [[nodiscard]] Faultable<void> OutOnce(uint8_t segment, uint32_t offset, unsigned bytes);
   template <typename Iteration>

@@ -18,8 +18,8 @@ bool WithinLimit(const SegmentRegister& segment, uint32_t offset, uint32_t bytes
 
 }  // namespace
 
-Faultable<LinearAddress> SegmentedMemory::Check(uint8_t segment, uint32_t offset, uint32_t bytes,
-                                                bool write) const {
+Faultable<LinearAddress> SegmentedMemory::Locate(uint8_t segment, uint32_t offset, uint32_t bytes,
+                                                 bool write) const {
   const SegmentRegister& s = state_.segments[segment];
   const bool allowed = write ? s.IsWritableData() : s.IsReadable();
   if (!allowed || !WithinLimit(s, offset, bytes)) [[unlikely]] {
@@ -28,9 +28,8 @@ Faultable<LinearAddress> SegmentedMemory::Check(uint8_t segment, uint32_t offset
   return LinearAddress{s.base + offset};
 }
 
-Faultable<void> SegmentedMemory::CheckAlignment(LinearAddress address, uint32_t bytes) const {
-  if ((address.value & (bytes - 1)) != 0 && state_.cpl == 3 && (state_.cr0 & cr0::kAm) != 0 &&
-      (state_.eflags & flag::kAc) != 0) [[unlikely]] {
+Faultable<void> SegmentedMemory::CheckAlignment(LinearAddress address, uint32_t alignment) const {
+  if ((address.value & (alignment - 1)) != 0 && ChecksAlignment()) [[unlikely]] {
     return Raise(Vector::kAlignmentCheck);
   }
   return {};
@@ -117,6 +116,7 @@ Faultable<uint32_t> SegmentedMemory::WriteFrame(const PushFrame& frame,
       }
     }
     RETURN_IF_FAULT(mmu_.Write({stack.base + start}, bytes.data(), size, rights));
+    MeetBreakpoints({stack.base + start}, size, true);
     return start;
   }
 
@@ -131,6 +131,7 @@ Faultable<uint32_t> SegmentedMemory::WriteFrame(const PushFrame& frame,
   for (const uint32_t value : values) {
     offset = (offset - each) & mask;
     RETURN_IF_FAULT(mmu_.Write({stack.base + offset}, &value, each, rights));
+    MeetBreakpoints({stack.base + offset}, each, true);
   }
   return start;
 }

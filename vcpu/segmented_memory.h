@@ -11,6 +11,7 @@
 #include "decoder/instruction.h"
 #include "memory/mmu.h"
 #include "vcpu/cpu_state.h"
+#include "vcpu/debug_registers.h"
 #include "vcpu/exception.h"
 
 namespace verbatim {
@@ -49,10 +50,21 @@ class SegmentedMemory {
 
   // Linear address of `bytes` at `offset`, after the type and limit checks: #SS(0) through SS,
   // #GP(0) through the others.
+  [[nodiscard]] Faultable<LinearAddress> Locate(uint8_t segment, uint32_t offset, uint32_t bytes,
+                                                bool write) const;
+  // Likewise, for an access that follows: data breakpoints are met here.
   [[nodiscard]] Faultable<LinearAddress> Check(uint8_t segment, uint32_t offset, uint32_t bytes,
-                                               bool write) const;
-  // CR0.AM, EFLAGS.AC: #AC(0) for a misaligned access at CPL 3.
-  [[nodiscard]] Faultable<void> CheckAlignment(LinearAddress address, uint32_t bytes) const;
+                                               bool write) {
+    const Faultable<LinearAddress> address = Locate(segment, offset, bytes, write);
+    if (address) MeetBreakpoints(*address, bytes, write);
+    return address;
+  }
+  // CR0.AM, EFLAGS.AC and CPL 3 (SDM vol. 3, 6.15, interrupt 17).
+  [[nodiscard]] bool ChecksAlignment() const {
+    return state_.cpl == 3 && (state_.cr0 & cr0::kAm) != 0 && (state_.eflags & flag::kAc) != 0;
+  }
+  // #AC(0) for a misaligned access while they are checked; `alignment` is that of table 6-7.
+  [[nodiscard]] Faultable<void> CheckAlignment(LinearAddress address, uint32_t alignment) const;
 
   template <typename T>
   [[nodiscard]] Faultable<T> Load(uint8_t segment, uint32_t offset) {
@@ -72,8 +84,12 @@ class SegmentedMemory {
   // Memory operands.
   [[nodiscard]] uint32_t EffectiveOffset(const GuestInstruction& instruction) const;
   [[nodiscard]] Faultable<LinearAddress> OperandAddress(const GuestInstruction& instruction,
-                                                        uint32_t bytes, bool write) const {
-    return Check(instruction.memory.segment, EffectiveOffset(instruction), bytes, write);
+                                                        uint32_t bytes, uint32_t alignment,
+                                                        bool write) {
+    ASSIGN_OR_FAULT(const LinearAddress address,
+                    Check(instruction.memory.segment, EffectiveOffset(instruction), bytes, write));
+    RETURN_IF_FAULT(CheckAlignment(address, alignment));
+    return address;
   }
   template <typename T>
   [[nodiscard]] Faultable<T> LoadOperand(const GuestInstruction& instruction) {
@@ -112,6 +128,12 @@ class SegmentedMemory {
   [[nodiscard]] Faultable<void> Push(uint32_t value, unsigned bytes);
 
  private:
+  void MeetBreakpoints(LinearAddress address, uint32_t bytes, bool write) {
+    if (BreakpointsEnabled(state_)) [[unlikely]] {
+      state_.debug_hits |= MatchDataBreakpoints(state_, address, bytes, write);
+    }
+  }
+
   CpuState& state_;
   Mmu& mmu_;
 };

@@ -46,10 +46,12 @@ Faultable<StringProgress> StringOperations::Execute(const GuestInstruction& in) 
     RETURN_IF_FAULT(Iterate(op));
     return progress;
   }
-  uint32_t budget = kMaxIterations;
+  uint32_t budget = IsTraced(state_) ? 1 : kMaxIterations;
   while ((state_.gpr[kEcx] & op.mask) != 0) {
     if (budget == 0) {
       progress.finished = false;
+      // What comes in between finds RF set (SDM vol. 3, 17.3.1.1).
+      state_.eflags |= flag::kRf;
       return progress;
     }
     const uint32_t count = state_.gpr[kEcx] & op.mask;
@@ -156,7 +158,7 @@ void StringOperations::SetCompareFlags(uint32_t left, uint32_t right, uint32_t b
 
 uint8_t* StringOperations::PlainPage(uint8_t segment, uint32_t offset, uint32_t bytes, bool write,
                                      bool& guilty) {
-  const auto address = memory_.Check(segment, offset, bytes, write);
+  const auto address = memory_.Locate(segment, offset, bytes, write);
   if (!address || address->PageOffset() + bytes > kPageBytes) return nullptr;
   Mmu& mmu = memory_.mmu();
   const auto page =
@@ -176,7 +178,7 @@ uint8_t* StringOperations::PlainPage(uint8_t segment, uint32_t offset, uint32_t 
 
 uint32_t StringOperations::Bulk(const Operation& op, uint32_t count, bool& guilty) {
   if (op.kind != Kind::kMove && op.kind != Kind::kStore) return 0;
-  if ((state_.eflags & flag::kDf) != 0) return 0;
+  if ((state_.eflags & flag::kDf) != 0 || memory_.ChecksAlignment()) return 0;
   const uint32_t destination = state_.gpr[kEdi] & op.mask;
   const uint32_t source = state_.gpr[kEsi] & op.mask;
   // How far both stay within their page and do not wrap.

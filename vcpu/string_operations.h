@@ -22,7 +22,7 @@ struct StringProgress {
 
 class StringOperations {
  public:
-  // Iterations, or bytes of bulk moves, after which an interrupt gets its chance.
+  // Iterations after which an interrupt gets its chance; one while traced.
   static constexpr uint32_t kMaxIterations = 4096;
 
   StringOperations(CpuState& state, SegmentedMemory& memory) : state_(state), memory_(memory) {}

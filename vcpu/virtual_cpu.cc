@@ -15,12 +15,11 @@ namespace {
 constexpr uint64_t kMiscEnableAtReset = 0x1801;  // fast strings; no BTS, no PEBS
 constexpr uint16_t kLdtAttributes = 0x0082;
 constexpr uint16_t kTss16BusyAttributes = 0x0083;
-constexpr uint32_t kDr7GeneralDetect = 1u << 13;
 // Serial faults of one event. Real processors can repeat #AC for ever here.
 constexpr int kMaxNesting = 16;
 
-// Faults push RF set, so that returning to the instruction does not meet its breakpoint again;
-// #DB is the debugger's own business (SDM vol. 3, 17.3.1.1).
+// Faults push RF set, so that returning to the instruction does not meet its breakpoint again. #DB
+// pushes it as it is: clear for an instruction breakpoint (SDM vol. 3, 17.3.1.1).
 constexpr bool PushesResumeFlag(Vector vector) {
   constexpr uint32_t kFaults = (1u << 0) | (1u << 5) | (1u << 6) | (1u << 7) | (0x1Fu << 10) |
                                (1u << 16) | (1u << 17) | (1u << 19);
@@ -78,12 +77,14 @@ void VirtualCpu::SynchronizePaging() { paging_.Synchronize(); }
 
 Faultable<LinearAddress> VirtualCpu::EffectiveLinearAddress(const GuestInstruction& instruction,
                                                             bool write) {
-  return memory_.OperandAddress(instruction, std::max<uint32_t>(instruction.memory.bytes, 1),
-                                write);
+  return memory_.Locate(instruction.memory.segment, memory_.EffectiveOffset(instruction),
+                        std::max<uint32_t>(instruction.memory.bytes, 1), write);
 }
 
 StepOutcome VirtualCpu::RaiseException(const Exception& exception) {
   Exception current = exception;
+  // What an instruction met before it faulted is not reported; what its delivery meets is.
+  state_.debug_hits = 0;
   for (int nesting = 0; nesting < kMaxNesting; ++nesting) {
     ++statistics_.exceptions[static_cast<unsigned>(current.vector) % 32];
     if (current.vector == Vector::kPageFault) state_.cr2 = current.fault_address.value;
@@ -95,7 +96,8 @@ StepOutcome VirtualCpu::RaiseException(const Exception& exception) {
                                        .return_eip = state_.eip,
                                        .saved_flags = state_.eflags | resume});
     if (done) {
-      if (current.vector == Vector::kDebug) state_.dr[7] &= ~kDr7GeneralDetect;
+      NoteDebugTraps(false);
+      if (current.vector == Vector::kDebug) state_.dr[7] &= ~dr7::kGeneralDetect;
       return StepOutcome::kModeOrFlow;
     }
     const Exception& next = done.error();
@@ -110,13 +112,16 @@ StepOutcome VirtualCpu::RaiseException(const Exception& exception) {
 
 StepOutcome VirtualCpu::DeliverInterrupt(uint8_t vector) {
   ++statistics_.interrupts;
+  state_.debug_hits = 0;
   const auto done = events_.Deliver({.vector = vector,
                                      .software = false,
                                      .has_error_code = false,
                                      .error_code = 0,
                                      .return_eip = state_.eip,
                                      .saved_flags = state_.eflags});
-  return done ? StepOutcome::kModeOrFlow : RaiseException(done.error());
+  if (!done) return RaiseException(done.error());
+  NoteDebugTraps(false);
+  return StepOutcome::kModeOrFlow;
 }
 
 StepOutcome VirtualCpu::DeliverNmi() {

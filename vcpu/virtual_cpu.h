@@ -67,6 +67,16 @@ class VirtualCpu {
   // is delivered here too. Instructions that the decoder calls undefined raise #UD or #GP(0).
   StepOutcome Execute(const GuestInstruction& instruction);
 
+  // Debugging (debug_registers.h). While IsTraced, instructions come here or are followed, one by
+  // one: before each, MeetsInstructionBreakpoint, which sets DR6, asks whether #DB comes instead;
+  // after one that translated code completed, EndTracedInstruction delivers its traps; kNext if
+  // there are none. `single_step`: EFLAGS.TF was set when it began.
+  [[nodiscard]] bool MeetsInstructionBreakpoint();
+  StepOutcome EndTracedInstruction(bool single_step);
+  // Traps that delivering an event has met, or that MOV SS has held back: before anything else at
+  // the next boundary (SDM vol. 3, table 6-2).
+  StepOutcome DeliverDebugTraps();
+
   // Delivers an exception that was raised at state.eip (faults: eip is the faulting instruction;
   // traps: the next). Handles double fault, triple fault (kShutdown), task gates. For kDebug the
   // caller has set DR6.
@@ -81,6 +91,9 @@ class VirtualCpu {
            !(state_.shadow_active && state_.shadow_eip == state_.eip);
   }
 
+  // Do misaligned accesses raise #AC now? Only accesses in software form are checked.
+  [[nodiscard]] bool ChecksAlignment() const { return memory_.ChecksAlignment(); }
+
   // Effective linear address of a memory operand with present registers, after segment checks for
   // an access of its size (limit, type, null: #GP or #SS).
   [[nodiscard]] Faultable<LinearAddress> EffectiveLinearAddress(const GuestInstruction& instruction,
@@ -91,6 +104,12 @@ class VirtualCpu {
 
  private:
   using Outcome = Faultable<StepOutcome>;
+
+  // The instruction at eip follows a load of SS (SDM vol. 3, 6.8.3).
+  [[nodiscard]] bool DebugInhibited() const {
+    return state_.shadow_active && state_.shadow_inhibits_debug && state_.shadow_eip == state_.eip;
+  }
+  void NoteDebugTraps(bool single_step);
 
   // execute.cc
   [[nodiscard]] Outcome Dispatch(const GuestInstruction& instruction, uint32_t next_eip);
