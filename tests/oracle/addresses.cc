@@ -31,24 +31,6 @@ bool FitsByte(uint32_t displacement) { return displacement + 0x80 < 0x100; }
 
 }  // namespace
 
-bool Program::IsBitString(const Form& form) {
-  switch (form.mnemonic) {
-    case ZYDIS_MNEMONIC_BT:
-    case ZYDIS_MNEMONIC_BTC:
-    case ZYDIS_MNEMONIC_BTR:
-    case ZYDIS_MNEMONIC_BTS:
-      return form.shape == OperandShape::kMemory && form.immediate_bytes == 0;
-    default:
-      return false;
-  }
-}
-
-uint32_t Program::SegmentBase(uint8_t segment) const {
-  const uint16_t selector = selectors_[segment];
-  const bool local = (selector & 4) != 0;
-  return local && (selector >> 3) < ldt_.size() ? ldt_[selector >> 3].base : 0;
-}
-
 uint8_t Program::PickSegmentPrefix() {
   if (!random_.OneIn(8)) return 0;
   return kSegmentPrefixes[random_.OneIn(4) ? random_.Below(6) : random_.Below(4)];
@@ -66,7 +48,8 @@ uint32_t Program::PickTarget(uint32_t bytes) {
   if (kind < 56) return kCaseData.start + kCaseData.bytes - random_.Below(20);  // half outside
   if (kind < 57) return kCaseData.start - random_.Below(20);                    // likewise
   if (kind < 60) return kCaseStack.start + random_.Below(kCaseStack.bytes - 64);
-  if (kind < 62) return kCaseCode.start + random_.Below(kCaseCode.bytes);
+  // A write may change the code ahead; in a loop it might never end.
+  if (kind < 62 && pinned_ == 0) return kCaseCode.start + random_.Below(kCaseCode.bytes);
   if (kind < 63) return 0u - random_.Below(20);  // across the end of the address space
   return random_.Next();
 }
@@ -90,21 +73,30 @@ uint8_t Program::SegmentOf(uint8_t prefix, bool stack) {
   }
 }
 
-Address Program::PickAddress(const Form& form) {
-  const uint32_t target = PickTarget(form.memory.bytes);
-  return form.address_bits == 32 ? PickAddress32(target) : PickAddress16(target);
+uint32_t Program::PickOffset(uint8_t segment, uint32_t bytes, std::optional<uint32_t> linear) {
+  const uint16_t selector = selectors_[segment];
+  const LdtSegment& named = segments_.Of(selector);
+  if (!linear && (selector & 4) != 0 && random_.OneIn(6)) {
+    return Segments::LastOffset(named) + 8 - random_.Below(16 + bytes);
+  }
+  return linear.value_or(PickTarget(bytes)) - named.base;
 }
 
-Address Program::PickOffset(const Form& form) {
+Address Program::PickAddress(const Form& form, std::optional<uint32_t> linear) {
+  return form.address_bits == 32 ? PickAddress32(form.memory.bytes, linear)
+                                 : PickAddress16(form.memory.bytes, linear);
+}
+
+Address Program::PickDirectOffset(const Form& form) {
   Address address;
   address.segment_prefix = PickSegmentPrefix();
   address.displacement =
-      PickTarget(form.memory.bytes) - SegmentBase(SegmentOf(address.segment_prefix, false));
+      PickOffset(SegmentOf(address.segment_prefix, false), form.memory.bytes, {});
   address.displacement_bytes = form.address_bits / 8;
   return address;
 }
 
-Address Program::PickAddress32(uint32_t target) {
+Address Program::PickAddress32(uint32_t bytes, std::optional<uint32_t> linear) {
   Address address;
   const uint32_t bits = random_.Next();
   const bool has_base = (bits & 7) != 0;
@@ -112,13 +104,13 @@ Address Program::PickAddress32(uint32_t target) {
   auto index = static_cast<uint8_t>((bits >> 6) & 7);
   const auto scale = static_cast<uint8_t>((bits >> 9) & 3);
   if ((bits & (3u << 11)) != 0) index = kNoIndex;
-  address.segment_prefix = PickSegmentPrefix();
+  if (!linear) address.segment_prefix = PickSegmentPrefix();
   const bool stack = has_base && (base == kEsp || base == kEbp);
-  uint32_t offset = target - SegmentBase(SegmentOf(address.segment_prefix, stack));
+  uint32_t offset = PickOffset(SegmentOf(address.segment_prefix, stack), bytes, linear);
 
   address.has_sib = index != kNoIndex || (has_base && base == kEsp) || ((bits >> 13) & 15) == 0;
   if (index != kNoIndex) {
-    if (!Known(index)) SetRegister(index, (random_.Below(64) - 32) & ~1u);
+    if (!Known(index) && MaySet(index)) SetRegister(index, (random_.Below(64) - 32) & ~1u);
     offset -= values_[index] << scale;
   }
   if (!has_base) {
@@ -134,7 +126,7 @@ Address Program::PickAddress32(uint32_t target) {
   // well would move the target.
   const uint32_t near = ((bits >> 17) & 1) != 0 ? 0 : random_.Below(256) - 128;
   const bool reset = ((bits >> 18) & (Known(base) ? 1 : 7)) != 0;
-  if (reset && base != index) SetRegister(base, offset - near);
+  if (reset && base != index && MaySet(base)) SetRegister(base, offset - near);
   address.displacement = offset - values_[base];
   if (address.displacement == 0 && base != kNoBase && ((bits >> 21) & 7) != 0) return address;
   address.mod = FitsByte(address.displacement) && ((bits >> 24) & 7) != 0 ? 1 : 2;
@@ -142,28 +134,28 @@ Address Program::PickAddress32(uint32_t target) {
   return address;
 }
 
-Address Program::PickAddress16(uint32_t target) {
+Address Program::PickAddress16(uint32_t bytes, std::optional<uint32_t> linear) {
   Address address;
   const uint32_t bits = random_.Next();
   address.rm = static_cast<uint8_t>(bits & 7);
   const bool has_base = address.rm != kNoBase16 || ((bits >> 3) & 1) != 0;
   const Pair pair = kPairs16[address.rm];
-  address.segment_prefix = PickSegmentPrefix();
+  if (!linear) address.segment_prefix = PickSegmentPrefix();
   const bool stack = has_base && pair.base == kEbp;
-  uint32_t offset = target - SegmentBase(SegmentOf(address.segment_prefix, stack));
+  uint32_t offset = PickOffset(SegmentOf(address.segment_prefix, stack), bytes, linear);
   if (!has_base) {
     address.displacement = offset;
     address.displacement_bytes = 2;
     return address;
   }
   if (pair.index != kNoGpr) {
-    if (!Known(pair.index)) SetRegister(pair.index, random_.Next());
+    if (!Known(pair.index) && MaySet(pair.index)) SetRegister(pair.index, random_.Next());
     offset -= values_[pair.index];
   }
   const uint32_t near = ((bits >> 4) & 1) != 0 ? 0 : random_.Below(256) - 128;
   const bool reset = ((bits >> 5) & (Known(pair.base) ? 1 : 7)) != 0;
   // The upper half of a register means nothing here: it is random.
-  if (reset) {
+  if (reset && MaySet(pair.base)) {
     SetRegister(pair.base, ((offset - near) & 0xFFFF) | (random_.Next() & 0xFFFF0000));
   }
   address.displacement = (offset - values_[pair.base]) & 0xFFFF;
@@ -174,19 +166,6 @@ Address Program::PickAddress16(uint32_t target) {
   address.mod = fits && ((bits >> 11) & 7) != 0 ? 1 : 2;
   address.displacement_bytes = address.mod == 1 ? 1 : 2;
   return address;
-}
-
-void Program::AimImplicit(const Form& form) {
-  const auto aim = [&](uint8_t gpr, uint8_t segment) {
-    if (random_.OneIn(16)) return;
-    SetRegister(gpr, PickTarget(form.memory.bytes) - SegmentBase(segment));
-  };
-  if (form.mnemonic == ZYDIS_MNEMONIC_XLAT) {
-    aim(kEbx, kDs);
-  } else if (form.mnemonic == ZYDIS_MNEMONIC_MASKMOVQ ||
-             form.mnemonic == ZYDIS_MNEMONIC_MASKMOVDQU) {
-    aim(kEdi, kDs);
-  }
 }
 
 }  // namespace verbatim::test

@@ -45,8 +45,10 @@ bool CountsOrIndexesByAddressSize(const GuestInstruction& in) {
   }
 }
 
-// Only FLDENV and its kin, all simulated, have forms of 16 and 32 bits.
+// Of x87 instructions only FLDENV and its kin, all simulated, have forms of 16 and 32 bits. In the
+// group of FXSAVE and MFENCE a 66 selects another instruction.
 bool OperandSizeMatters(const GuestInstruction& in) {
+  if (in.map == 1 && in.opcode == 0xAE) return false;
   return in.fpu == FpuUse::kNone || in.handling == Handling::kSensitive;
 }
 

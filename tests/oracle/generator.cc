@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/oracle/generator.h"
 
-#include "tests/oracle/avoided.h"
+#include "tests/oracle/segments.h"
 #include "tests/oracle/values.h"
 
 namespace verbatim::test {
@@ -10,49 +10,110 @@ namespace {
 constexpr uint64_t kSingleShare = 3;  // one case in so many is of one form
 constexpr uint32_t kPage = 0x1000;
 
-// Anywhere in the code area; often so that an instruction crosses the end of a page.
+// Where the first instruction stands: anywhere in the code area, often so that an instruction
+// crosses the end of a page, sometimes so that the program runs over the area's end.
 uint32_t PickPlace(Random& random) {
-  if (random.OneIn(4)) return kCaseCode.start + kPage - random.Below(kMaxInstructionBytes + 1);
-  return kCaseCode.start + random.Below(kCaseCode.bytes - kMaxCaseCode - 1);
+  const uint32_t kind = random.Below(16);
+  if (kind < 4) return kCaseCode.start + kPage - random.Below(kMaxInstructionBytes + 1);
+  if (kind < 6) return kCaseCode.start + kPage - random.Below(120);
+  return kCaseCode.start + Program::kDataBytes +
+         random.Below(kCaseCode.bytes - kMaxCaseCode - Program::kDataBytes - 1);
 }
 
-LdtTable MakeLdt() {
-  LdtTable table;
-  for (LdtSegment& segment : table) segment = {.limit = 0xFFFFF, .in_pages = true};
-  return table;
+// Flat ones in more than half of the cases: that is how most guests run.
+void PickSelectors(Random& random, const Segments& segments, uint32_t place, Case& out) {
+  if (random.Below(16) < 9) {
+    if (random.OneIn(4)) out.selectors[kFs] = segments.PickData(random);
+    if (random.OneIn(4)) out.selectors[kGs] = segments.PickData(random);
+    return;
+  }
+  if (!random.OneIn(3)) out.selectors[kCs] = segments.PickCode(random, place);
+  if (!random.OneIn(3)) out.selectors[kSs] = segments.PickStack(random);
+  for (const uint8_t segment : {kEs, kDs, kFs, kGs}) {
+    if (!random.OneIn(3)) out.selectors[segment] = segments.PickData(random);
+  }
 }
 
 }  // namespace
 
-Generator::Generator(uint64_t seed) : seed_(seed), forms_(FormTable::Get()), ldt_(MakeLdt()) {
-  const auto forms = forms_.table.forms();
-  for (uint32_t i = 0; i < forms.size(); ++i) {
-    const Handling handling = forms[i].handling;
-    if (!WhyAvoided(forms[i].mnemonic).empty() || !forms[i].prefixes[1].valid) continue;
-    if (handling != Handling::kIdent && handling != Handling::kNoOperation) continue;
-    allowed_.push_back(static_cast<uint16_t>(i));
-  }
-}
+Generator::Generator(uint64_t seed) : seed_(seed), forms_(FormTable::Get()), ldt_(MakeLdt(seed)) {}
 
 Case Generator::Make(uint64_t index) const {
   Random random(seed_, index);
   Case out;
   out.seed = seed_;
   out.index = index;
-  out.code_at = PickPlace(random);
   out.memory_seed = random.Below(kMemoryFillings);
+  const Segments segments(ldt_);
+  const uint32_t place = PickPlace(random);
+  PickSelectors(random, segments, place, out);
+  const std::optional<uint32_t> single = SingleForm(index);
+  if (single) {
+    // A few forms exist in code of one size only.
+    const auto& prefixes = forms_.table.forms()[*single].prefixes;
+    const bool code32 = segments.Of(out.selectors[kCs]).big;
+    if (!prefixes[code32 ? 1 : 0].valid) {
+      out.selectors[kCs] = code32 ? Segments::Code16() : kFlatCode;
+    }
+  }
+  const uint32_t data_bytes = single || !random.OneIn(4) ? Program::kDataBytes : 0;
+  out.code_at = place - data_bytes;
   PickStart(random, out.start);
-  out.start.eip = out.code_at;
-  Program program(forms_, ldt_, random, out);
-  if (index % kSingleShare == 0) {
-    // In turn, so that none is left out.
-    program.Append(allowed_[(index / kSingleShare) % allowed_.size()]);
+  out.start.eip = place - segments.Of(out.selectors[kCs]).base;
+  out.start.gpr[kEsp] = PickStackPointer(random, segments.Of(out.selectors[kSs]));
+
+  Program program(forms_, ldt_, random, out, data_bytes);
+  if (single) {
+    program.Append(*single);
+  } else if (index % kSingleShare == 0) {
+    program.AppendUndefined();
   } else {
-    const uint32_t wanted = 1 + random.Below(12);
-    for (uint32_t i = 0; i < wanted && !program.Full(); ++i) program.Append(random.Pick(allowed_));
+    AppendSeveral(random, program);
   }
   program.Finish();
   return out;
+}
+
+// In turn, so that none is left out. The encodings that are no form have a turn in so many.
+std::optional<uint32_t> Generator::SingleForm(uint64_t index) const {
+  constexpr uint64_t kUndefinedShare = 64;
+  if (index % kSingleShare != 0) return std::nullopt;
+  const uint64_t turn = index / kSingleShare;
+  if (turn % kUndefinedShare == kUndefinedShare - 1) return std::nullopt;
+  return forms_.allowed[(turn - turn / kUndefinedShare) % forms_.allowed.size()];
+}
+
+void Generator::AppendSeveral(Random& random, Program& program) const {
+  const uint32_t wanted = 1 + random.Below(14);
+  for (uint32_t i = 0; i < wanted && !program.Full(); ++i) {
+    const uint32_t size = program.code32() ? 1 : 0;
+    const uint32_t kind = random.Below(64);
+    if (kind < 18) {
+      program.Append(random.Pick(forms_.integer[size]));
+    } else if (kind < 24) {
+      program.Append(random.Pick(forms_.x87[size]));
+    } else if (kind < 32) {
+      program.Append(random.Pick(forms_.simd[size]));
+    } else if (kind < 37) {
+      program.Append(random.Pick(forms_.strings[size]));
+    } else if (kind < 43) {
+      program.Append(random.Pick(forms_.stack[size]));
+    } else if (kind < 52) {
+      program.Append(random.Pick(forms_.branches[size]));
+    } else if (kind < 58) {
+      program.Append(random.Pick(forms_.system[size]));
+    } else if (kind < 60) {
+      program.AppendLoop();
+    } else if (kind < 61) {
+      program.AppendFunction();
+    } else if (kind < 62) {
+      program.AppendPatch();
+    } else if (i + 1 == wanted) {
+      program.AppendUndefined();
+    } else {
+      program.Append(random.Pick(forms_.all[size]));
+    }
+  }
 }
 
 }  // namespace verbatim::test

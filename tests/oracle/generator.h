@@ -5,7 +5,7 @@
 #define VERBATIM_TESTS_ORACLE_GENERATOR_H_
 
 #include <cstdint>
-#include <vector>
+#include <optional>
 
 #include "tests/oracle/case.h"
 #include "tests/oracle/forms.h"
@@ -21,10 +21,13 @@ class Generator {
   [[nodiscard]] Case Make(uint64_t index) const;
 
  private:
+  // The form of which the case is to be, if it is of one only.
+  [[nodiscard]] std::optional<uint32_t> SingleForm(uint64_t index) const;
+  void AppendSeveral(Random& random, Program& program) const;
+
   uint64_t seed_;
-  KnownForms forms_;
+  FormChoice forms_;
   LdtTable ldt_;
-  std::vector<uint16_t> allowed_;  // forms that a case may contain
 };
 
 }  // namespace verbatim::test

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the recipes of instructions that go on to the next put around them, and the program's loops,
+// functions and stores into code.
+#include "base/check.h"
+#include "tests/oracle/program.h"
+#include "tests/oracle/undefined.h"
+#include "tests/oracle/values.h"
+
+namespace verbatim::test {
+namespace {
+
+// POPF and IRET leave these to the host's kernel: AC asks for alignment checks, which Linux has
+// switched on and the guest has not; IRET with NT is #GP in long mode and a task switch elsewhere.
+constexpr uint32_t kFlagsNotPopped = flag::kAc | flag::kNt | flag::kTf;
+
+uint32_t UndefinedFlagsOf(Mnemonic mnemonic) {
+  using namespace flag;
+  switch (mnemonic) {
+    case ZYDIS_MNEMONIC_DAA:
+    case ZYDIS_MNEMONIC_DAS:
+      return kOf;
+    case ZYDIS_MNEMONIC_AAA:
+    case ZYDIS_MNEMONIC_AAS:
+      return kOf | kSf | kZf | kPf;
+    default:  // AAM, AAD
+      return kOf | kAf | kCf;
+  }
+}
+
+}  // namespace
+
+void Program::Append(uint32_t form) {
+  Land();
+  switch (forms_.recipes[form]) {
+    case Recipe::kPlain:
+      return AppendPlain(form);
+    case Recipe::kBitString: {
+      const Form& of = FormAt(form);
+      Operands operands = PickOperands(of, {});
+      // Far away without this, mostly.
+      const auto reg = operands.reg;
+      if (!random_.OneIn(8) && MaySet(reg) && notes_ != 0) SetRegister(reg, random_.Below(80) - 40);
+      Encode(form, operands, true);
+      return Forget(of, operands);
+    }
+    case Recipe::kString:
+      return AppendString(form);
+    case Recipe::kStackOnly:
+    case Recipe::kFrame:
+    case Recipe::kEnter:
+      return AppendStack(form);
+    case Recipe::kPopFlags:
+      return AppendFlagsPop(form);
+    case Recipe::kBranch:
+      return AppendBranch(form);
+    case Recipe::kIndirect:
+      return AppendIndirect(form);
+    case Recipe::kReturn:
+      return AppendReturn(form);
+    case Recipe::kFarDirect:
+      return AppendFarDirect(form);
+    case Recipe::kFarIndirect:
+      return AppendFarIndirect(form);
+    case Recipe::kFarReturn:
+      return AppendFarReturn(form, false);
+    case Recipe::kInterruptReturn:
+      return AppendFarReturn(form, true);
+    case Recipe::kMoveSegment:
+      return AppendSegmentMove(form);
+    case Recipe::kPopSegment:
+      return AppendSegmentPop(form);
+    case Recipe::kFarPointer:
+      return AppendFarPointer(form);
+    case Recipe::kSelectorQuery:
+      return AppendSelectorQuery(form);
+    case Recipe::kSaveState:
+      return AppendStateRestore(form);
+    case Recipe::kControlWord:
+      return AppendControlWord(form);
+    case Recipe::kDecimal:
+      return AppendDecimal(form);
+    case Recipe::kFaults:
+      return AppendFault(form);
+    case Recipe::kAvoided:
+      CHECK(false);
+  }
+}
+
+void Program::AppendString(uint32_t index) {
+  const Form& form = FormAt(index);
+  Operands operands;
+  operands.address.segment_prefix = PickSegmentPrefix();
+  const uint8_t source = SegmentOf(operands.address.segment_prefix, false);
+  const auto aim = [&](uint8_t gpr, uint8_t segment) {
+    if (random_.OneIn(16)) return;
+    uint32_t offset = PickOffset(segment, 64, {});
+    if (form.address_bits == 16) offset = (offset & 0xFFFF) | (random_.Next() & 0xFFFF0000);
+    SetRegister(gpr, offset);
+  };
+  aim(kEsi, source);
+  aim(kEdi, kEs);
+  if (form.repeat != 0) {
+    uint32_t count = random_.Below(20);
+    if (random_.OneIn(8)) count = random_.Below(300);
+    if (random_.OneIn(64)) count = random_.Below(0x1800);
+    if (form.address_bits == 16) count |= random_.Next() & 0xFFFF0000;
+    SetRegister(kEcx, count);
+  }
+  Encode(index, operands, true);
+  Forget(form, operands);
+}
+
+void Program::AppendStack(uint32_t index) {
+  const Form& form = FormAt(index);
+  const LdtSegment& stack = segments_.Of(selectors_[kSs]);
+  if (random_.OneIn(8)) SetRegister(kEsp, PickStackPointer(random_, stack));
+  const Recipe recipe = forms_.recipes[index];
+  if (recipe != Recipe::kStackOnly && !random_.OneIn(4)) {
+    SetRegister(kEbp, PickStackPointer(random_, stack));
+  }
+  Operands operands = PickOperands(form, {});
+  if (recipe == Recipe::kEnter) {
+    // A frame of so many bytes, and a level of which the low five bits count.
+    const uint32_t bytes = random_.OneIn(8) ? random_.Next() : random_.Below(64);
+    operands.immediate = {
+        static_cast<uint8_t>(bytes), static_cast<uint8_t>(bytes >> 8),
+        static_cast<uint8_t>(random_.OneIn(8) ? random_.Next() : random_.Below(4))};
+  }
+  Encode(index, operands, true);
+  Forget(form, operands);
+}
+
+uint32_t Program::PickFlags() {
+  uint32_t image = random_.Next() & ~kFlagsNotPopped;
+  // What a trap after the next instruction does to the rest is worth a few cases.
+  if (random_.OneIn(24)) image |= flag::kTf;
+  return image;
+}
+
+void Program::AppendFlagsPop(uint32_t index) {
+  const Form& form = FormAt(index);
+  const uint32_t bytes = form.operand_bits / 8;
+  const std::optional<uint32_t> place = random_.OneIn(2) ? PlaceData(bytes) : std::nullopt;
+  if (place) {
+    PutData(*place, PickFlags(), bytes);
+    SetRegister(kEsp, case_.code_at + *place - BaseOf(kSs));
+  } else {
+    PushImmediate(form.operand_bits, PickFlags());
+  }
+  AppendPlain(index);
+}
+
+void Program::AppendControlWord(uint32_t index) {
+  constexpr uint32_t kAllMasked = 0x1F80;
+  // Bit 17 is AMD's misaligned mode: defined on some hosts, on no model.
+  constexpr uint32_t kReserved = 0xFFFD0000;
+  const std::optional<uint32_t> place = PlaceData(4);
+  if (!place) return AppendPlain(index);
+  uint32_t value = random_.Next() & 0xFFFF;
+  if (!random_.OneIn(4)) value |= kAllMasked;
+  if (random_.OneIn(16)) value |= random_.Next() & kReserved;
+  PutData(*place, value, 4);
+  AppendPlain(index, case_.code_at + *place);
+}
+
+// An image that the processor saved just before. Anything else is mostly #GP (FXRSTOR), or waiting
+// exceptions.
+void Program::AppendStateRestore(uint32_t index) {
+  if (random_.OneIn(4)) return AppendPlain(index);
+  const uint32_t linear = kCaseData.start + (random_.Below(kCaseData.bytes - 512) & ~15u);
+  const uint16_t save = FormAt(index).mnemonic == ZYDIS_MNEMONIC_FXRSTOR ? forms_.saves[0]
+                        : random_.OneIn(2)                               ? forms_.saves[1]
+                                                                         : forms_.saves[2];
+  AppendPlain(save, linear);
+  if (random_.OneIn(2)) AppendPlain(random_.Pick(forms_.x87[code32_ ? 1 : 0]));
+  AppendPlain(index, linear);
+}
+
+// A comparison behind it defines all flags again, so that nothing can depend on the others.
+void Program::AppendDecimal(uint32_t index) {
+  AppendPlain(index);
+  case_.flags &= ~UndefinedFlagsOf(FormAt(index).mnemonic);
+  AppendPlain(forms_.compare);
+}
+
+void Program::AppendFault(uint32_t index) {
+  const Form& form = FormAt(index);
+  Operands operands = PickOperands(form, {});
+  constexpr uint8_t kSystemCall = 0x80;
+  if (form.mnemonic == ZYDIS_MNEMONIC_INT && operands.immediate[0] == kSystemCall) {
+    operands.immediate[0] = kSystemCall + 1;
+  }
+  Encode(index, operands, true);
+  Forget(form, operands);
+}
+
+void Program::AppendUndefined() {
+  Land();
+  const UndefinedEncoding& encoding = random_.Pick(UndefinedEncodings(code32_));
+  Note(InstructionNote::kNoForm, false);
+  for (uint32_t i = 0; i < encoding.length; ++i) Byte(encoding.bytes[i]);
+  // Its operands, if it had any.
+  for (uint32_t i = 0; i < 8; ++i) Byte(random_.Next());
+}
+
+void Program::AppendLoop() {
+  LandAll();
+  const uint32_t size = code32_ ? 1 : 0;
+  SetRegister(kEcx, 1 + random_.Below(6));
+  pinned_ = 1u << kEcx;
+  const uint32_t head = size_;
+  // What is known of other registers holds in the first round only.
+  const uint32_t body = 1 + random_.Below(4);
+  for (uint32_t i = 0; i < body; ++i) AppendPlain(random_.Pick(forms_.in_loops[size]));
+  Operands operands;
+  const auto back = [&](uint32_t form) {
+    Encode(form, operands, false);
+    code_[size_ - 1] = static_cast<uint8_t>(head - size_);
+  };
+  if (random_.OneIn(2)) {
+    Encode(forms_.decrement_ecx, operands, false);
+    back(forms_.jump_if_not_zero);
+  } else {
+    back(random_.Pick(forms_.loops));
+  }
+  pinned_ = 0;
+  known_ &= static_cast<uint8_t>(~(1u << kEcx));
+}
+
+//   jmp over ; f: some instructions ; ret ; over: call f
+void Program::AppendFunction() {
+  LandAll();
+  const uint32_t size = code32_ ? 1 : 0;
+  const bool wide = random_.OneIn(8) ? !code32_ : code32_;
+  const Operands none;
+  Encode(forms_.jump_short, none, false);
+  Pend(Field::kRelative8, size_ - 1, 0, 0);
+  const uint32_t function = size_;
+  const uint32_t body = random_.Below(3);
+  for (uint32_t i = 0; i < body; ++i) AppendPlain(random_.Pick(forms_.integer[size]));
+  Encode(wide ? forms_.return_near : forms_.return_near16, none, false);
+  LandAll();
+  Encode(wide ? forms_.call_near : forms_.call_near16, none, false);
+  if (wide) {
+    PutData(size_ - 4, function - size_, 4);
+  } else {
+    PutData(size_ - 2, function - size_, 2);
+  }
+}
+
+//   mov byte [target + k], value ; perhaps something else ; target: an instruction
+void Program::AppendPatch() {
+  Land();
+  Operands operands;
+  operands.address.rm = code32_ ? 5 : 6;
+  // A 16-bit address reaches code only in segments that make it.
+  const uint32_t bytes = code32_ ? 4 : 2;
+  operands.address.displacement_bytes = static_cast<uint8_t>(bytes);
+  const auto gpr = static_cast<uint8_t>(random_.Below(8));
+  const bool opcode = random_.OneIn(2);
+  operands.immediate[0] =
+      opcode ? static_cast<uint8_t>(0x40 | random_.Below(16)) : random_.NextByte();
+  Encode(code32_ ? forms_.store_byte : forms_.store_byte16, operands, false);
+  Pend(code32_ ? Field::kAbsolute32 : Field::kAbsolute16, size_ - 1 - bytes, BaseOf(kDs),
+       kMaxCaseCode / 2, opcode ? 0 : 1 + random_.Below(code32_ ? 4 : 2));
+  if (random_.OneIn(2)) AppendPlain(random_.Pick(forms_.integer[code32_ ? 1 : 0]));
+  LandAll();
+  if (opcode) {
+    Encode(forms_.increment[code32_ ? 1 : 0][gpr], {}, false);
+  } else {
+    Encode(code32_ ? forms_.move_immediate[gpr] : forms_.move_immediate16[gpr], {}, false);
+  }
+  known_ = 0;
+}
+
+}  // namespace verbatim::test
