@@ -49,9 +49,11 @@ struct EngineOptions {
   bool count_executions = false;
   // Sees each block as it is translated; may be null.
   BlockObserver* block_observer = nullptr;
-  // For tests: every block is a single instruction; every memory access is in software form.
+  // For tests: every block is a single instruction; every memory access is in software form; direct
+  // jumps come back to the run loop each time.
   bool force_single = false;
   bool force_software = false;
+  bool never_chain = false;
 };
 
 enum class RunResult : uint8_t {

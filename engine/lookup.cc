@@ -186,6 +186,7 @@ void Engine::ChainPending(Block& target) {
   if (!pending_link_) return;
   const auto [source, index] = *pending_link_;
   pending_link_.reset();
+  if (options_.never_chain) return;
   Link& link = source->links[index];
   if (!source->valid || link.target_eip != target.eip || target.key.mode != source->key.mode ||
       target.key.linear.Page() != source->key.linear.Page() ||

@@ -12,7 +12,7 @@ namespace {
 
 constexpr uint8_t kPageFaultVector = 14;
 // Natively a fetch is told apart; without NX (SDM vol. 3, 4.7) it is not.
-constexpr uint32_t kComparedErrorBits = 7;
+constexpr uint32_t kComparedErrorBits = 7;  // of a page fault
 
 std::string Hex(const uint8_t* bytes, uint32_t count) {
   std::string text;
@@ -59,13 +59,16 @@ CpuImage CpuImage::Typical() {
 
 std::string Differences(const Outcome& expected, const Outcome& actual, uint32_t flags) {
   static constexpr const char* kNames[] = {"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"};
+  static constexpr const char* kSegments[] = {"es", "cs", "ss", "ds", "fs", "gs"};
   Comparison compare;
   compare.Value("vector", expected.vector, actual.vector);
   compare.Value("eip", expected.cpu.eip, actual.cpu.eip);
-  compare.Value("error code", expected.error_code & kComparedErrorBits,
-                actual.error_code & kComparedErrorBits);
-  if (expected.vector == kPageFaultVector) {
-    compare.Value("cr2", expected.fault_address, actual.fault_address);
+  const bool page_fault = expected.vector == kPageFaultVector;
+  const uint32_t error_bits = page_fault ? kComparedErrorBits : 0xFFFFFFFFu;
+  compare.Value("error code", expected.error_code & error_bits, actual.error_code & error_bits);
+  if (page_fault) compare.Value("cr2", expected.fault_address, actual.fault_address);
+  for (uint32_t i = 0; i < kSegmentCount; ++i) {
+    compare.Value(kSegments[i], expected.selectors[i], actual.selectors[i]);
   }
   for (uint32_t i = 0; i < 8; ++i) {
     compare.Value(kNames[i], expected.cpu.gpr[i], actual.cpu.gpr[i]);

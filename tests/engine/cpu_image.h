@@ -42,6 +42,7 @@ struct CpuImage {
 
 struct Outcome {
   CpuImage cpu;
+  std::array<uint16_t, kSegmentCount> selectors{};  // by Segment
   uint8_t vector = 0;
   uint32_t error_code = 0;
   uint32_t fault_address = 0;  // page faults only

@@ -12,17 +12,7 @@
 namespace verbatim::test {
 namespace {
 
-constexpr const char* kVariantNames[] = {"normal", "single", "software", "tiny cache",
-                                         "interrupted"};
 constexpr auto kKickPeriod = std::chrono::microseconds(40);
-
-EngineOptions OptionsOf(Variant variant) {
-  EngineOptions options;
-  options.code_cache_bytes = variant == Variant::kTinyCache ? 1u << 20 : 16u << 20;
-  options.force_single = variant == Variant::kSingle;
-  options.force_software = variant == Variant::kSoftware;
-  return options;
-}
 
 struct Area {
   uint32_t start;

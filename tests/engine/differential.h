@@ -14,17 +14,9 @@
 #include "tests/engine/cpu_image.h"
 #include "tests/engine/guest_snippet.h"
 #include "tests/engine/native_cpu.h"
+#include "tests/engine/variant.h"
 
 namespace verbatim::test {
-
-enum class Variant : uint8_t {
-  kNormal,
-  kSingle,       // every block is one instruction
-  kSoftware,     // every memory access in software form
-  kTinyCache,    // 1 MiB of code cache, flushed often
-  kInterrupted,  // another thread kicks the vCPU all the time
-};
-inline constexpr unsigned kVariantCount = 5;
 
 struct Program {
   std::string name;

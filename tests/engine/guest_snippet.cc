@@ -6,6 +6,7 @@
 #include "base/bits.h"
 #include "base/check.h"
 #include "vcpu/cpu_model.h"
+#include "vcpu/descriptor_tables.h"
 
 namespace verbatim::test {
 namespace {
@@ -101,7 +102,7 @@ void GuestSnippet::SetUpProcessor() {
   cpu_state.cr0 = cr0::kPg | cr0::kPe | cr0::kWp | cr0::kNe | cr0::kMp | cr0::kEt;
   cpu_state.cr3 = kPageDirectory;
   cpu_state.cr4 = cr4::kOsfxsr | cr4::kOsxmmexcpt;
-  cpu_state.gdtr = {kGdt, 0x3F};
+  cpu_state.gdtr = {kGdt, kGdtLimit};
   cpu_state.idtr = {kIdt, 256 * 8 - 1};
   cpu_state.tr = {kTssSelector, 0x8B, kTss, kTssLimit};
   cpu_state.segments.fill({kUserDs, kFlatData3, 0, 0xFFFFFFFFu});
@@ -156,17 +157,52 @@ uint32_t GuestSnippet::RunAtCpl0(const CpuImage& start) {
   return state().gpr[kEax];
 }
 
+void GuestSnippet::SetLdt(std::span<const uint64_t> descriptors) {
+  Write(kLdt, {reinterpret_cast<const uint8_t*>(descriptors.data()), descriptors.size_bytes()});
+  const auto limit = static_cast<uint32_t>(descriptors.size_bytes()) - 1;
+  state().ldtr = {.selector = kLdtRegister, .attributes = 0x82, .base = kLdt, .limit = limit};
+}
+
+bool GuestSnippet::LoadSegments(const std::array<uint16_t, kSegmentCount>& selectors) {
+  CpuState& cpu = state();
+  DescriptorTables tables(cpu, mmu_);
+  const Faultable<SegmentRegister> code =
+      tables.PrepareReturnCode(selectors[kCs], Vector::kGeneralProtection);
+  if (!code) return false;
+  cpu.segments[kCs] = *code;
+  for (const uint8_t segment : {kSs, kDs, kEs, kFs, kGs}) {
+    const Faultable<SegmentRegister> loaded = tables.PrepareSegment(segment, selectors[segment]);
+    if (!loaded) return false;
+    cpu.segments[segment] = *loaded;
+  }
+  return true;
+}
+
+std::optional<Outcome> GuestSnippet::Run(const CpuImage& start,
+                                         const std::array<uint16_t, kSegmentCount>& selectors) {
+  Start(start, 3);
+  if (!LoadSegments(selectors)) return std::nullopt;
+  return Finish(start);
+}
+
 Outcome GuestSnippet::Run(const CpuImage& start) {
   Start(start, 3);
+  std::optional<Outcome> end = Finish(start);
+  CHECK(end.has_value());
+  return *end;
+}
+
+std::optional<Outcome> GuestSnippet::Finish(const CpuImage& start) {
   CpuState& cpu = state();
   LoadX87(start);
   const Result<RunResult> result = engine_->Run();
   Outcome end;
   SaveX87(end.cpu);
-  CHECK(result.has_value() && *result == RunResult::kStopped);
+  CHECK(result.has_value());
+  const bool in_stub = cpu.cpl == 0 && cpu.eip >= kStubs && cpu.eip < kStubs + 256 * 16;
+  if (*result != RunResult::kStopped || !in_stub) return std::nullopt;
 
-  // The stub of `vector` has just halted; its frame is on the supervisor's stack.
-  CHECK(cpu.eip >= kStubs && cpu.eip < kStubs + 256 * 16);
+  // The stub of `vector` is about to halt; its frame is on the supervisor's stack.
   end.vector = static_cast<uint8_t>((cpu.eip - kStubs) / 16);
   uint32_t at = cpu.gpr[kEsp];
   const auto pop = [&] {
@@ -178,9 +214,11 @@ Outcome GuestSnippet::Run(const CpuImage& start) {
   end.fault_address = cpu.cr2;
   end.cpu.gpr = cpu.gpr;
   end.cpu.eip = pop();
-  (void)pop();  // cs
+  for (uint32_t i = 0; i < kSegmentCount; ++i) end.selectors[i] = cpu.segments[i].selector;
+  end.selectors[kCs] = static_cast<uint16_t>(pop());
   end.cpu.eflags = pop();
   end.cpu.gpr[kEsp] = pop();
+  end.selectors[kSs] = static_cast<uint16_t>(pop());
   std::memcpy(&end.cpu.fx[kFxXmm], cpu.xmm.data(), sizeof cpu.xmm);
   StoreLittle<uint32_t>(&end.cpu.fx[kFxMxcsr], cpu.mxcsr);
   return end;

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -25,6 +26,7 @@ namespace verbatim::test {
 
 // The supervisor's memory, physical and linear.
 inline constexpr uint32_t kGdt = 0x00F00000;
+inline constexpr uint32_t kLdt = 0x00F00800;
 inline constexpr uint32_t kTss = 0x00F01000;
 inline constexpr uint32_t kIdt = 0x00F02000;
 inline constexpr uint32_t kStubs = 0x00F03000;  // 16 bytes for each vector
@@ -38,9 +40,12 @@ inline constexpr uint32_t kDevicePage = 0x02000000;  // beyond RAM: CountingDevi
 
 inline constexpr uint16_t kKernelCs = 0x08;
 inline constexpr uint16_t kKernelDs = 0x10;
-inline constexpr uint16_t kUserCs = 0x1B;
-inline constexpr uint16_t kUserDs = 0x23;
-inline constexpr uint16_t kTssSelector = 0x28;
+// Where 64-bit Linux has them, so that a program finds the same selectors natively.
+inline constexpr uint16_t kUserCs = 0x23;
+inline constexpr uint16_t kUserDs = 0x2B;
+inline constexpr uint16_t kTssSelector = 0x40;
+inline constexpr uint16_t kLdtRegister = 0x50;
+inline constexpr uint16_t kGdtLimit = 0x7F;
 
 // Port writes stop the run; memory that remembers.
 class SnippetBoard final : public EventGate, public PortIo, public MmioHandler {
@@ -92,8 +97,15 @@ class GuestSnippet {
   // Likewise for the last 4 MiB of the linear address space.
   void MapHigh(uint32_t linear, uint32_t physical, uint32_t rights);
 
+  // Gives the snippet a local descriptor table of these raw descriptors.
+  void SetLdt(std::span<const uint64_t> descriptors);
+
   // Runs from `start` at CPL 3 until an exception reaches its stub.
   [[nodiscard]] Outcome Run(const CpuImage& start);
+  // Likewise, with the segment registers loaded as a return to CPL 3 and MOV would. nullopt: a load
+  // faults, the run was stopped from outside, or the guest died.
+  [[nodiscard]] std::optional<Outcome> Run(const CpuImage& start,
+                                           const std::array<uint16_t, kSegmentCount>& selectors);
   // Runs from `start` at CPL 0 until something writes a port; returns eax.
   [[nodiscard]] uint32_t RunAtCpl0(const CpuImage& start);
 
@@ -107,6 +119,9 @@ class GuestSnippet {
   void BuildTables();
   void SetUpProcessor();
   void Start(const CpuImage& start, uint32_t cpl);
+  [[nodiscard]] bool LoadSegments(const std::array<uint16_t, kSegmentCount>& selectors);
+  // Empty unless a stub halted.
+  [[nodiscard]] std::optional<Outcome> Finish(const CpuImage& start);
   void Flush();
 
   std::unique_ptr<PhysicalMemory> memory_;

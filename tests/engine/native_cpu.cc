@@ -59,6 +59,12 @@ void LeaveProgram(ucontext_t& context, const siginfo_t& info) {
   end.cpu.eip = static_cast<uint32_t>(registers[REG_RIP]);
   end.cpu.eflags = static_cast<uint32_t>(registers[REG_EFL]);
   std::memcpy(end.cpu.fx.data(), fx, kFxBytes);
+  uint16_t es = 0;
+  uint16_t ds = 0;
+  asm volatile("mov %%es, %0\n\tmov %%ds, %1" : "=r"(es), "=r"(ds));
+  // FS holds the host's thread pointer: a program here must leave it and GS alone.
+  const auto packed = static_cast<uint64_t>(registers[REG_CSGSFS]);
+  end.selectors = {es, static_cast<uint16_t>(packed), static_cast<uint16_t>(packed >> 48), ds};
   end.vector = static_cast<uint8_t>(registers[REG_TRAPNO]);
   end.error_code = static_cast<uint32_t>(registers[REG_ERR]);
   end.fault_address = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(info.si_addr));

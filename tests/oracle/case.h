@@ -22,7 +22,7 @@ struct LdtSegment {
   bool in_pages = false;  // G
   bool big = true;        // D/B
   bool code = false;
-  bool conforming = false;   // code only
+  bool conforming = false;   // code only; Linux wants such a segment not to be present
   bool expand_down = false;  // data only
   bool accessible = true;    // writable data, readable code
   bool present = true;
@@ -51,6 +51,8 @@ inline constexpr CaseArea kCaseData{kData, 0x3000};
 inline constexpr CaseArea kCaseStack{kArenaEnd - 0x2000, 0x2000};
 inline constexpr std::array<CaseArea, 3> kCaseAreas{kCaseCode, kCaseData, kCaseStack};
 inline constexpr uint32_t kMemoryFillings = 4;
+// Of start.eflags; all else is as Linux starts a program.
+inline constexpr uint32_t kStartFlags = flag::kHostResident;
 inline constexpr uint8_t kCaseEnd = 0xF4;  // HLT
 // A program's length at most; the runner puts kCaseEnd behind it.
 inline constexpr uint32_t kMaxCaseCode = 512;
