@@ -59,6 +59,7 @@ struct Batch {
 struct NativeExchange {
   // The case (of the batch in hand) that runs: whose fault it is if the process dies.
   std::atomic<uint32_t> running;
+  uint32_t first_turn;  // where a process that has just been started begins
   std::array<Batch, 2> batches;
 };
 

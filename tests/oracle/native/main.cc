@@ -28,7 +28,7 @@ const char* Serve(NativeExchange& exchange) {
   if (const char* error = runner.SetUp()) return error;
   if (const char* error = NativeRunner::ForbidSystemCalls()) return error;
   uint64_t table_id = 0;
-  for (uint32_t turn = 0;; turn ^= 1) {
+  for (uint32_t turn = exchange.first_turn;; turn ^= 1) {
     Batch& batch = exchange.batches[turn];
     WaitForRequest(batch.state);
     if (batch.table_id != table_id) {

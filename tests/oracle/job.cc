@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/oracle/job.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "tests/oracle/comparison.h"
+#include "tests/oracle/judge.h"
+
+namespace verbatim::test {
+namespace {
+
+// Now and then, so that what is planted is found among much that is right.
+constexpr uint64_t kPlantedEvery = 100;
+
+void PlantError(Plant plant, TranslatedOutcome& translated) {
+  if (!translated.outcome) return;
+  Outcome& outcome = *translated.outcome;
+  switch (plant) {
+    case Plant::kNothing:
+      break;
+    case Plant::kFlag:
+      outcome.cpu.eflags ^= flag::kDf;
+      break;
+    case Plant::kRegister:
+      outcome.cpu.gpr[kEdi] ^= 0x80000000u;
+      break;
+    case Plant::kMemory:
+      if (!translated.lines.empty()) translated.lines.back().bytes.back() ^= 1;
+      break;
+    case Plant::kSelector:
+      outcome.selectors[kGs] ^= 4;
+      break;
+    case Plant::kFaultAddress:
+      outcome.fault_address ^= 1;
+      break;
+  }
+}
+
+// The normal one always, and another by turns.
+Variant OtherVariant(uint64_t index) {
+  return static_cast<Variant>(1 + index % (kVariantCount - 1));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Job>> Job::Create(const JobOptions& options, JobStatus& status,
+                                         std::span<uint64_t> coverage) {
+  std::unique_ptr<Job> job(new Job(options, status, coverage));
+  Result<std::unique_ptr<NativeClient>> native = NativeClient::Create();
+  if (!native) return std::unexpected(native.error());
+  job->native_ = std::move(*native);
+  Result<std::unique_ptr<TranslatedRunner>> translated = TranslatedRunner::Create(nullptr);
+  if (!translated) return std::unexpected(translated.error());
+  job->translated_ = std::move(*translated);
+  for (std::vector<Case>& batch : job->batches_) batch.reserve(kBatchCases);
+  return job;
+}
+
+void Job::Submit(const Generator& generator, uint32_t turn, uint64_t first, uint64_t last) {
+  std::vector<Case>& batch = batches_[turn];
+  batch.clear();
+  for (uint64_t index = first; index < last; ++index) {
+    batch.push_back(generator.Make(index));
+    coverage_.Count(batch.back());
+  }
+  native_->Submit(turn, batch, generator.table(), table_id_);
+}
+
+Status Job::RunSeed(uint64_t seed, uint64_t first, uint64_t last, Clock::time_point until) {
+  const Generator generator(seed);
+  ++table_id_;
+  translated_->SetTable(generator.table());
+  bool pending = false;
+  for (uint64_t at = first; at < last && Clock::now() < until; at += kBatchCases) {
+    Submit(generator, next_turn_, at, std::min<uint64_t>(at + kBatchCases, last));
+    next_turn_ ^= 1;
+    if (pending) {
+      if (Status finished = Finish(next_turn_); !finished) return finished;
+    }
+    pending = true;
+  }
+  return pending ? Finish(next_turn_ ^ 1) : Status{};
+}
+
+Status Job::Finish(uint32_t turn) {
+  if (Status collected = native_->Collect(turn); !collected) return collected;
+  for (uint32_t i = 0; i < batches_[turn].size(); ++i) Compare(turn, i);
+  return {};
+}
+
+void Job::Compare(uint32_t turn, uint32_t i) {
+  const Case& one = batches_[turn][i];
+  status_.now.seed = one.seed;
+  status_.now.index = one.index;
+  if (*RejectionOf(*native_, turn, i) != 0) {
+    if (!native_->died(turn, i) && native_->outcome(turn, i).end == NativeEnd::kEndless) {
+      ++status_.endless;
+    } else {
+      ++status_.rejected;
+      Note(Finding::Kind::kRejected, one, Variant::kNormal);
+    }
+    return;
+  }
+  ++status_.cases;
+  if (options_.all_variants) {
+    for (unsigned v = 0; v < kVariantCount; ++v) {
+      if (!CompareVariant(turn, i, static_cast<Variant>(v))) return;
+    }
+  } else if (CompareVariant(turn, i, Variant::kNormal)) {
+    (void)CompareVariant(turn, i, OtherVariant(one.index));
+  }
+}
+
+// False if they differ: other variants would tell the same again.
+bool Job::CompareVariant(uint32_t turn, uint32_t i, Variant variant) {
+  const Case& one = batches_[turn][i];
+  const NativeRun native{native_->outcome(turn, i).outcome, native_->lines(turn, i)};
+  status_.now.variant = variant;
+  ++status_.runs;
+  const TranslatedOutcome* translated = &translated_->Run(one, variant);
+  TranslatedOutcome planted;
+  if (options_.plant != Plant::kNothing && one.index % kPlantedEvery == 0) {
+    planted = *translated;
+    PlantError(options_.plant, planted);
+    translated = &planted;
+  }
+  if (Agree(one, native, *translated)) return true;
+  ++status_.mismatches;
+  Note(Finding::Kind::kMismatch, one, variant);
+  if (options_.print) {
+    fmt::print("{:x}:{} {}\n{}", one.seed, one.index, kVariantNames[static_cast<unsigned>(variant)],
+               Describe(one, native, *translated));
+  }
+  return false;
+}
+
+void Job::Note(Finding::Kind kind, const Case& one, Variant variant) {
+  const uint64_t number = status_.findings++;
+  if (number < kFindingsKept) status_.kept[number] = {kind, variant, one.seed, one.index};
+}
+
+}  // namespace verbatim::test

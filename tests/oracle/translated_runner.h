@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs cases translated, in the variants of the engine. Each variant has a guest that lives as long
+// as the runner: what earlier cases left in its caches is part of the test.
+//
+// One in a process: it owns SIGVTALRM, the clock that ends a run which does not come back.
+#ifndef VERBATIM_TESTS_ORACLE_TRANSLATED_RUNNER_H_
+#define VERBATIM_TESTS_ORACLE_TRANSLATED_RUNNER_H_
+
+#include <time.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/result.h"
+#include "tests/engine/guest_snippet.h"
+#include "tests/engine/variant.h"
+#include "tests/oracle/case.h"
+#include "tests/oracle/memory_image.h"
+
+namespace verbatim::test {
+
+struct TranslatedOutcome {
+  // Empty: the run did not end by a fault (it was ended by the clock, or the guest died).
+  std::optional<Outcome> outcome;
+  std::vector<ChangedLine> lines;
+};
+
+class TranslatedRunner {
+ public:
+  // Variants are made when first used. `observer` sees every block; may be null.
+  [[nodiscard]] static Result<std::unique_ptr<TranslatedRunner>> Create(BlockObserver* observer);
+  ~TranslatedRunner();
+  TranslatedRunner(const TranslatedRunner&) = delete;
+  TranslatedRunner& operator=(const TranslatedRunner&) = delete;
+
+  void SetTable(const LdtTable& table);
+  // Valid until the next run.
+  [[nodiscard]] const TranslatedOutcome& Run(const Case& one, Variant variant);
+
+  [[nodiscard]] GuestSnippet& guest(Variant variant) { return *guests_[Index(variant)]; }
+
+ private:
+  explicit TranslatedRunner(BlockObserver* observer) : observer_(observer) {}
+  [[nodiscard]] static unsigned Index(Variant variant) { return static_cast<unsigned>(variant); }
+  [[nodiscard]] Status StartClock();
+  void MakeGuest(Variant variant);
+  void LoadMemory(GuestSnippet& guest, const Case& one);
+  void StartKicks(const Case& one);
+  void StopKicks();
+
+  BlockObserver* observer_;
+  std::array<std::unique_ptr<GuestSnippet>, kVariantCount> guests_;
+  std::array<uint64_t, kLdtSegments> descriptors_{};
+  MemoryImage image_;
+  TranslatedOutcome result_;
+  timer_t kicks_ = nullptr;
+  bool has_kicks_ = false;
+};
+
+// The eight bytes of a segment, as Linux writes them for modify_ldt: DPL 3, accessed.
+[[nodiscard]] uint64_t DescriptorOf(const LdtSegment& segment);
+
+}  // namespace verbatim::test
+
+#endif  // VERBATIM_TESTS_ORACLE_TRANSLATED_RUNNER_H_
