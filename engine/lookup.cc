@@ -37,16 +37,10 @@ BlockMode Engine::PresentMode() {
 
 Status Engine::SelectWindow(BlockMode mode) {
   window_ = windows_.Select(PrivilegeOf(context_->cpu.cpl));
-  Result<WindowCode*> code = window_code_->Get(window_);
+  Result<WindowCode*> code =
+      window_code_->Get(window_, mode.Linked().bits(), context_->cpu.segments[kCs].base);
   if (!code) return std::unexpected(code.error());
   code_ = *code;
-  if (!mode.single() && code_->mode != mode.bits()) {
-    // Blocks check their eip at entry, not their mode.
-    code_->table.Clear();
-    code_->ResetShadow();
-    code_->mode = mode.bits();
-    code_->cs_base = context_->cpu.segments[kCs].base;
-  }
   context_->window_base = windows_.HostBase(window_);
   context_->jump_table = code_->table.data();
   context_->shadow_base = code_->shadow.base();

@@ -3,6 +3,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -15,6 +16,9 @@ namespace {
 // One guard page below, and room above the bottom slot for the pop of it.
 constexpr uint64_t kGuardBytes = 4096;
 constexpr uint64_t kMappedBytes = kGuardBytes + ShadowStack::kBytes;
+
+// Tables are half a megabyte each.
+constexpr size_t kModesBeyondOnePerWindow = 16;
 
 }  // namespace
 
@@ -48,38 +52,67 @@ bool ShadowStack::InGuard(uint64_t address) const {
 
 WindowCodeSet::WindowCodeSet(uint32_t max_windows, const uint8_t* miss_stub,
                              const uint8_t* underflow_stub)
-    : miss_stub_(miss_stub), underflow_stub_(underflow_stub), windows_(max_windows) {}
+    : miss_stub_(miss_stub),
+      underflow_stub_(underflow_stub),
+      capacity_(max_windows + kModesBeyondOnePerWindow) {}
 
-Result<WindowCode*> WindowCodeSet::Get(WindowId window) {
-  std::unique_ptr<WindowCode>& slot = windows_[window];
-  if (slot == nullptr) {
+// A new one, or the one that was not used for the longest time, empty.
+Result<WindowCode*> WindowCodeSet::Make() {
+  if (codes_.size() < capacity_) {
     Result<ShadowStack> shadow = ShadowStack::Create(underflow_stub_);
     if (!shadow) return std::unexpected(shadow.error());
     const uint64_t base = shadow->base();
-    slot =
-        std::make_unique<WindowCode>(WindowCode{JumpTable(miss_stub_), std::move(*shadow), base});
+    codes_.push_back(
+        std::make_unique<WindowCode>(WindowCode{JumpTable(miss_stub_), std::move(*shadow), base}));
+    return codes_.back().get();
   }
-  return slot.get();
+  WindowCode* oldest =
+      std::ranges::min_element(codes_, {}, [](const auto& code) { return code->last_used; })->get();
+  oldest->Clear();
+  return oldest;
+}
+
+Result<WindowCode*> WindowCodeSet::Get(WindowId window, uint64_t mode, uint32_t cs_base) {
+  const auto is_wanted = [&](const WindowCode& code) {
+    return code.window == window && code.mode == mode;
+  };
+  if (last_ == nullptr || !is_wanted(*last_)) {
+    const auto found =
+        std::ranges::find_if(codes_, [&](const auto& code) { return is_wanted(*code); });
+    if (found != codes_.end()) {
+      last_ = found->get();
+    } else {
+      Result<WindowCode*> made = Make();
+      if (!made) return made;
+      last_ = *made;
+      last_->window = window;
+      last_->mode = mode;
+    }
+  }
+  last_->cs_base = cs_base;
+  last_->last_used = ++uses_;
+  return last_;
 }
 
 void WindowCodeSet::OnExecutableDropped(WindowId window, LinearAddress page) {
   ++generation_;
-  WindowCode* code = windows_[window].get();
-  if (code == nullptr) return;
-  code->table.ClearPage(page.value - code->cs_base);
-  code->ResetShadow();
+  for (const auto& code : codes_) {
+    if (code->window != window) continue;
+    code->table.ClearPage(page.value - code->cs_base);
+    code->ResetShadow();
+  }
 }
 
 void WindowCodeSet::OnWindowReset(WindowId window) {
   ++generation_;
-  WindowCode* code = windows_[window].get();
-  if (code == nullptr) return;
-  code->table.Clear();
-  code->ResetShadow();
+  for (const auto& code : codes_) {
+    if (code->window == window) code->Clear();
+  }
 }
 
 void WindowCodeSet::ResetAll() {
-  for (WindowId window = 0; window < windows_.size(); ++window) OnWindowReset(window);
+  ++generation_;
+  for (const auto& code : codes_) code->Clear();
 }
 
 }  // namespace verbatim

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What each window has besides memory: the jump table and the shadow return stack of the code that
-// runs through it.
+// runs through it, for each block mode it runs in. Blocks verify their eip where they are entered,
+// not their mode, so modes must not share either. A guest that goes to and fro between modes
+// (16-bit code in many segments, a kernel that toggles CR0.TS) finds both as it left them.
 #ifndef VERBATIM_ENGINE_WINDOW_CODE_H_
 #define VERBATIM_ENGINE_WINDOW_CODE_H_
 
@@ -37,19 +39,27 @@ class ShadowStack {
 struct WindowCode {
   JumpTable table;
   ShadowStack shadow;
-  uint64_t shadow_rsp;  // while the window is not running
-  uint64_t mode = 0;    // block mode the table and the stack were filled under
+  uint64_t shadow_rsp;  // while it is not running
+  WindowId window = 0;
+  uint64_t mode = 0;
   uint32_t cs_base = 0;
+  uint64_t last_used = 0;
 
   void ResetShadow() { shadow_rsp = shadow.base(); }
+  void Clear() {
+    table.Clear();
+    ResetShadow();
+  }
 };
 
 class WindowCodeSet final : public WindowObserver {
  public:
   WindowCodeSet(uint32_t max_windows, const uint8_t* miss_stub, const uint8_t* underflow_stub);
 
-  // Made when first asked for.
-  [[nodiscard]] Result<WindowCode*> Get(WindowId window);
+  // Made when first asked for; past a certain number the one that was not asked for the longest
+  // makes room. The last one returned stays valid until the next call. `mode`: bits of a BlockMode;
+  // `cs_base`: of the code segment that it stands for now.
+  [[nodiscard]] Result<WindowCode*> Get(WindowId window, uint64_t mode, uint32_t cs_base);
 
   // Code may no longer be where the tables say. `generation` grows each time something was dropped.
   void OnExecutableDropped(WindowId window, LinearAddress page) override;
@@ -58,9 +68,14 @@ class WindowCodeSet final : public WindowObserver {
   [[nodiscard]] uint64_t generation() const { return generation_; }
 
  private:
+  [[nodiscard]] Result<WindowCode*> Make();
+
   const uint8_t* miss_stub_;
   const uint8_t* underflow_stub_;
-  std::vector<std::unique_ptr<WindowCode>> windows_;
+  size_t capacity_;
+  std::vector<std::unique_ptr<WindowCode>> codes_;
+  WindowCode* last_ = nullptr;
+  uint64_t uses_ = 0;
   uint64_t generation_ = 0;
 };
 

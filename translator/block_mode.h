@@ -56,6 +56,11 @@ class BlockMode {
     return static_cast<SegmentClass>((bits_ >> (kSegmentShift + 3 * segment)) & 7);
   }
 
+  // The mode whose tables a block uses: its own, or, if it is a single instruction and uses none,
+  // that which it interrupts.
+  [[nodiscard]] constexpr BlockMode Linked() const {
+    return single() ? BlockMode(bits_ & ~(kSingle | kSoftware)) : *this;
+  }
   [[nodiscard]] constexpr BlockMode Single() const { return BlockMode(bits_ | kSingle); }
   [[nodiscard]] constexpr BlockMode InSoftware() const { return BlockMode(bits_ | kSoftware); }
   [[nodiscard]] constexpr BlockMode SingleInSoftware() const { return Single().InSoftware(); }

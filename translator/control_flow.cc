@@ -231,7 +231,7 @@ void BlockBuilder::EmitLoop(const Decoded& decoded) {
   const uint32_t next = decoded.eip + in.length;
   const bool wide = in.address_bits == 32;
   const bool plain_jump = in.mnemonic == ZYDIS_MNEMONIC_JECXZ || in.mnemonic == ZYDIS_MNEMONIC_JCXZ;
-  Point(RecoveryKind::kCritical, decoded.eip);
+  // The first host instruction stays a boundary: a loop that jumps to itself has no other.
   if (!plain_jump) {
     if (wide) {
       out_.Lea32(kRcx, {.base = kRcx, .displacement = -1});
@@ -239,6 +239,7 @@ void BlockBuilder::EmitLoop(const Decoded& decoded) {
       out_.Lea32(kR8, {.base = kRcx, .displacement = -1});
       out_.Move16(kRcx, kR8);
     }
+    Point(RecoveryKind::kCritical, decoded.eip);
   }
   // The count is taken. LOOPE leaves when ZF is clear, LOOPNE when it is set.
   std::optional<uint32_t> leave;
@@ -246,6 +247,7 @@ void BlockBuilder::EmitLoop(const Decoded& decoded) {
   if (in.mnemonic == ZYDIS_MNEMONIC_LOOPNE) leave = out_.JumpIfForward(kConditionZero);
   if (!wide) {
     out_.Move64(kR9, kRcx);
+    Point(RecoveryKind::kCritical, decoded.eip);
     out_.ZeroExtend16(kRcx, kRcx);
   }
   const uint32_t zero = out_.JumpIfEcxZeroForward();
