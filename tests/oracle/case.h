@@ -22,7 +22,8 @@ struct LdtSegment {
   bool in_pages = false;  // G
   bool big = true;        // D/B
   bool code = false;
-  bool conforming = false;   // code only; Linux wants such a segment not to be present
+  bool conforming = false;   // code only, and not present: Linux gives out no other; Linux wants
+                             // such a segment not to be present
   bool expand_down = false;  // data only
   bool accessible = true;    // writable data, readable code
   bool present = true;

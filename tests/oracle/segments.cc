@@ -39,13 +39,14 @@ LdtSegment Inaccessible(LdtSegment segment) {
   segment.accessible = false;
   return segment;
 }
-LdtSegment Conforming(LdtSegment segment) {
-  segment.conforming = true;
-  return segment;
-}
 LdtSegment Absent(LdtSegment segment) {
   segment.present = false;
   return segment;
+}
+// Linux gives out conforming segments only if they are absent.
+LdtSegment Conforming(LdtSegment segment) {
+  segment.conforming = true;
+  return Absent(segment);
 }
 
 void PutCode(LdtSegment* row, Random& random) {
@@ -128,10 +129,10 @@ LdtSegment Anything(Random& random) {
   segment.in_pages = random.OneIn(3);
   segment.big = !random.OneIn(3);
   segment.code = random.OneIn(3);
-  segment.conforming = segment.code && random.OneIn(2);
+  segment.conforming = segment.code && random.OneIn(4);
   segment.expand_down = !segment.code && random.OneIn(2);
   segment.accessible = !random.OneIn(4);
-  segment.present = !random.OneIn(6);
+  segment.present = !segment.conforming && !random.OneIn(6);
   return segment;
 }
 
