@@ -89,10 +89,9 @@ Faultable<void> EventDelivery::EnterHandler(const Descriptor& gate, const Event&
   ASSIGN_OR_FAULT(const Descriptor code, tables_.Read(selector, Vector::kGeneralProtection));
   if (!code.IsCode() || code.Dpl() > state_.cpl) return RaiseGeneralProtection(error);
   const bool inner = !code.IsConforming() && code.Dpl() < state_.cpl;
+  if (!code.Present()) return Raise(Vector::kSegmentNotPresent, error);
   // A virtual-8086 task is interrupted to level 0 only.
   if (from_virtual && (!inner || code.Dpl() != 0)) return RaiseGeneralProtection(error);
-  if (!code.Present()) return Raise(Vector::kSegmentNotPresent, error);
-  if (gate.GateOffset() > code.Limit()) return RaiseGeneralProtection();
   const unsigned new_cpl = inner ? code.Dpl() : state_.cpl;
 
   PushFrame frame(gate.GateIs32() ? 4 : 2);
@@ -116,6 +115,11 @@ Faultable<void> EventDelivery::EnterHandler(const Descriptor& gate, const Event&
   frame.Push(state_.segments[kCs].selector);
   frame.Push(event.return_eip);
   if (event.has_error_code) frame.Push(event.error_code);
+  if (gate.GateOffset() > code.Limit()) {
+    // The room on the stack is looked at first (SDM vol. 2, INT n).
+    RETURN_IF_FAULT(SegmentedMemory::CheckFrame(frame, stack, stack_pointer, stack_error));
+    return RaiseGeneralProtection();
+  }
   ASSIGN_OR_FAULT(const SegmentRegister cs, tables_.PrepareCode(selector, code, new_cpl));
   ASSIGN_OR_FAULT(stack_pointer,
                   memory_.WriteFrame(frame, stack, stack_pointer, new_cpl, stack_error));

@@ -38,15 +38,13 @@ Faultable<SegmentRegister> FarTransfer::PrepareRealCode(uint16_t selector, uint3
 }
 
 Faultable<SegmentRegister> FarTransfer::PrepareDirect(uint16_t selector,
-                                                      const Descriptor& descriptor,
-                                                      uint32_t offset) {
+                                                      const Descriptor& descriptor) {
   const uint32_t error = SelectorError(selector);
   const bool allowed = descriptor.IsConforming()
                            ? descriptor.Dpl() <= state_.cpl
                            : RplOf(selector) <= state_.cpl && descriptor.Dpl() == state_.cpl;
   if (!allowed) return RaiseGeneralProtection(error);
   if (!descriptor.Present()) return Raise(Vector::kSegmentNotPresent, error);
-  if (offset > descriptor.Limit()) return RaiseGeneralProtection();
   return tables_.PrepareCode(selector, descriptor, state_.cpl);
 }
 
@@ -60,7 +58,6 @@ Faultable<Descriptor> FarTransfer::ReadGateTarget(const Descriptor& gate, bool c
     return RaiseGeneralProtection(error);
   }
   if (!code.Present()) return Raise(Vector::kSegmentNotPresent, error);
-  if (gate.GateOffset() > code.Limit()) return RaiseGeneralProtection();
   return code;
 }
 
@@ -90,7 +87,8 @@ Faultable<void> FarTransfer::Jump(uint16_t selector, uint32_t offset, uint32_t n
   if (IsNullSelector(selector)) return RaiseGeneralProtection();
   ASSIGN_OR_FAULT(const Descriptor descriptor, tables_.Read(selector, Vector::kGeneralProtection));
   if (descriptor.IsCode()) {
-    ASSIGN_OR_FAULT(const SegmentRegister cs, PrepareDirect(selector, descriptor, offset));
+    ASSIGN_OR_FAULT(const SegmentRegister cs, PrepareDirect(selector, descriptor));
+    if (offset > cs.limit) return RaiseGeneralProtection();
     Commit(cs, offset);
     return {};
   }
@@ -104,7 +102,20 @@ Faultable<void> FarTransfer::Jump(uint16_t selector, uint32_t offset, uint32_t n
   ASSIGN_OR_FAULT(const Descriptor code, ReadGateTarget(descriptor, false));
   ASSIGN_OR_FAULT(const SegmentRegister cs,
                   tables_.PrepareCode(descriptor.GateSelector(), code, state_.cpl));
+  if (descriptor.GateOffset() > cs.limit) return RaiseGeneralProtection();
   Commit(cs, descriptor.GateOffset());
+  return {};
+}
+
+// The room on the stack is looked at before the limit of the target (SDM vol. 2, CALL).
+Faultable<void> FarTransfer::PushAndCommit(const PushFrame& frame, const SegmentRegister& cs,
+                                           uint32_t offset) {
+  if (offset > cs.limit) {
+    RETURN_IF_FAULT(SegmentedMemory::CheckFrame(frame, state_.segments[kSs], state_.gpr[kEsp], 0));
+    return RaiseGeneralProtection();
+  }
+  RETURN_IF_FAULT(memory_.Push(frame));
+  Commit(cs, offset);
   return {};
 }
 
@@ -122,10 +133,8 @@ Faultable<void> FarTransfer::Call(uint16_t selector, uint32_t offset, unsigned o
   if (IsNullSelector(selector)) return RaiseGeneralProtection();
   ASSIGN_OR_FAULT(const Descriptor descriptor, tables_.Read(selector, Vector::kGeneralProtection));
   if (descriptor.IsCode()) {
-    ASSIGN_OR_FAULT(const SegmentRegister cs, PrepareDirect(selector, descriptor, offset));
-    RETURN_IF_FAULT(memory_.Push(frame));
-    Commit(cs, offset);
-    return {};
+    ASSIGN_OR_FAULT(const SegmentRegister cs, PrepareDirect(selector, descriptor));
+    return PushAndCommit(frame, cs, offset);
   }
   if (!IsCallGate(descriptor)) {
     return SwitchTask(selector, descriptor, TaskSwitchCause::kCall, next_eip);
@@ -143,9 +152,7 @@ Faultable<void> FarTransfer::Call(uint16_t selector, uint32_t offset, unsigned o
   gate_frame.Push(next_eip);
   ASSIGN_OR_FAULT(const SegmentRegister cs,
                   tables_.PrepareCode(descriptor.GateSelector(), code, state_.cpl));
-  RETURN_IF_FAULT(memory_.Push(gate_frame));
-  Commit(cs, descriptor.GateOffset());
-  return {};
+  return PushAndCommit(gate_frame, cs, descriptor.GateOffset());
 }
 
 Faultable<void> FarTransfer::CallInner(const Descriptor& gate, const Descriptor& code,
@@ -163,9 +170,14 @@ Faultable<void> FarTransfer::CallInner(const Descriptor& gate, const Descriptor&
   frame.Push(next_eip);
   ASSIGN_OR_FAULT(const SegmentRegister cs,
                   tables_.PrepareCode(gate.GateSelector(), code, code.Dpl()));
-  ASSIGN_OR_FAULT(const uint32_t pointer,
-                  memory_.WriteFrame(frame, target.segment, target.pointer, code.Dpl(),
-                                     SelectorError(target.segment.selector)));
+  const uint32_t stack_error = SelectorError(target.segment.selector);
+  if (gate.GateOffset() > cs.limit) {
+    RETURN_IF_FAULT(
+        SegmentedMemory::CheckFrame(frame, target.segment, target.pointer, stack_error));
+    return RaiseGeneralProtection();
+  }
+  ASSIGN_OR_FAULT(const uint32_t pointer, memory_.WriteFrame(frame, target.segment, target.pointer,
+                                                             code.Dpl(), stack_error));
   state_.cpl = code.Dpl();
   state_.segments[kSs] = target.segment;
   memory_.SetStackPointer(pointer);

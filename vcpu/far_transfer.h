@@ -39,8 +39,7 @@ class FarTransfer {
                                                            uint32_t offset) const;
   // A direct transfer to a code segment, which stays at the present CPL.
   [[nodiscard]] Faultable<SegmentRegister> PrepareDirect(uint16_t selector,
-                                                         const Descriptor& descriptor,
-                                                         uint32_t offset);
+                                                         const Descriptor& descriptor);
   // Reads the code descriptor behind a call gate and checks it for a CALL or a JMP.
   [[nodiscard]] Faultable<Descriptor> ReadGateTarget(const Descriptor& gate, bool call);
   // A TSS or a task gate.
@@ -48,6 +47,9 @@ class FarTransfer {
                                            TaskSwitchCause cause, uint32_t next_eip);
   [[nodiscard]] Faultable<void> CallInner(const Descriptor& gate, const Descriptor& code,
                                           uint32_t next_eip);
+  // The end of a CALL that stays on its stack.
+  [[nodiscard]] Faultable<void> PushAndCommit(const PushFrame& frame, const SegmentRegister& cs,
+                                              uint32_t offset);
   void Commit(const SegmentRegister& cs, uint32_t eip);
 
   CpuState& state_;

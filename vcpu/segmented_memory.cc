@@ -90,6 +90,18 @@ Faultable<void> SegmentedMemory::Peek(std::span<uint32_t> words, unsigned bytes_
   return {};
 }
 
+Faultable<void> SegmentedMemory::CheckFrame(const PushFrame& frame, const SegmentRegister& stack,
+                                            uint32_t stack_pointer, uint32_t error_code) {
+  const uint32_t mask = stack.Big() ? 0xFFFFFFFFu : 0xFFFFu;
+  const unsigned each = frame.bytes_each();
+  if (!stack.IsWritableData()) return Raise(Vector::kStackFault, error_code);
+  for (size_t i = 1; i <= frame.values().size(); ++i) {
+    const uint32_t offset = (stack_pointer - static_cast<uint32_t>(i) * each) & mask;
+    if (!WithinLimit(stack, offset, each)) return Raise(Vector::kStackFault, error_code);
+  }
+  return {};
+}
+
 Faultable<uint32_t> SegmentedMemory::WriteFrame(const PushFrame& frame,
                                                 const SegmentRegister& stack,
                                                 uint32_t stack_pointer, unsigned cpl,
@@ -121,10 +133,10 @@ Faultable<uint32_t> SegmentedMemory::WriteFrame(const PushFrame& frame,
   }
 
   // The frame wraps around the top of a 64 KiB stack: word by word, all checked first.
+  RETURN_IF_FAULT(CheckFrame(frame, stack, stack_pointer, error_code));
   uint32_t offset = stack_pointer;
   for (size_t i = 0; i < values.size(); ++i) {
     offset = (offset - each) & mask;
-    if (!WithinLimit(stack, offset, each)) return Raise(Vector::kStackFault, error_code);
     RETURN_IF_FAULT(mmu_.ProbeWrite({stack.base + offset}, each, rights));
   }
   offset = stack_pointer;

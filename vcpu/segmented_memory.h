@@ -118,6 +118,10 @@ class SegmentedMemory {
   // Reads words that a pop would, from `skip_bytes` above the stack pointer on; moves nothing.
   [[nodiscard]] Faultable<void> Peek(std::span<uint32_t> words, unsigned bytes_each,
                                      uint32_t skip_bytes = 0);
+  // The segment checks that WriteFrame makes, without the write.
+  [[nodiscard]] static Faultable<void> CheckFrame(const PushFrame& frame,
+                                                  const SegmentRegister& stack,
+                                                  uint32_t stack_pointer, uint32_t error_code);
   // Writes `frame` below `stack_pointer` of the stack segment `stack` with the rights of `cpl`;
   // returns the new stack pointer. Violations of the segment raise #SS(error_code).
   [[nodiscard]] Faultable<uint32_t> WriteFrame(const PushFrame& frame, const SegmentRegister& stack,
