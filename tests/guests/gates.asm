@@ -508,7 +508,7 @@ kAllFlags equ kCf | kZf | kIf | kDf | kOf | kIopl1 | kNt | kAc | kId | 2
   mov eax, [kNoPage]
   RAISES 8, 0
   mov eax, cr2
-  SAME eax, kNoPage + 0x800 - 24
+  MASKED eax, ~0xFFF, kNoPage
 
   CASE "table 6-5: #GP, then #PF, one after the other"
   IDT_GATE 13, kCode1, Arrival, kInterrupt32
@@ -518,8 +518,7 @@ kAllFlags equ kCf | kZf | kIf | kDf | kOf | kIopl1 | kNt | kAc | kId | 2
   hlt
   RAISES 14, 2
   mov eax, cr2
-  and eax, ~0xFFF
-  SAME eax, kNoPage
+  MASKED eax, ~0xFFF, kNoPage
 
   CASE "table 6-5: #UD, then #PF, one after the other"
   IDT_GATE 6, kCode1, Arrival, kInterrupt32
