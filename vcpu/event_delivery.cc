@@ -74,11 +74,15 @@ Faultable<void> EventDelivery::DeliverProtected(const Event& event) {
 }
 
 Faultable<void> EventDelivery::EnterTask(const Descriptor& gate, const Event& event) {
-  RETURN_IF_FAULT(tasks_.SwitchThroughGate(gate.GateSelector(), TaskSwitchCause::kInterrupt,
+  ASSIGN_OR_FAULT(const bool trap,
+                  tasks_.SwitchThroughGate(gate.GateSelector(), TaskSwitchCause::kInterrupt,
                                            event.return_eip, event.saved_flags));
-  if (!event.has_error_code) return {};
-  const unsigned bytes = (state_.tr.attributes & 0x8u) != 0 ? 4 : 2;
-  return memory_.Push(event.error_code, bytes);
+  if (event.has_error_code) {
+    const unsigned bytes = (state_.tr.attributes & 0x8u) != 0 ? 4 : 2;
+    RETURN_IF_FAULT(memory_.Push(event.error_code, bytes));
+  }
+  if (trap) return Raise(Vector::kDebug);
+  return {};
 }
 
 Faultable<void> EventDelivery::EnterHandler(const Descriptor& gate, const Event& event) {

@@ -31,8 +31,9 @@ class EventDelivery {
                 TaskSwitcher& tasks)
       : state_(state), memory_(memory), tables_(tables), tasks_(tasks) {}
 
-  // Enters the handler of `event`. A fault leaves the state unchanged, except after a task switch;
-  // its error code has EXT set where the event was not a software interrupt.
+  // Enters the handler of `event`. A fault leaves the state unchanged, except after a task switch.
+  // #DB means that the handler, a task with the T bit, was entered and is to be trapped. The error
+  // code of a fault has EXT set where the event was not a software interrupt.
   [[nodiscard]] Faultable<void> Deliver(const Event& event);
 
   // IRET or IRETD at state.eip; `next_eip` is the instruction behind it (saved by a task return).

@@ -72,10 +72,12 @@ Faultable<void> FarTransfer::SwitchTask(uint16_t selector, const Descriptor& des
     return RaiseGeneralProtection(error);
   }
   if (!descriptor.Present()) return Raise(Vector::kSegmentNotPresent, error);
-  if (gate) {
-    return tasks_.SwitchThroughGate(descriptor.GateSelector(), cause, next_eip, state_.eflags);
-  }
-  return tasks_.SwitchTo(selector, descriptor, cause, next_eip, state_.eflags);
+  ASSIGN_OR_FAULT(
+      const bool trap,
+      gate ? tasks_.SwitchThroughGate(descriptor.GateSelector(), cause, next_eip, state_.eflags)
+           : tasks_.SwitchTo(selector, descriptor, cause, next_eip, state_.eflags));
+  if (trap) return Raise(Vector::kDebug);
+  return {};
 }
 
 Faultable<void> FarTransfer::Jump(uint16_t selector, uint32_t offset, uint32_t next_eip) {

@@ -30,7 +30,9 @@ Faultable<void> EventDelivery::Return(unsigned operand_bits, uint32_t next_eip) 
   }
   if ((state_.eflags & flag::kNt) != 0) {
     state_.nmi_blocked = false;
-    return tasks_.Return(next_eip);
+    ASSIGN_OR_FAULT(const bool trap, tasks_.Return(next_eip));
+    if (trap) return Raise(Vector::kDebug);
+    return {};
   }
 
   uint32_t frame[3];  // EIP, CS, EFLAGS

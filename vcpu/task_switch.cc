@@ -38,7 +38,7 @@ struct TaskSwitcher::TaskImage {
   uint16_t ldt = 0;
 };
 
-Faultable<void> TaskSwitcher::SwitchThroughGate(uint16_t selector, TaskSwitchCause cause,
+Faultable<bool> TaskSwitcher::SwitchThroughGate(uint16_t selector, TaskSwitchCause cause,
                                                 uint32_t saved_eip, uint32_t saved_flags) {
   const uint32_t error = SelectorError(selector);
   if ((selector & kSelectorTableBit) != 0 || IsNullSelector(selector)) {
@@ -50,7 +50,7 @@ Faultable<void> TaskSwitcher::SwitchThroughGate(uint16_t selector, TaskSwitchCau
   return SwitchTo(selector, tss, cause, saved_eip, saved_flags);
 }
 
-Faultable<void> TaskSwitcher::Return(uint32_t saved_eip) {
+Faultable<bool> TaskSwitcher::Return(uint32_t saved_eip) {
   ASSIGN_OR_FAULT(const uint16_t link,
                   mmu_.Load<uint16_t>({state_.tr.base}, Privilege::kSupervisor));
   const uint32_t error = SelectorError(link);
@@ -118,7 +118,7 @@ Faultable<void> TaskSwitcher::SaveOldTask(uint32_t saved_eip, uint32_t saved_fla
   return {};
 }
 
-Faultable<void> TaskSwitcher::SwitchTo(uint16_t selector, const Descriptor& tss,
+Faultable<bool> TaskSwitcher::SwitchTo(uint16_t selector, const Descriptor& tss,
                                        TaskSwitchCause cause, uint32_t saved_eip,
                                        uint32_t saved_flags) {
   const bool nested = cause == TaskSwitchCause::kCall || cause == TaskSwitchCause::kInterrupt;
@@ -174,11 +174,8 @@ Faultable<void> TaskSwitcher::SwitchTo(uint16_t selector, const Descriptor& tss,
 
   RETURN_IF_FAULT(LoadSegments(image));
   if (state_.eip > state_.segments[kCs].limit) return RaiseGeneralProtection();
-  if (image.trap) {
-    state_.dr[6] |= kDr6TaskSwitch;
-    return Raise(Vector::kDebug);
-  }
-  return {};
+  if (image.trap) state_.dr[6] |= kDr6TaskSwitch;
+  return image.trap;
 }
 
 Faultable<void> TaskSwitcher::LoadSegments(const TaskImage& image) {

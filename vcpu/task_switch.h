@@ -22,18 +22,21 @@ class TaskSwitcher {
                uint64_t& count)
       : state_(state), mmu_(mmu), tables_(tables), paging_(paging), count_(count) {}
 
+  // All return true if the T bit of the new TSS asks for #DB once the new task is ready to run:
+  // DR6.BT is set then, and the caller raises it after whatever else belongs to the switch.
+
   // Switches through a task gate's TSS selector: an available TSS in the GDT, else #GP or #NP.
-  [[nodiscard]] Faultable<void> SwitchThroughGate(uint16_t selector, TaskSwitchCause cause,
+  [[nodiscard]] Faultable<bool> SwitchThroughGate(uint16_t selector, TaskSwitchCause cause,
                                                   uint32_t saved_eip, uint32_t saved_flags);
   // Switches to a TSS whose descriptor was checked by the caller. `saved_eip` and `saved_flags` go
   // into the old TSS. An exception raised before the switch leaves the state as it was; one raised
   // after it (SDM vol. 3, 7.3, step 12 on) belongs to the new task: the state is the new task's
-  // then. #DB for a T bit is such an exception.
-  [[nodiscard]] Faultable<void> SwitchTo(uint16_t selector, const Descriptor& tss,
+  // then.
+  [[nodiscard]] Faultable<bool> SwitchTo(uint16_t selector, const Descriptor& tss,
                                          TaskSwitchCause cause, uint32_t saved_eip,
                                          uint32_t saved_flags);
   // IRET with NT set: back to the task that the link of the present TSS names.
-  [[nodiscard]] Faultable<void> Return(uint32_t saved_eip);
+  [[nodiscard]] Faultable<bool> Return(uint32_t saved_eip);
 
  private:
   struct TaskImage;

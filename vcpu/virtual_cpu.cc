@@ -101,7 +101,8 @@ StepOutcome VirtualCpu::RaiseException(const Exception& exception) {
       return StepOutcome::kModeOrFlow;
     }
     const Exception& next = done.error();
-    if (current.vector == Vector::kDoubleFault) break;
+    // #DB here is the T bit of a task that has been entered.
+    if (current.vector == Vector::kDoubleFault && next.vector != Vector::kDebug) break;
     if (next.vector == Vector::kPageFault) state_.cr2 = next.fault_address.value;
     current = MakesDoubleFault(current.vector, next.vector) ? Exception{Vector::kDoubleFault, 0, {}}
                                                             : next;
