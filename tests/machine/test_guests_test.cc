@@ -56,7 +56,8 @@ TEST_P(CaseGuest, AllCasesAreGood) {
   EXPECT_THAT(serial.text, HasSubstr(std::string(GetParam()) + ": 00000000 bad"));
 }
 
-INSTANTIATE_TEST_SUITE_P(TestGuests, CaseGuest, testing::Values("faults", "gates", "stacks"),
+INSTANTIATE_TEST_SUITE_P(TestGuests, CaseGuest,
+                         testing::Values("faults", "gates", "returns", "stacks", "tasks"),
                          [](const auto& test_info) { return std::string(test_info.param); });
 
 TEST(TestGuests, AnUndeliverableDoubleFaultEndsTheRun) {
