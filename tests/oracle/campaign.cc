@@ -65,6 +65,7 @@ class Campaign {
   [[nodiscard]] Totals Sum() const;
   [[nodiscard]] Status WriteCoverage() const;
   [[nodiscard]] Status ReportFindings() const;
+  void ReportSlowest() const;
 
   const OracleOptions& options_;
   const Clock::time_point start_ = Clock::now();
@@ -206,6 +207,16 @@ Status Campaign::ReportFindings() const {
   return {};
 }
 
+void Campaign::ReportSlowest() const {
+  const JobStatus* slowest = &StatusOf(0);
+  for (unsigned job = 1; job < options_.jobs; ++job) {
+    if (StatusOf(job).slowest_ns > slowest->slowest_ns) slowest = &StatusOf(job);
+  }
+  fmt::print("  slowest run {} us: {:x}:{} {}\n", slowest->slowest_ns / 1000, slowest->slowest.seed,
+             slowest->slowest.index,
+             kVariantNames[static_cast<unsigned>(slowest->slowest.variant)]);
+}
+
 Result<int> Campaign::Run() {
   fmt::print("oracle: seed {:x}, {} cases at most, {} jobs\n", options_.seed, options_.cases,
              options_.jobs);
@@ -224,6 +235,7 @@ Result<int> Campaign::Run() {
       totals.endless,
       100.0 * static_cast<double>(totals.endless) /
           static_cast<double>(std::max<uint64_t>(1, totals.cases)));
+  ReportSlowest();
   return well && totals.mismatches == 0 && totals.rejected == 0 && totals.cases != 0 ? 0 : 1;
 }
 

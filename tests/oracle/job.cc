@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/monotonic_clock.h"
 #include "tests/oracle/comparison.h"
 #include "tests/oracle/judge.h"
 
@@ -120,7 +121,12 @@ bool Job::CompareVariant(uint32_t turn, uint32_t i, Variant variant) {
   const NativeRun native{native_->outcome(turn, i).outcome, native_->lines(turn, i)};
   status_.now.variant = variant;
   ++status_.runs;
+  const uint64_t before = MonotonicNowNs();
   const TranslatedOutcome* translated = &translated_->Run(one, variant);
+  if (const uint64_t took = MonotonicNowNs() - before; took > status_.slowest_ns) {
+    status_.slowest_ns = took;
+    status_.slowest = status_.now;
+  }
   TranslatedOutcome planted;
   if (options_.plant != Plant::kNothing && one.index % kPlantedEvery == 0) {
     planted = *translated;

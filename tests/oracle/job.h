@@ -47,6 +47,9 @@ struct JobStatus {
   std::atomic<uint64_t> findings;    // of which the first few are kept:
   std::array<Finding, kFindingsKept> kept;
   Finding now;
+  // The translated run that took longest: where the engine has a pathology.
+  Finding slowest;
+  std::atomic<uint64_t> slowest_ns;
 };
 
 // For tests of the oracle itself: what is corrupted in a translated run's outcome.
