@@ -34,6 +34,7 @@ struct Totals {
   uint64_t endless = 0;
   uint64_t rejected = 0;
   uint64_t mismatches = 0;
+  std::array<uint64_t, kExplanationCount> explained{};
 };
 
 class Campaign {
@@ -122,6 +123,7 @@ Totals Campaign::Sum() const {
     totals.endless += status.endless;
     totals.rejected += status.rejected;
     totals.mismatches += status.mismatches;
+    for (unsigned i = 0; i < kExplanationCount; ++i) totals.explained[i] += status.explained[i];
   }
   return totals;
 }
@@ -235,6 +237,9 @@ Result<int> Campaign::Run() {
       totals.endless,
       100.0 * static_cast<double>(totals.endless) /
           static_cast<double>(std::max<uint64_t>(1, totals.cases)));
+  for (unsigned i = 0; i < kExplanationCount; ++i) {
+    fmt::print("  explained {}: {}\n", totals.explained[i], kExplanationTexts[i]);
+  }
   ReportSlowest();
   return well && totals.mismatches == 0 && totals.rejected == 0 && totals.cases != 0 ? 0 : 1;
 }

@@ -134,6 +134,12 @@ bool Job::CompareVariant(uint32_t turn, uint32_t i, Variant variant) {
     translated = &planted;
   }
   if (Agree(one, native, *translated)) return true;
+  if (const unsigned explained = Explain(one, native, *translated); explained != 0) {
+    for (unsigned reason = 0; reason < kExplanationCount; ++reason) {
+      if (((explained >> reason) & 1) != 0) ++status_.explained[reason];
+    }
+    return true;
+  }
   ++status_.mismatches;
   Note(Finding::Kind::kMismatch, one, variant);
   if (options_.print) {

@@ -19,6 +19,7 @@
 #include "base/result.h"
 #include "tests/oracle/case.h"
 #include "tests/oracle/coverage.h"
+#include "tests/oracle/explained.h"
 #include "tests/oracle/generator.h"
 #include "tests/oracle/native_client.h"
 #include "tests/oracle/translated_runner.h"
@@ -44,7 +45,8 @@ struct JobStatus {
   std::atomic<uint64_t> endless;     // ended natively by the clock, not compared
   std::atomic<uint64_t> rejected;    // not comparable: the generator's fault
   std::atomic<uint64_t> mismatches;  // cases
-  std::atomic<uint64_t> findings;    // of which the first few are kept:
+  std::array<std::atomic<uint64_t>, kExplanationCount> explained;  // runs
+  std::atomic<uint64_t> findings;  // of which the first few are kept:
   std::array<Finding, kFindingsKept> kept;
   Finding now;
   // The translated run that took longest: where the engine has a pathology.

@@ -2,6 +2,7 @@
 #include "tests/oracle/judge.h"
 
 #include "tests/oracle/comparison.h"
+#include "tests/oracle/explained.h"
 
 namespace verbatim::test {
 
@@ -53,7 +54,10 @@ Result<Verdict> Judge::Try(const Case& one, Variant variant) {
   }
   const TranslatedOutcome& translated = translated_->Run(one, variant);
   verdict.translated = translated.outcome;
-  verdict.difference = Describe(one, {verdict.native, native_->lines(turn, 0)}, translated);
+  const NativeRun native{verdict.native, native_->lines(turn, 0)};
+  if (!Agree(one, native, translated) && Explain(one, native, translated) == 0) {
+    verdict.difference = Describe(one, native, translated);
+  }
   return verdict;
 }
 

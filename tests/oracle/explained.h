@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The few differences between a native and a translated run that are not errors of either. Each is
+// as narrow as it can be, and is counted.
+#ifndef VERBATIM_TESTS_ORACLE_EXPLAINED_H_
+#define VERBATIM_TESTS_ORACLE_EXPLAINED_H_
+
+#include <array>
+#include <cstdint>
+
+#include "tests/oracle/comparison.h"
+
+namespace verbatim::test {
+
+enum class Explanation : uint8_t { kNullSelector, kMxcsrMask, kWrap };
+inline constexpr unsigned kExplanationCount = 3;
+inline constexpr std::array<const char*, kExplanationCount> kExplanationTexts = {
+    // SDM vol. 2, IRET: a return to an outer level zeroes DS, ES, FS and GS that are null. The
+    // host's kernel returns to the program, and to the handler that looks, whenever it likes.
+    "null selectors 1 to 3: the host's interrupts and signals turn them into 0",
+    // SDM vol. 1, 11.6.6: the mask says which bits the processor has; AMD's have bit 17.
+    "FXSAVE's MXCSR_MASK: the host has MXCSR.MM, the guest's model has not",
+    // SDM vol. 3, 5.3: with an effective limit of 4 GiB it is specific to the implementation
+    // whether an access beyond it faults; the guest's wraps, and finds nothing mapped there.
+    "accesses that run over 4 GiB: #GP(0) or #SS(0) on this host, wrap-around in the guest",
+};
+
+// A set of 1 << Explanation that together account for every difference; 0 if they do not.
+[[nodiscard]] unsigned Explain(const Case& one, const NativeRun& native,
+                               const TranslatedOutcome& translated);
+
+}  // namespace verbatim::test
+
+#endif  // VERBATIM_TESTS_ORACLE_EXPLAINED_H_
