@@ -12,6 +12,16 @@ constexpr uint8_t kFirstHighByte = 4;  // ah, ch, dh, bh
 
 bool IsSimd(const GuestInstruction& in) { return in.fpu == FpuUse::kSse || in.fpu == FpuUse::kMmx; }
 
+// Instructions that have no operand of the operand size: in 16-bit code they are the same as in
+// 32-bit code, but with 66 the host would see others (66 MFENCE is TPAUSE) or none.
+bool HasFixedSize(const GuestInstruction& in) {
+  if (in.map != 1) return false;
+  return in.opcode == 0x18 ||  // prefetches
+         in.opcode == 0xAE ||  // fences, CLFLUSH
+         in.opcode == 0xC3 ||  // MOVNTI
+         in.opcode == 0xC7;    // CMPXCHG8B
+}
+
 struct Encoding {
   HostEmitter::Opcode opcode;
   uint8_t reg = 0;  // host number for ModRM.reg
@@ -28,7 +38,8 @@ Encoding EncodingOf(const GuestInstruction& in) {
   e.opcode.byte = in.opcode;
   e.opcode.lock = in.lock;
   e.opcode.prefix = in.mandatory_prefix;
-  e.opcode.operand16 = in.operand_bits == 16 && !IsSimd(in) && in.mandatory_prefix != 0x66;
+  e.opcode.operand16 =
+      in.operand_bits == 16 && !IsSimd(in) && in.mandatory_prefix != 0x66 && !HasFixedSize(in);
   e.reg = in.reg_is_gpr ? HostGpr(in.reg) : in.reg;
   e.rm = in.rm_is_gpr ? HostGpr(in.rm) : in.rm;
   if (in.map == 0) {

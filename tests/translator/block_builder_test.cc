@@ -44,6 +44,26 @@ TEST_F(Blocks, VerifyTheirAddressAtEntryWithoutTouchingFlags) {
   EXPECT_EQ(block.recovery.front().kind, RecoveryKind::kEipInR8);
 }
 
+TEST_F(Blocks, CopyFencesAndWholeOperandsFrom16BitCodeWithoutAnOperandSize) {
+  CpuState small = FlatCpu();
+  small.segments[kCs].attributes &= 0xBFFF;         // D clear
+  const Block block = Translate({0x0F, 0xAE, 0xF0,  // mfence
+                                 0x0F, 0xAE, 0x3F,  // clflush [bx]
+                                 0x0F, 0xC3, 0x07,  // movnti [bx], eax
+                                 0x0F, 0xC7, 0x0F,  // cmpxchg8b [bx]
+                                 0x89, 0xD8},       // mov ax, bx: this one has it
+                                BlockMode::Of(small, 0));
+  const std::string body = Body(block);
+  for (const char* copied :
+       {"mfence\n", "clflush byte ptr gs:[r8d]\n", "movnti dword ptr gs:[r8d], eax\n",
+        "cmpxchg8b qword ptr gs:[r8d]\n", "mov ax, bx\n"}) {
+    EXPECT_THAT(body, HasSubstr(copied));
+  }
+  const std::span<const uint8_t> host = HostBytes(block);
+  static constexpr uint8_t kWaits[] = {0x66, 0x0F, 0xAE, 0xF0};  // tpause eax
+  EXPECT_TRUE(std::ranges::search(host, kWaits).empty());
+}
+
 TEST_F(Blocks, CopyInstructionsWithTheirOperandInTheWindow) {
   const Block block = Translate({0x8B, 0x44, 0x8B, 0x08,              // mov eax, [ebx+ecx*4+8]
                                  0x01, 0x0D, 0x78, 0x56, 0x34, 0x12,  // add [0x12345678], ecx
