@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a block that was checked may become when it is patched.
+#include <algorithm>
+#include <optional>
+
+#include "translator/validator/dataflow.h"
+#include "translator/validator/host_instruction.h"
+#include "translator/validator/validator.h"
+
+namespace verbatim {
+namespace {
+
+using namespace validator;
+
+constexpr uint32_t kJumpBytes = 5;
+
+struct DirectBranch {
+  Operation operation = Operation::kInvalid;
+  const uint8_t* target = nullptr;
+};
+
+// The direct branch that begins at `offset` and ends with its 32-bit displacement at `end`.
+std::optional<DirectBranch> BranchAt(const Block& block, std::span<const uint8_t> code,
+                                     uint32_t offset, uint32_t end) {
+  if (offset >= end || end > code.size()) return std::nullopt;
+  const HostInstruction in = Decode(code.subspan(offset));
+  if (in.length != end - offset) return std::nullopt;
+  const bool direct = in.operation == Operation::kJump || in.operation == Operation::kCall ||
+                      in.operation == Operation::kJumpIf;
+  if (!direct) return std::nullopt;
+  return DirectBranch{in.operation, block.host_start + end + in.branch};
+}
+
+// A live block's body, which code of `from` may enter unchecked: the same mode, and surely mapped
+// where `from` is.
+bool IsChainable(const Block& from, const Link& link, const Block* to, const uint8_t* target) {
+  return to != nullptr && to->valid && target == to->body() && to->eip == link.target_eip &&
+         to->key.mode == from.key.mode && !to->crosses_page &&
+         to->key.linear.Page() == from.key.linear.Page() &&
+         to->key.physical.Page() == from.key.physical.Page();
+}
+
+Complaint CheckLink(const Block& block, std::span<const uint8_t> code, const Link& link,
+                    const BlockStore& store) {
+  const uint32_t field = link.source_offset;
+  auto branch = BranchAt(block, code, field - 1, field + 4);
+  if (!branch) branch = BranchAt(block, code, field - 2, field + 4);
+  if (!branch) return "a link of no branch";
+  if (branch->target == block.host_start + link.stub_offset) return nullptr;
+  return IsChainable(block, link, store.FindByHost(branch->target), branch->target)
+             ? nullptr
+             : "a link to no block that it may lead to";
+}
+
+// The body of a dead block leads to its stub or to the block that took its place.
+Complaint CheckRedirected(const Block& block, std::span<const uint8_t> code,
+                          const BlockStore& store) {
+  const uint32_t at = block.body_offset;
+  const auto branch = BranchAt(block, code, at, at + kJumpBytes);
+  if (!branch || branch->operation != Operation::kJump) return "a dead body that is no jump";
+  if (block.valid) return "a live body was redirected";
+  if (branch->target == block.host_start + block.dead_offset) return nullptr;
+  const Block* to = store.FindByHost(branch->target);
+  const bool heir = to != nullptr && to->valid && to->key == block.key && to->eip == block.eip &&
+                    branch->target == to->body();
+  return heir ? nullptr : "a dead body that leads to another block";
+}
+
+// Straight code from a boundary to a way out.
+Complaint CheckStub(const Block& block, std::span<const uint8_t> code, uint32_t offset,
+                    const Dataflow& flow) {
+  State state = State::Boundary();
+  const uint32_t end = offset + Link::kStubBytes;
+  for (uint32_t at = offset; at < end;) {
+    const HostInstruction in = Decode(code.subspan(at, end - at));
+    if (in.operation == Operation::kInvalid) break;
+    at += in.length;
+    if (in.operation == Operation::kJumpRegister) return flow.LeaveIndirectly(state, in);
+    if (in.operation == Operation::kJump) {
+      return flow.Leave(state, block.host_start + at + in.branch);
+    }
+    if (Complaint complaint = flow.Step(state, in)) return complaint;
+  }
+  return "a stub without an end";
+}
+
+}  // namespace
+
+Validation Validator::CheckPatch(const Block& block, std::span<const uint8_t> code, uint32_t offset,
+                                 const BlockStore& store) {
+  const auto link = std::ranges::find_if(block.links, [offset](const Link& each) {
+    return each.source_offset == offset || each.stub_offset == offset;
+  });
+  Complaint complaint = "a patch where none may be";
+  if (offset >= code.size()) {
+    // Nowhere.
+  } else if (offset == block.body_offset) {
+    complaint = CheckRedirected(block, code, store);
+  } else if (std::ranges::find(block.return_sites, offset) != block.return_sites.end()) {
+    const auto branch = BranchAt(block, code, offset, offset + kJumpBytes);
+    const bool missed = !block.valid && branch && branch->operation == Operation::kJump &&
+                        branch->target == stubs_.return_miss;
+    complaint = missed ? nullptr : "a return site that does not miss";
+  } else if (link != block.links.end() && link->source_offset == offset) {
+    complaint = CheckLink(block, code, *link, store);
+  } else if (link != block.links.end()) {
+    complaint = CheckStub(block, code, offset, Dataflow(block, stubs_, sites_));
+  }
+  if (complaint == nullptr) return {};
+  const auto rest = code.subspan(std::min<size_t>(offset, code.size()));
+  const auto shown = rest.first(std::min<size_t>(rest.size(), Link::kStubBytes));
+  return std::unexpected(ValidationError{offset, complaint, {shown.begin(), shown.end()}});
+}
+
+}  // namespace verbatim
