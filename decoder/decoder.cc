@@ -350,7 +350,9 @@ GuestInstruction Decoder::Decode(std::span<const uint8_t> bytes, bool code32) co
   const Classification row = Classify(in.mnemonic);
   const VectorRegisters registers = VectorRegistersOf(in, operands);
   const Extension extension = ExtensionOf(in, registers, row.extension);
-  if (!row.known || !Offers(features_, extension) ||
+  // SSE4.1 gave PEXTRW a second form, to memory.
+  const bool later_form = in.meta.isa_set == ZYDIS_ISA_SET_SSE4;
+  if (!row.known || later_form || !Offers(features_, extension) ||
       in.encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY) {
     return Undefined(bytes, DecodeError::kUndefined);
   }

@@ -202,6 +202,13 @@ TEST(Classification, HintsOfLaterProcessorsAreNoOperations) {
   EXPECT_EQ(Decode32("0F 1A 00").handling, Handling::kNoOperation);     // bndldx
 }
 
+// PEXTRW of SSE has the opcode 0F C5 and a register as its destination.
+TEST(Classification, FormsThatSse4AddedAreUndefined) {
+  EXPECT_EQ(Decode32("66 0F C5 C1 03").handling, Handling::kIdent);
+  EXPECT_EQ(Decode32("66 0F 3A 15 C1 03").handling, Handling::kUndefined);
+  EXPECT_EQ(Decode32("66 0F 3A 15 00 03").handling, Handling::kUndefined);
+}
+
 // F3 before BSF and BSR means another instruction on later processors: it must not be kept.
 TEST(Classification, PrefixedBitScansAreBitScans) {
   for (const char* bytes : {"F3 0F BD C1", "F3 0F BC C1", "66 F3 0F BD C1", "F2 0F BC C1"}) {
