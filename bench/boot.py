@@ -84,7 +84,7 @@ def measure(arguments, emulators, initrd):
     def sample(emulator, what, append, marker):
         command = guest.emulator_command(emulator, kernel, initrd, append,
                                          verbatim=arguments.verbatim, memory=arguments.memory,
-                                         cpu=arguments.cpu)
+                                         cpu=arguments.cpu, validate=arguments.validate)
         samples[emulator][what].append(time_to(command, marker))
 
     for run in range(arguments.runs):

@@ -69,6 +69,7 @@ struct RunText {
   std::string statistics;
   std::string block_log;
   std::string sandbox = "on";
+  bool validate = false;
   bool no_reboot = false;
   bool verbose = false;
 };
@@ -102,6 +103,8 @@ void DeclareRun(CLI::App& run, RunText& text) {
                  "off: only if the kernel has no seccomp filters, or for debugging")
       ->type_name("on|off")
       ->capture_default_str();
+  run.add_flag("--validate", text.validate,
+               "prove that translated code is confined before it runs (slower to translate)");
   run.add_flag("--no-reboot", text.no_reboot, "a reset by the guest ends the run");
   run.add_flag("--verbose", text.verbose, "say more on standard error");
 }
@@ -172,6 +175,7 @@ Result<Command> ReadRun(const CLI::App& run, const RunText& text) {
   }
   machine.cpu_model = text.cpu;
   machine.reboot = !text.no_reboot;
+  if (text.validate) machine.validate = true;
 
   Result<SerialChoice> serial = ReadSerial(text.serial);
   if (!serial) return std::unexpected(serial.error());

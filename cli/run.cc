@@ -266,6 +266,9 @@ int RunGuest(const RunOptions& options) {
   const sigset_t signals = BlockTerminationSignals();
   MachineConfig config = options.machine;
   config.block_observer = files->block_log.get();
+  config.describe_block = [](const TranslatedBlock& translated) {
+    return BlockTextWriter().Write(translated, 0);
+  };
   Result<std::unique_ptr<Machine>> machine = Machine::Create(config, *files->serial);
   if (!machine) {
     PrintError(machine.error().message);

@@ -54,7 +54,10 @@ Block& BlockStore::Insert(Block&& made) {
   if (HasOtherPage(block)) by_page_[block.second_page.Page()].push_back(&block);
   ++statistics_.blocks_translated;
   if (const auto predecessors = dead_.find(block.key); predecessors != dead_.end()) {
-    for (Block* dead : predecessors->second) memory_.PatchJump(dead->body(), block.body());
+    for (Block* dead : predecessors->second) {
+      memory_.PatchJump(dead->body(), block.body());
+      Patched(*dead, dead->body_offset);
+    }
   }
   return block;
 }
@@ -65,6 +68,7 @@ void BlockStore::Chain(Block& source, Link& link, Block& target) {
   memory_.PatchDword(field, static_cast<uint32_t>(target.body() - (field + 4)));
   link.chained = true;
   target.chained_to = true;
+  Patched(source, link.source_offset);
   ++statistics_.links_chained;
 }
 
@@ -72,6 +76,7 @@ void BlockStore::ReplaceLinkStub(Block& source, Link& link, std::span<const uint
   CHECK(code.size() <= Link::kStubBytes);
   std::ranges::copy(code, memory_.Writable(source.host_start + link.stub_offset));
   link.chained = true;
+  Patched(source, link.stub_offset);
 }
 
 uint32_t BlockStore::InvalidateRange(PhysicalAddress start, uint32_t bytes) {
@@ -105,8 +110,10 @@ void BlockStore::Invalidate(Block& block) {
   RemoveFromPage(block.key.physical, &block);
   if (HasOtherPage(block)) RemoveFromPage(block.second_page, &block);
   memory_.PatchJump(block.body(), block.host_start + block.dead_offset);
+  Patched(block, block.body_offset);
   for (const uint32_t offset : block.return_sites) {
     memory_.PatchJump(block.host_start + offset, return_miss_);
+    Patched(block, offset);
   }
   if (block.chained_to) dead_[block.key].push_back(&block);
   ++statistics_.blocks_invalidated;

@@ -17,6 +17,7 @@
 #include "base/address.h"
 #include "codecache/block.h"
 #include "codecache/code_memory.h"
+#include "codecache/patch_observer.h"
 
 namespace verbatim {
 
@@ -32,6 +33,9 @@ class BlockStore {
   // `return_miss` takes over at a return site of a dead block; it expects the guest eip in r8d.
   BlockStore(CodeMemory& memory, const uint8_t* return_miss)
       : memory_(memory), return_miss_(return_miss) {}
+
+  // Sees each patch from then on; nullptr: nobody. Outlives the store.
+  void SetPatchObserver(PatchObserver* observer) { patch_observer_ = observer; }
 
   [[nodiscard]] Block* Find(const BlockKey& key) const;
   // The block whose host code contains `pc`, valid or not; nullptr if none.
@@ -59,10 +63,14 @@ class BlockStore {
   [[nodiscard]] const BlockStoreStatistics& statistics() const { return statistics_; }
 
  private:
+  void Patched(const Block& block, uint32_t offset) {
+    if (patch_observer_ != nullptr) patch_observer_->OnPatched(block, offset);
+  }
   void RemoveFromPage(PhysicalAddress page, Block* block);
 
   CodeMemory& memory_;
   const uint8_t* return_miss_;
+  PatchObserver* patch_observer_ = nullptr;
   std::deque<Block> blocks_;  // ascending host address
   // host_start of each, side by side for the binary search.
   std::vector<const uint8_t*> starts_;

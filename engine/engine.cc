@@ -38,6 +38,12 @@ Result<std::unique_ptr<Engine>> Engine::Create(Mmu& mmu, WindowSet& windows, Por
   engine->translator_ =
       std::make_unique<Translator>(model.features, *engine->code_memory_, engine->stubs_.table,
                                    engine->cells_, engine->sites_, engine->adaptation_);
+  if (options.validate) {
+    engine->guard_ =
+        std::make_unique<BlockGuard>(*engine->code_memory_, *engine->store_, engine->stubs_.table,
+                                     engine->sites_, options.describe_block, engine->statistics_);
+    engine->store_->SetPatchObserver(engine->guard_.get());
+  }
   engine->window_code_ = std::make_unique<WindowCodeSet>(
       windows.max_windows(), engine->stubs_.table.miss, engine->stubs_.table.return_miss);
   windows.SetObserver(engine->window_code_.get());

@@ -27,6 +27,7 @@
 #include "codecache/block_store.h"
 #include "codecache/code_memory.h"
 #include "engine/adaptation.h"
+#include "engine/block_guard.h"
 #include "engine/block_observer.h"
 #include "engine/event_gate.h"
 #include "engine/host_signals.h"
@@ -43,12 +44,22 @@
 
 namespace verbatim {
 
+#ifdef VERBATIM_VALIDATE_BY_DEFAULT
+inline constexpr bool kValidateByDefault = true;
+#else
+inline constexpr bool kValidateByDefault = false;
+#endif
+
 struct EngineOptions {
   uint64_t code_cache_bytes = 64ull << 20;
   // Counts executions of each block, for the dynamic statistics.
   bool count_executions = false;
   // Sees each block as it is translated; may be null.
   BlockObserver* block_observer = nullptr;
+  // Has each block and each patch validated before it can run (docs/validator.md).
+  bool validate = kValidateByDefault;
+  // For the report on a block that is not confined; may be null.
+  DescribeBlock describe_block = nullptr;
   // For tests: every block is a single instruction; every memory access is in software form; direct
   // jumps come back to the run loop each time.
   bool force_single = false;
@@ -127,7 +138,7 @@ class Engine final : public CodeWriteObserver {
   // nullptr: a fault was delivered to the guest instead, or the cache was flushed: look again.
   [[nodiscard]] Block* FindOrTranslate(BlockMode mode);
   [[nodiscard]] Block* TranslateAt(const BlockKey& key);
-  void ShowToObserver(const Block& block, const TranslationRequest& request);
+  void ShowTranslated(const Block& block, const TranslationRequest& request);
   [[nodiscard]] Faultable<PhysicalAddress> FetchPage(LinearAddress address);
   void MarkCode(PhysicalAddress page);
   void FlushCodeCache();
@@ -176,6 +187,7 @@ class Engine final : public CodeWriteObserver {
   Adaptation adaptation_;
   std::unique_ptr<BlockStore> store_;
   std::unique_ptr<Translator> translator_;
+  std::unique_ptr<BlockGuard> guard_;  // nullptr: nothing is validated
   std::unique_ptr<WindowCodeSet> window_code_;
   std::unique_ptr<VirtualCpu> cpu_;
   std::unique_ptr<StringOperations> strings_;

@@ -155,15 +155,20 @@ Block* Engine::TranslateAt(const BlockKey& key) {
     FlushCodeCache();
     return nullptr;
   }
+  const uint64_t translated = MonotonicNowNs();
+  if (guard_ != nullptr || options_.block_observer != nullptr) {
+    ShowTranslated(std::get<Block>(made), request);
+  }
+  const uint64_t shown = MonotonicNowNs();
   Block& block = store_->Insert(std::move(std::get<Block>(made)));
   MarkCode(block.key.physical);
   if (block.crosses_page) MarkCode(block.second_page);
-  statistics_.translation_ns += MonotonicNowNs() - before;
-  if (options_.block_observer != nullptr) ShowToObserver(block, request);
+  statistics_.translation_ns += MonotonicNowNs() - before - (shown - translated);
   return &block;
 }
 
-void Engine::ShowToObserver(const Block& block, const TranslationRequest& request) {
+// To those who want to see it before it can run.
+void Engine::ShowTranslated(const Block& block, const TranslationRequest& request) {
   std::vector<uint8_t> joined;
   std::span<const uint8_t> bytes = request.first_page;
   if (block.crosses_page) {
@@ -172,8 +177,9 @@ void Engine::ShowToObserver(const Block& block, const TranslationRequest& reques
     bytes = joined;
   }
   bytes = bytes.first(std::min<size_t>(block.guest_bytes, bytes.size()));
-  options_.block_observer->OnBlockTranslated(
-      {block, bytes, translator_->decoder(), sites_, stubs_.table});
+  const TranslatedBlock shown{block, bytes, translator_->decoder(), sites_, stubs_.table};
+  if (guard_ != nullptr) guard_->Check(shown);
+  if (options_.block_observer != nullptr) options_.block_observer->OnBlockTranslated(shown);
 }
 
 void Engine::ChainPending(Block& target) {

@@ -35,6 +35,11 @@
   X(halts, "HLT executed")                                                 \
   X(halted_ns, "nanoseconds spent halted")                                 \
   X(translation_ns, "nanoseconds spent translating")                       \
+  X(blocks_validated, "blocks validated")                                  \
+  X(validated_bytes, "bytes of host code in them")                         \
+  X(validation_ns, "nanoseconds spent validating them")                    \
+  X(patches_validated, "patches of blocks validated")                      \
+  X(patch_validation_ns, "nanoseconds spent validating patches")           \
   X(shadow_overflows, "shadow return stack ran full")                      \
   X(lookups, "block lookups")
 

@@ -10,6 +10,7 @@
 namespace verbatim {
 
 class BlockObserver;
+struct TranslatedBlock;
 
 struct MachineConfig {
   std::string kernel_path;
@@ -20,6 +21,10 @@ struct MachineConfig {
   uint64_t code_cache_bytes = 64ull << 20;
   bool reboot = true;  // a guest's reset starts it again; false: it ends the run
   bool dynamic_statistics = false;
+  // Validates translated code before it runs (docs/validator.md). Not given: in debug builds only.
+  std::optional<bool> validate = std::nullopt;
+  // For the report on code that is not confined; see engine/block_guard.h.
+  std::string (*describe_block)(const TranslatedBlock& translated) = nullptr;
   BlockObserver* block_observer = nullptr;  // outlives the machine; see engine/block_observer.h
 };
 

@@ -35,6 +35,14 @@ std::vector<Statistic> Machine::Board::Statistics() const {
   add("translation", "ns_per_instruction",
       Ratio(static_cast<double>(e.translation_ns), static_cast<double>(t.instructions)),
       "nanoseconds per guest instruction translated");
+  if (e.blocks_validated != 0) {
+    add("translation", "validation_ns_per_byte",
+        Ratio(static_cast<double>(e.validation_ns), static_cast<double>(e.validated_bytes)),
+        "nanoseconds per byte of host code validated");
+    add("translation", "validation_share",
+        Ratio(static_cast<double>(e.validation_ns), static_cast<double>(e.translation_ns)),
+        "time validating blocks, as a share of the time translating");
+  }
   if (config_.dynamic_statistics) {
     const auto [executed, copied] = engine_->ExecutedInstructions();
     add("translation", "instructions_executed", executed,

@@ -212,7 +212,8 @@ def run(arguments, scratch):
     guest.make_initrd(initrd, programs)
     command = guest.emulator_command(
         arguments.emulator, kernel, initrd, f'{APPEND} MIB={arguments.mib}',
-        verbatim=arguments.verbatim, memory=arguments.memory, cpu=arguments.cpu)
+        verbatim=arguments.verbatim, memory=arguments.memory, cpu=arguments.cpu,
+        validate=arguments.validate)
     reference_path = HERE / f'reference-dmesg-{arguments.kernel}.txt'
     reference = set() if arguments.record_reference else read_reference(reference_path)
     native = NativeRun(programs, arguments.mib)

@@ -45,6 +45,7 @@ TEST(Options, HasTheDefaultsOfTheMachine) {
   EXPECT_EQ(options.machine.code_cache_bytes, defaults.code_cache_bytes);
   EXPECT_TRUE(options.machine.reboot);
   EXPECT_FALSE(options.machine.dynamic_statistics);
+  EXPECT_EQ(options.machine.validate, std::nullopt);
   EXPECT_EQ(options.serial.kind, SerialKind::kStdio);
   EXPECT_EQ(options.timeout, std::nullopt);
   EXPECT_FALSE(options.statistics.table);
@@ -57,9 +58,10 @@ TEST(Options, TakesEveryOption) {
   const RunOptions options =
       Given({"--initrd", "i", "--append", "console=ttyS0 -x", "--memory", "64M", "--cpu=pentium3",
              "--code-cache", "16M", "--serial", "file:log", "--timeout", "1.5", "--no-reboot",
-             "--verbose", "--sandbox=off"});
+             "--verbose", "--sandbox=off", "--validate"});
   EXPECT_EQ(options.machine.initrd_path, "i");
   EXPECT_EQ(options.machine.command_line, "console=ttyS0 -x");
+  EXPECT_EQ(options.machine.validate, true);
   EXPECT_EQ(options.machine.memory_bytes, 64u << 20);
   EXPECT_EQ(options.machine.cpu_model, "pentium3");
   EXPECT_EQ(options.machine.code_cache_bytes, 16u << 20);

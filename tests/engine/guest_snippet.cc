@@ -37,7 +37,8 @@ bool HasErrorCodeOnStack(uint32_t vector) {
 
 }  // namespace
 
-Result<std::unique_ptr<GuestSnippet>> GuestSnippet::Create(const EngineOptions& options) {
+Result<std::unique_ptr<GuestSnippet>> GuestSnippet::Create(EngineOptions options) {
+  options.validate = true;
   Result<std::unique_ptr<PhysicalMemory>> memory = PhysicalMemory::Create(kGuestRamBytes);
   if (!memory) return std::unexpected(memory.error());
   std::unique_ptr<GuestSnippet> guest(new GuestSnippet(std::move(*memory)));

@@ -81,7 +81,8 @@ class SnippetBoard final : public EventGate, public PortIo, public MmioHandler {
 
 class GuestSnippet {
  public:
-  [[nodiscard]] static Result<std::unique_ptr<GuestSnippet>> Create(const EngineOptions& options);
+  // All translated code is validated.
+  [[nodiscard]] static Result<std::unique_ptr<GuestSnippet>> Create(EngineOptions options);
 
   // Physical memory; one to one with the snippet's linear addresses unless a test maps otherwise.
   [[nodiscard]] std::span<uint8_t> Memory(uint32_t address, uint32_t bytes) {

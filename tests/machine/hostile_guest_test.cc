@@ -70,7 +70,8 @@ class HostileGuest : public testing::Test {
                                     .command_line = {},
                                     .memory_bytes = kMemoryBytes,
                                     .code_cache_bytes = 4u << 20,
-                                    .reboot = false},
+                                    .reboot = false,
+                                    .validate = true},
                                    serial);
     if (!machine) {
       ADD_FAILURE() << machine.error().message;

@@ -23,6 +23,7 @@ inline void RunGuest(const std::string& name, BlockObserver& observer) {
   MachineConfig config;
   config.kernel_path = std::string(VERBATIM_TEST_GUESTS) + "/" + name + ".elf";
   config.memory_bytes = 16 << 20;
+  config.validate = true;
   config.block_observer = &observer;
   const auto machine = Machine::Create(config, serial);
   ASSERT_TRUE(machine) << machine.error().message;
