@@ -18,10 +18,12 @@ constexpr uint32_t kFxRegisters = 32;
 constexpr uint32_t kFxRegisterBytes = 128;
 constexpr uint32_t kFxXmm = 160;
 
-// The 32-bit protected-mode environment.
+// The 32-bit protected-mode environment. Reserved halves read as ones on every processor.
+constexpr uint32_t kReservedOnes = 0xFFFF0000;
+constexpr size_t kFds = 24;
 struct Environment {
   std::array<uint32_t, 3> words{};  // FCW, FSW, FTW; upper halves reserved, ones
-  std::array<uint32_t, 4> pointers{};
+  std::array<uint32_t, 4> pointers{};  // FIP, FCS and FOP, FDP, FDS; above FDS again ones
 };
 struct SaveImage {
   Environment environment;
@@ -42,15 +44,16 @@ void EncodeEnvironment(const Environment& environment, unsigned operand_bits,
     if (operand_bits == 16) {
       StoreLittle(&image[i * 2], static_cast<uint16_t>(environment.words[i]));
     } else {
-      StoreLittle(&image[i * 4], environment.words[i] | 0xFFFF0000u);
+      StoreLittle(&image[i * 4], environment.words[i] | kReservedOnes);
     }
   }
+  if (operand_bits == 32) StoreLittle(&image[kFds], kReservedOnes);
 }
 
 Environment DecodeEnvironment(unsigned operand_bits, std::span<const uint8_t> image) {
   Environment environment;
   for (size_t i = 0; i < environment.words.size(); ++i) {
-    environment.words[i] = LoadLittle<uint16_t>(&image[i * (operand_bits / 8)]) | 0xFFFF0000u;
+    environment.words[i] = LoadLittle<uint16_t>(&image[i * (operand_bits / 8)]) | kReservedOnes;
   }
   return environment;
 }

@@ -100,7 +100,8 @@ TEST_F(Fpu, FnsaveWritesTheProtectedFormatAndInitialises) {
   ExpectNext(kFnsave);
   EXPECT_EQ(Get32(kData), 0xFFFF037Fu);
   EXPECT_EQ(Get32(kData + 8), 0xFFFF0FFFu);
-  for (uint32_t offset = 12; offset < 28; offset += 4) EXPECT_EQ(Get32(kData + offset), 0u);
+  for (uint32_t offset = 12; offset < 24; offset += 4) EXPECT_EQ(Get32(kData + offset), 0u);
+  EXPECT_EQ(Get32(kData + 24), 0xFFFF0000u);  // FDS, and the reserved half above it
   EXPECT_EQ(Get32(kData + 28), 0x2168C235u);
   EXPECT_EQ(StatusWord(), 0);
   ExpectNext(kFrstor);
