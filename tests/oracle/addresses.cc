@@ -87,6 +87,14 @@ Address Program::PickAddress(const Form& form, std::optional<uint32_t> linear) {
                                  : PickAddress16(form.memory.bytes, linear);
 }
 
+Address Program::DirectAddress(uint32_t linear, uint32_t address_bits) const {
+  Address address;
+  address.rm = address_bits == 32 ? kNoBase : kNoBase16;
+  address.displacement = linear - BaseOf(kDs);
+  address.displacement_bytes = static_cast<uint8_t>(address_bits / 8);
+  return address;
+}
+
 Address Program::PickDirectOffset(const Form& form) {
   Address address;
   address.segment_prefix = PickSegmentPrefix();

@@ -89,6 +89,8 @@ class Program {
   void SetRegister(uint8_t gpr, uint32_t value);
   void Encode(uint32_t form, const Operands& operands, bool varied);
   void AppendPrefixes(const Form& form, const Operands& operands, bool varied);
+  // An address without registers, in DS.
+  [[nodiscard]] Address DirectAddress(uint32_t linear, uint32_t address_bits) const;
   // With operands as they come, the one in memory at `linear` if given.
   void AppendPlain(uint32_t form, std::optional<uint32_t> linear = {});
   [[nodiscard]] Operands PickOperands(const Form& form, std::optional<uint32_t> linear);
@@ -136,7 +138,9 @@ class Program {
   void AppendStack(uint32_t form);
   void AppendFlagsPop(uint32_t form);
   void AppendControlWord(uint32_t form);
-  void AppendStateRestore(uint32_t form);
+  // At `linear`, through DS.
+  void AppendStateStore(uint32_t form, uint32_t linear);
+  void AppendStateLoad(uint32_t form);
   void AppendDecimal(uint32_t form);
   void AppendFault(uint32_t form);
   void AppendBranch(uint32_t form);

@@ -52,7 +52,7 @@ Recipe RecipeOfSensitive(const Form& form) {
     case ZYDIS_MNEMONIC_FXRSTOR:
     case ZYDIS_MNEMONIC_FRSTOR:
     case ZYDIS_MNEMONIC_FLDENV:
-      return Recipe::kSaveState;
+      return Recipe::kLoadState;
     case ZYDIS_MNEMONIC_AAA:
     case ZYDIS_MNEMONIC_AAS:
     case ZYDIS_MNEMONIC_AAD:
@@ -72,10 +72,11 @@ Recipe RecipeOfSensitive(const Form& form) {
     case ZYDIS_MNEMONIC_BOUND:
     case ZYDIS_MNEMONIC_SALC:
     case ZYDIS_MNEMONIC_INTO:
+      return Recipe::kPlain;
     case ZYDIS_MNEMONIC_FNSAVE:
     case ZYDIS_MNEMONIC_FNSTENV:
     case ZYDIS_MNEMONIC_FXSAVE:
-      return Recipe::kPlain;
+      return Recipe::kStoreState;
     default:
       return Recipe::kFaults;
   }
@@ -137,6 +138,7 @@ FormChoice::FormChoice(const FormTable& forms) : table(forms) {
         put(in_loops);
       }
       if (form.fpu == FpuUse::kX87 || form.fpu == FpuUse::kWait) put(x87);
+      if (form.fpu == FpuUse::kX87 && copied) put(x87_copied);
       if (IsSimd(form)) put(simd);
       if (recipe == Recipe::kString) put(strings);
       if (form.handling == Handling::kStack) put(stack);
@@ -165,6 +167,7 @@ FormChoice::FormChoice(const FormTable& forms) : table(forms) {
   loops = {IndexOf(forms, {0xE0}), IndexOf(forms, {0xE1}), IndexOf(forms, {0xE2})};
   compare = IndexOf(forms, {0x39, 0xC0});
   store_byte = IndexOf(forms, {0xC6, 0x05});
+  store_immediate = {IndexOf(forms, {0x67, 0xC7, 0x06}), IndexOf(forms, {0xC7, 0x05})};
   store_byte16 = IndexOf(forms, {0x67, 0xC6, 0x06});
   saves = {IndexOf(forms, {0x0F, 0xAE, 0x05}), IndexOf(forms, {0xDD, 0x35}),
            IndexOf(forms, {0xD9, 0x35})};

@@ -33,7 +33,8 @@ enum class Recipe : uint8_t {
   kPopSegment,
   kFarPointer,     // LDS and its kin
   kSelectorQuery,  // LAR, LSL, VERR, VERW
-  kSaveState,      // FXRSTOR, FRSTOR, FLDENV: of an image that was saved before
+  kStoreState,     // FXSAVE, FNSAVE, FNSTENV: also the x87 pointers, which no model keeps
+  kLoadState,      // FXRSTOR, FRSTOR, FLDENV: of an image that was saved before
   kControlWord,    // LDMXCSR
   kDecimal,        // leaves flags undefined that are not the host's to say
   kFaults,         // always, at CPL 3
@@ -51,6 +52,7 @@ struct FormChoice {
   std::vector<uint16_t> allowed;  // all but avoided ones, in code of any size
   ByCodeSize all;                 // but avoided ones
   ByCodeSize integer;             // copied, no x87 or SIMD
+  ByCodeSize x87_copied;
   ByCodeSize x87;
   ByCodeSize simd;
   ByCodeSize strings;
@@ -69,12 +71,13 @@ struct FormChoice {
   uint16_t call_near16;                              // call rel16
   uint16_t return_near;                              // ret
   uint16_t return_near16;
-  uint16_t decrement_ecx;         // dec ecx
-  std::array<uint16_t, 3> loops;  // loopne, loope, loop with a 32-bit count
-  uint16_t compare;               // cmp r/m32, r32 with registers
-  uint16_t store_byte;            // mov byte [m], imm8
-  uint16_t store_byte16;          // with a 16-bit address
-  std::array<uint16_t, 3> saves;  // fxsave, fnsave, fnstenv
+  uint16_t decrement_ecx;                   // dec ecx
+  std::array<uint16_t, 3> loops;            // loopne, loope, loop with a 32-bit count
+  uint16_t compare;                         // cmp r/m32, r32 with registers
+  uint16_t store_byte;                      // mov byte [m], imm8
+  std::array<uint16_t, 2> store_immediate;  // mov dword [m], imm32: [code32] the address size
+  uint16_t store_byte16;                    // with a 16-bit address
+  std::array<uint16_t, 3> saves;            // fxsave, fnsave, fnstenv
 };
 
 }  // namespace verbatim::test

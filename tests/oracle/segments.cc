@@ -199,7 +199,7 @@ uint16_t Segments::PickStack(Random& random) const {
 
 uint16_t Segments::PickData(Random& random) const {
   const uint32_t kind = random.Below(16);
-  if (kind == 0) return static_cast<uint16_t>(random.Below(4));
+  if (kind == 0) return 0;
   if (kind < 4) return kFlatData;
   const uint32_t first = kind < 6 ? kFirstCode : kFirstData;
   const uint32_t end = kind < 8 ? kLdtSegments : uint32_t{kFirstStack};
@@ -209,7 +209,7 @@ uint16_t Segments::PickData(Random& random) const {
 
 uint16_t Segments::PickAny(Random& random, uint8_t segment) const {
   const uint32_t kind = random.Below(16);
-  if (kind == 0) return static_cast<uint16_t>(random.Below(4));  // null
+  if (kind == 0) return 0;
   if (kind == 1)
     return static_cast<uint16_t>(((64 + random.Below(8128)) << 3) | random.Below(8) | 4);
   const auto rpl = static_cast<uint16_t>(random.OneIn(8) ? random.Below(4) : 3);

@@ -38,7 +38,8 @@ class Segments {
   [[nodiscard]] uint16_t PickData(Random& random) const;
   // Anything that a program may try to load: good ones for segment register `segment`, good ones
   // for another, null, absent, beyond the table; any RPL. Never one of the GDT's, but for the two
-  // flat segments: the host's GDT is not the guest's.
+  // flat segments: the host's GDT is not the guest's. Null is 0: of 1 to 3 the host's kernel makes
+  // 0 when it returns (SDM vol. 2, IRET), which it does whenever it likes.
   [[nodiscard]] uint16_t PickAny(Random& random, uint8_t segment) const;
 
  private:

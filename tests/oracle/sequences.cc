@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the recipes of instructions that go on to the next put around them, and the program's loops,
 // functions and stores into code.
+#include <initializer_list>
+
 #include "base/check.h"
 #include "tests/oracle/program.h"
 #include "tests/oracle/undefined.h"
@@ -73,8 +75,10 @@ void Program::Append(uint32_t form) {
       return AppendFarPointer(form);
     case Recipe::kSelectorQuery:
       return AppendSelectorQuery(form);
-    case Recipe::kSaveState:
-      return AppendStateRestore(form);
+    case Recipe::kStoreState:
+      return AppendStateStore(form, PickTarget(512));
+    case Recipe::kLoadState:
+      return AppendStateLoad(form);
     case Recipe::kControlWord:
       return AppendControlWord(form);
     case Recipe::kDecimal:
@@ -163,16 +167,43 @@ void Program::AppendControlWord(uint32_t index) {
   AppendPlain(index, case_.code_at + *place);
 }
 
+// No processor model keeps the x87 instruction and data pointers (see vcpu/fpu_image.h), and the
+// mask of MXCSR is the host's: they are overwritten at once. Where the image could be written these
+// stores can be, too.
+void Program::AppendStateStore(uint32_t index, uint32_t linear) {
+  const Form& form = FormAt(index);
+  Operands operands;
+  operands.reg = static_cast<uint8_t>(form.digit);
+  operands.address = DirectAddress(linear, form.address_bits);
+  Encode(index, operands, true);
+  const auto overwrite = [&](std::initializer_list<uint32_t> offsets) {
+    for (const uint32_t at : offsets) {
+      Operands store;
+      store.address = DirectAddress(linear + at, form.address_bits);
+      Encode(forms_.store_immediate[form.address_bits == 32 ? 1 : 0], store, false);
+    }
+  };
+  if (form.mnemonic == ZYDIS_MNEMONIC_FXSAVE) {
+    overwrite({6, 10, 14, 18, 20, 28});
+  } else if (form.operand_bits == 16) {
+    overwrite({6, 10});
+  } else {
+    overwrite({12, 16, 20, 22});
+  }
+}
+
 // An image that the processor saved just before. Anything else is mostly #GP (FXRSTOR), or waiting
 // exceptions.
-void Program::AppendStateRestore(uint32_t index) {
+void Program::AppendStateLoad(uint32_t index) {
+  const Form& form = FormAt(index);
   if (random_.OneIn(4)) return AppendPlain(index);
   const uint32_t linear = kCaseData.start + (random_.Below(kCaseData.bytes - 512) & ~15u);
-  const uint16_t save = FormAt(index).mnemonic == ZYDIS_MNEMONIC_FXRSTOR ? forms_.saves[0]
-                        : random_.OneIn(2)                               ? forms_.saves[1]
-                                                                         : forms_.saves[2];
-  AppendPlain(save, linear);
-  if (random_.OneIn(2)) AppendPlain(random_.Pick(forms_.x87[code32_ ? 1 : 0]));
+  const uint16_t save = form.mnemonic == ZYDIS_MNEMONIC_FXRSTOR ? forms_.saves[0]
+                        : random_.OneIn(2)                      ? forms_.saves[1]
+                                                                : forms_.saves[2];
+  if (!FormAt(save).prefixes[code32_ ? 1 : 0].valid) return AppendPlain(index);
+  AppendStateStore(save, linear);
+  if (random_.OneIn(2)) AppendPlain(random_.Pick(forms_.x87_copied[code32_ ? 1 : 0]));
   AppendPlain(index, linear);
 }
 
