@@ -66,7 +66,7 @@ class Campaign {
   [[nodiscard]] Totals Sum() const;
   [[nodiscard]] Status WriteCoverage() const;
   [[nodiscard]] Status ReportFindings() const;
-  void ReportSlowest() const;
+  void ReportCostliest() const;
 
   const OracleOptions& options_;
   const Clock::time_point start_ = Clock::now();
@@ -209,14 +209,14 @@ Status Campaign::ReportFindings() const {
   return {};
 }
 
-void Campaign::ReportSlowest() const {
-  const JobStatus* slowest = &StatusOf(0);
+void Campaign::ReportCostliest() const {
+  const JobStatus* most = &StatusOf(0);
   for (unsigned job = 1; job < options_.jobs; ++job) {
-    if (StatusOf(job).slowest_ns > slowest->slowest_ns) slowest = &StatusOf(job);
+    if (StatusOf(job).most_signals > most->most_signals) most = &StatusOf(job);
   }
-  fmt::print("  slowest run {} us: {:x}:{} {}\n", slowest->slowest_ns / 1000, slowest->slowest.seed,
-             slowest->slowest.index,
-             kVariantNames[static_cast<unsigned>(slowest->slowest.variant)]);
+  fmt::print("  most host signals in a run: {} in {:x}:{} {}\n", most->most_signals.load(),
+             most->costliest.seed, most->costliest.index,
+             kVariantNames[static_cast<unsigned>(most->costliest.variant)]);
 }
 
 Result<int> Campaign::Run() {
@@ -240,7 +240,7 @@ Result<int> Campaign::Run() {
   for (unsigned i = 0; i < kExplanationCount; ++i) {
     fmt::print("  explained {}: {}\n", totals.explained[i], kExplanationTexts[i]);
   }
-  ReportSlowest();
+  ReportCostliest();
   return well && totals.mismatches == 0 && totals.rejected == 0 && totals.cases != 0 ? 0 : 1;
 }
 

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "base/monotonic_clock.h"
 #include "tests/oracle/comparison.h"
 #include "tests/oracle/judge.h"
 
@@ -121,11 +120,10 @@ bool Job::CompareVariant(uint32_t turn, uint32_t i, Variant variant) {
   const NativeRun native{native_->outcome(turn, i).outcome, native_->lines(turn, i)};
   status_.now.variant = variant;
   ++status_.runs;
-  const uint64_t before = MonotonicNowNs();
   const TranslatedOutcome* translated = &translated_->Run(one, variant);
-  if (const uint64_t took = MonotonicNowNs() - before; took > status_.slowest_ns) {
-    status_.slowest_ns = took;
-    status_.slowest = status_.now;
+  if (translated->host_signals > status_.most_signals) {
+    status_.most_signals = translated->host_signals;
+    status_.costliest = status_.now;
   }
   TranslatedOutcome planted;
   if (options_.plant != Plant::kNothing && one.index % kPlantedEvery == 0) {

@@ -49,9 +49,10 @@ struct JobStatus {
   std::atomic<uint64_t> findings;  // of which the first few are kept:
   std::array<Finding, kFindingsKept> kept;
   Finding now;
-  // The translated run that took longest: where the engine has a pathology.
-  Finding slowest;
-  std::atomic<uint64_t> slowest_ns;
+  // The translated run with the most host signals in generated code: where the engine has a
+  // pathology. Not in time, which a busy host makes up.
+  Finding costliest;
+  std::atomic<uint64_t> most_signals;
 };
 
 // For tests of the oracle itself: what is corrupted in a translated run's outcome.

@@ -149,11 +149,13 @@ const TranslatedOutcome& TranslatedRunner::Run(const Case& one, Variant variant)
   start.eflags &= kStartFlags;
   runs = runs + 1;
   running = &guest;
+  const uint64_t signals_before = guest.engine().statistics().exits_host_fault;
   const bool interrupted = variant == Variant::kInterrupted;
   if (interrupted) StartKicks(one);
   result_.outcome = guest.Run(start, one.selectors);
   if (interrupted) StopKicks();
   running = nullptr;
+  result_.host_signals = guest.engine().statistics().exits_host_fault - signals_before;
   result_.lines.clear();
   image_.ForEachDifference(guest.Memory(0, 0).data(),
                            [this](uint32_t address, const uint8_t*, const uint8_t* memory) {

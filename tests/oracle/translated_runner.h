@@ -26,6 +26,7 @@ struct TranslatedOutcome {
   // Empty: the run did not end by a fault (it was ended by the clock, or the guest died).
   std::optional<Outcome> outcome;
   std::vector<ChangedLine> lines;
+  uint64_t host_signals = 0;  // faults in generated code
 };
 
 class TranslatedRunner {
