@@ -103,6 +103,12 @@ void BlockBuilder::EmitIdent(const Decoded& decoded) {
     ++block_.ident_count;
     return;
   }
+  const bool hint = !in.memory.read && !in.memory.write;
+  if (hint && (in.memory.segment == kFs || in.memory.segment == kGs)) {
+    // A prefetch never faults (SDM vol. 2, PREFETCHh), but the look at a segment's base traps while
+    // that is null or limited. Without effect it is as well.
+    return;
+  }
   const Access access = BeginOperand(decoded, AccessShape::kMemoryOperand, in.memory.read,
                                      in.memory.write, in.memory.bytes);
   if (in.mnemonic == ZYDIS_MNEMONIC_XLAT) {

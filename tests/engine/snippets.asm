@@ -1350,6 +1350,12 @@ SNIPPET NullSegmentWrite
   mov [gs:edi], edx
 END
 
+SNIPPET PrefetchThroughNullSegment
+  EDGES
+  prefetchnta [gs:edi]
+  prefetcht0 [fs:edi]
+END
+
 SNIPPET BadSelector
   EDGES
   mov eax, 0x7F0
