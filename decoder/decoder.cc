@@ -289,6 +289,23 @@ Extension ExtensionOf(const ZydisDecodedInstruction& in, VectorRegisters registe
   return by_mnemonic;
 }
 
+// From MMX on a 66 prefix names another instruction, not another operand size, so that 16-bit code
+// has the same operands as 32-bit code: MOVNTI stores four bytes in both.
+bool HasWordForm(Extension extension) {
+  switch (extension) {
+    case Extension::kMmx:
+    case Extension::kSse:
+    case Extension::kSse2:
+    case Extension::kSse3:
+    case Extension::kSsse3:
+    case Extension::kFxsr:
+    case Extension::kClflush:
+      return false;
+    default:
+      return true;
+  }
+}
+
 FpuUse FpuUseOf(const ZydisDecodedInstruction& in, VectorRegisters registers, Extension extension) {
   if (in.mnemonic == ZYDIS_MNEMONIC_FWAIT) return FpuUse::kWait;
   if (in.opcode_map == ZYDIS_OPCODE_MAP_DEFAULT && in.opcode >= 0xD8 && in.opcode <= 0xDF) {
@@ -364,7 +381,7 @@ GuestInstruction Decoder::Decode(std::span<const uint8_t> bytes, bool code32) co
   out.handling = HandlingOf(in, operands, row.handling);
   out.fpu = FpuUseOf(in, registers, extension);
   if (row.handling == Handling::kUndefined) out.error = DecodeError::kUndefined;
-  out.operand_bits = in.operand_width == 16 ? 16 : 32;
+  out.operand_bits = in.operand_width == 16 && HasWordForm(extension) ? 16 : 32;
   out.address_bits = in.address_width == 16 ? 16 : 32;
   out.map = MapNumber(in.opcode_map);
   out.opcode = in.opcode;

@@ -18,6 +18,15 @@ TEST(Prefixes, OperandAndAddressSizeFollowTheCodeSegment) {
   EXPECT_EQ(Decode16("67 8B 00").address_bits, 32);
 }
 
+// A 66 prefix would make them other instructions.
+TEST(Prefixes, SimdEraInstructionsHaveNoWordForm) {
+  for (const char* bytes : {"0F C3 07", "0F AE F0", "0F AE 3F", "0F 18 0F", "0F 6E C0"}) {
+    EXPECT_EQ(Decode16(bytes).operand_bits, 32) << bytes;
+    EXPECT_EQ(Decode32(bytes).operand_bits, 32) << bytes;
+  }
+  EXPECT_EQ(Decode16("0F C3 07").memory.bytes, 4);
+}
+
 TEST(Prefixes, TheLastSegmentOverrideCounts) {
   const GuestInstruction in = Decode32("2E 64 8B 00");
   EXPECT_EQ(in.segment_override, kFs);
