@@ -19,7 +19,8 @@ constexpr bool In(uint32_t set, SystemType type) {
 // System types that LAR and LSL accept.
 constexpr uint32_t kLarTypes = 0x1A3E;
 constexpr uint32_t kLslTypes = 0x0A0E;
-constexpr uint32_t kLarMask = 0x00F0FF00;
+// The manual leaves bits 16 to 19 undefined; processors give those of the limit.
+constexpr uint32_t kLarMask = 0x00FFFF00;
 
 }  // namespace
 

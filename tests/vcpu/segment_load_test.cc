@@ -256,7 +256,7 @@ TEST_F(SegmentLoad, LarAndLslTellAboutVisibleDescriptorsOnly) {
   EnterUser();
   state_.gpr[kEcx] = kFree | 3;
   ExpectNext({0x0F, 0x02, 0xC1});  // lar eax, ecx
-  EXPECT_EQ(state_.gpr[kEax], 0x0040F300u);
+  EXPECT_EQ(state_.gpr[kEax], 0x0041F300u);
   EXPECT_NE(state_.eflags & flag::kZf, 0u);
   ExpectNext({0x0F, 0x03, 0xC1});  // lsl eax, ecx
   EXPECT_EQ(state_.gpr[kEax], 0x12345u);
