@@ -21,8 +21,8 @@ namespace {
 
 constexpr uint32_t k64KLimit = 0xFFFF;
 
-// With a register bit offset they reach beyond their operand, and a limit check of it tells
-// nothing.
+// With a register bit offset they reach beyond their operand: a limit check of it tells nothing,
+// and a 16-bit address is truncated only after the distance was added.
 bool IsBitString(const GuestInstruction& in) {
   switch (in.mnemonic) {
     case ZYDIS_MNEMONIC_BT:
@@ -50,7 +50,9 @@ bool BlockBuilder::IsSoftware(const Decoded& decoded, uint8_t segment, bool writ
   if (mode_.software() || policy_.InSoftware(PhysicalOf(decoded.eip))) return true;
   if (segment == kCs && write && !mode_.cs_writable()) return true;  // always #GP
   const SegmentClass type = mode_.segment_class(segment);
-  return type == SegmentClass::kChecked || (HasLimit(type) && IsBitString(decoded.instruction));
+  const GuestInstruction& in = decoded.instruction;
+  return type == SegmentClass::kChecked ||
+         ((HasLimit(type) || in.address_bits == 16) && IsBitString(in));
 }
 
 // The offset within the segment, zero-extended to 64 bits.

@@ -1811,6 +1811,52 @@ SNIPPET ModifiesAReturnSite
 .end:
 END
 
+; --- found by random programs -----------------------------------------------------------------------
+
+; The distance of the bit is added before a 16-bit address is truncated.
+SNIPPET BitStringWrapsAtSixteenBits
+  mov ebx, 0xFF00
+  mov eax, 0x8000 * 8
+  bts dword [bx + 0x180], eax
+END
+
+SNIPPET BitStringWrapsBelowSixteenBits
+  mov ebx, 0x10
+  mov eax, -0x40 * 8
+  btc dword [bx], eax
+END
+
+; Of a waiting exception and an operand that is not there, the exception comes first.
+SNIPPET WaitingMathFaultGoesBeforeAPageFault
+  fninit
+  push dword 0x0340
+  fldcw [esp]
+  fldz
+  fld1
+  fdiv st0, st1
+  fld dword [0x12345678]
+END
+
+SNIPPET WaitingMathFaultGoesBeforeAPageFaultOfMmx
+  fninit
+  push dword 0x0340
+  fldcw [esp]
+  fldz
+  fld1
+  fdiv st0, st1
+  paddb mm1, [0x12345678]
+END
+
+SNIPPET ControlWordIsStoredWhileAMathFaultWaits
+  fninit
+  push dword 0x0340
+  fldcw [esp]
+  fldz
+  fld1
+  fdiv st0, st1
+  fnstcw [0x12345678]
+END
+
 section .table
 global kSnippetTableEnd
 kSnippetTableEnd:
