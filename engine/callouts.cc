@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "engine/engine.h"
+#include "vcpu/fpu_image.h"
 
 namespace verbatim {
 namespace {
@@ -32,7 +33,7 @@ int32_t BitStringDisplacement(const CpuState& cpu, const GuestInstruction& in) {
 }
 
 // Operands of 16 bytes must be aligned, else #GP(0), which goes before any page fault (SDM vol. 1,
-// 11.6.10; vol. 3, table 6-2).
+// 11.6.10; vol. 3, table 6-2) and, as processors have it, before a stack fault.
 bool MustBeAligned(const GuestInstruction& in, uint32_t bytes) {
   if (bytes != 16) return false;
   switch (in.mnemonic) {
@@ -51,6 +52,21 @@ bool MustBeAligned(const GuestInstruction& in, uint32_t bytes) {
 // 16 bytes are checked too.
 uint32_t NaturalAlignment(uint32_t bytes) {
   return bytes == 10 ? 8 : std::bit_floor(std::max(bytes, 1u));
+}
+
+// A waiting x87 exception goes before all faults of the operand (SDM vol. 3, 6.15, interrupt 16).
+bool TakesPendingMathFault(const GuestInstruction& in) {
+  switch (in.fpu) {
+    case FpuUse::kX87:
+      // The only two with an operand in memory that do not wait.
+      if (in.mnemonic == ZYDIS_MNEMONIC_FNSTCW || in.mnemonic == ZYDIS_MNEMONIC_FNSTSW)
+        return false;
+      return FpuExceptionPending();
+    case FpuUse::kMmx:
+      return FpuExceptionPending();
+    default:
+      return false;
+  }
 }
 
 }  // namespace
@@ -154,6 +170,10 @@ Faultable<LinearAddress> Engine::SiteAddress(const Site& site) {
   if (site.shape == AccessShape::kPopDestination && in.memory.base == kEsp) offset += site.bytes;
   offset += static_cast<uint32_t>(BitStringDisplacement(cpu, in));
   if (in.address_bits == 16) offset &= 0xFFFFu;
+  const LinearAddress linear{cpu.segments[in.memory.segment].base + offset};
+  if (MustBeAligned(in, site.bytes) && (linear.value & 15u) != 0) {
+    return std::unexpected(Exception{Vector::kGeneralProtection, 0, {}});
+  }
   return segments_->Check(in.memory.segment, offset, site.bytes, site.write);
 }
 
@@ -197,6 +217,12 @@ bool Engine::AccessBegin(const Site& site) {
   CpuState& cpu = context_->cpu;
   ++statistics_.software_accesses;
   cpu.eip = site.eip;
+  if (TakesPendingMathFault(site.instruction)) {
+    // The copy raises it before it touches any memory.
+    access_bounced_ = false;
+    context_->access_pointer = context_->bounce.data();
+    return true;
+  }
   SyncFlagsFromHost();
   const auto fault = [this](const Exception& exception) {
     Raise(exception);
@@ -204,9 +230,6 @@ bool Engine::AccessBegin(const Site& site) {
   };
   const Faultable<LinearAddress> address = SiteAddress(site);
   if (!address) return fault(address.error());
-  if (MustBeAligned(site.instruction, site.bytes) && (address->value & 15u) != 0) {
-    return fault({Vector::kGeneralProtection, 0, {}});
-  }
   const auto aligned = segments_->CheckAlignment(*address, NaturalAlignment(site.bytes));
   if (!aligned) return fault(aligned.error());
   bool guilty = false;
