@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where operands in memory lie, and how ModRM and SIB say so (SDM vol. 2, 2.1.5).
+#include <algorithm>
+
 #include "tests/oracle/program.h"
 
 namespace verbatim::test {
@@ -50,7 +52,9 @@ uint32_t Program::PickTarget(uint32_t bytes) {
   if (kind < 60) return kCaseStack.start + random_.Below(kCaseStack.bytes - 64);
   // A write may change the code ahead; in a loop it might never end.
   if (kind < 62 && pinned_ == 0) return kCaseCode.start + random_.Below(kCaseCode.bytes);
-  if (kind < 63) return 0u - random_.Below(20);  // across the end of the address space
+  // Across the end of the address space a processor may wrap or fault as it likes (SDM vol. 3,
+  // 5.3): up to it only.
+  if (kind < 63) return 0u - std::max(bytes, 1u) - random_.Below(20);
   return random_.Next();
 }
 
@@ -76,7 +80,8 @@ uint8_t Program::SegmentOf(uint8_t prefix, bool stack) {
 uint32_t Program::PickOffset(uint8_t segment, uint32_t bytes, std::optional<uint32_t> linear) {
   const uint16_t selector = selectors_[segment];
   const LdtSegment& named = segments_.Of(selector);
-  if (!linear && (selector & 4) != 0 && random_.OneIn(6)) {
+  const bool whole = Segments::LastOffset(named) == 0xFFFFFFFF;
+  if (!linear && (selector & 4) != 0 && !whole && random_.OneIn(6)) {
     return Segments::LastOffset(named) + 8 - random_.Below(16 + bytes);
   }
   return linear.value_or(PickTarget(bytes)) - named.base;

@@ -8,20 +8,21 @@
 #include <string_view>
 
 #include "decoder/instruction.h"
+#include "tests/oracle/forms.h"
 
 namespace verbatim::test {
 
 struct Avoided {
   Mnemonic mnemonic;
   std::string_view reason;
+  int opcode = -1;  // of map 0F; -1: whatever it is
 };
 
 [[nodiscard]] std::span<const Avoided> AvoidedMnemonics();
 
-// Empty if a program may contain the instruction. INT is the only one that its operand decides.
+// Empty if a program may contain the instruction, or the form with all its operands.
 [[nodiscard]] std::string_view WhyAvoided(const GuestInstruction& in);
-// Of a whole form.
-[[nodiscard]] std::string_view WhyAvoided(Mnemonic mnemonic);
+[[nodiscard]] std::string_view WhyAvoided(const Form& form);
 
 }  // namespace verbatim::test
 

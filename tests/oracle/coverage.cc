@@ -70,7 +70,7 @@ std::vector<uint32_t> Coverage::Missing() const {
   std::vector<uint32_t> missing;
   const auto forms = FormTable::Get().forms();
   for (uint32_t i = 0; i < forms.size(); ++i) {
-    if (Cases(i) == 0 && WhyAvoided(forms[i].mnemonic).empty()) missing.push_back(i);
+    if (Cases(i) == 0 && WhyAvoided(forms[i]).empty()) missing.push_back(i);
   }
   return missing;
 }
@@ -99,7 +99,7 @@ std::string Coverage::Summary() const {
     Total& total = totals[static_cast<size_t>(TranslationOf(forms[i]))];
     ++total.forms;
     total.cases += Cases(i);
-    if (!WhyAvoided(forms[i].mnemonic).empty()) ++avoided;
+    if (!WhyAvoided(forms[i]).empty()) ++avoided;
   }
   std::string text;
   for (size_t i = 0; i < totals.size(); ++i) {

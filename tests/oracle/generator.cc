@@ -55,6 +55,13 @@ Case Generator::Make(uint64_t index) const {
     if (!prefixes[code32 ? 1 : 0].valid) {
       out.selectors[kCs] = code32 ? Segments::Code16() : kFlatCode;
     }
+    // 16-bit addresses do not reach anything in a flat segment.
+    const Recipe recipe = forms_.recipes[*single];
+    const bool image = recipe == Recipe::kStoreState || recipe == Recipe::kLoadState;
+    if (forms_.table.forms()[*single].address_bits == 16 && (image || !random.OneIn(4))) {
+      out.selectors[kDs] = out.selectors[kEs] = Segments::Data16();
+      out.selectors[kSs] = Segments::Stack16();
+    }
   }
   const uint32_t data_bytes = single || !random.OneIn(4) ? Program::kDataBytes : 0;
   out.code_at = place - data_bytes;
@@ -83,19 +90,27 @@ std::optional<uint32_t> Generator::SingleForm(uint64_t index) const {
   return forms_.allowed[(turn - turn / kUndefinedShare) % forms_.allowed.size()];
 }
 
+// Seldom one with 16-bit addresses where they do not reach anything.
+uint32_t Generator::PickForm(Random& random, const std::vector<uint16_t>& from,
+                             const Program& program) const {
+  const uint32_t form = random.Pick(from);
+  const bool reaches = forms_.table.forms()[form].address_bits == 32 || program.DataIsNear();
+  return reaches || random.OneIn(8) ? form : random.Pick(from);
+}
+
 void Generator::AppendSeveral(Random& random, Program& program) const {
   const uint32_t wanted = 1 + random.Below(14);
   for (uint32_t i = 0; i < wanted && !program.Full(); ++i) {
     const uint32_t size = program.code32() ? 1 : 0;
     const uint32_t kind = random.Below(64);
     if (kind < 18) {
-      program.Append(random.Pick(forms_.integer[size]));
+      program.Append(PickForm(random, forms_.integer[size], program));
     } else if (kind < 24) {
-      program.Append(random.Pick(forms_.x87[size]));
+      program.Append(PickForm(random, forms_.x87[size], program));
     } else if (kind < 32) {
-      program.Append(random.Pick(forms_.simd[size]));
+      program.Append(PickForm(random, forms_.simd[size], program));
     } else if (kind < 37) {
-      program.Append(random.Pick(forms_.strings[size]));
+      program.Append(PickForm(random, forms_.strings[size], program));
     } else if (kind < 43) {
       program.Append(random.Pick(forms_.stack[size]));
     } else if (kind < 52) {

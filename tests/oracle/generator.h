@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "tests/oracle/case.h"
 #include "tests/oracle/forms.h"
@@ -23,6 +24,8 @@ class Generator {
  private:
   // The form of which the case is to be, if it is of one only.
   [[nodiscard]] std::optional<uint32_t> SingleForm(uint64_t index) const;
+  [[nodiscard]] uint32_t PickForm(Random& random, const std::vector<uint16_t>& from,
+                                  const Program& program) const;
   void AppendSeveral(Random& random, Program& program) const;
 
   uint64_t seed_;

@@ -179,7 +179,7 @@ TEST(Coverage, FindsEveryFormThatIsNotAvoided) {
   for (uint64_t index = 0; index < kCases; ++index) coverage.Count(generator.Make(index));
   const auto forms = FormTable::Get().forms();
   for (uint32_t i = 0; i < forms.size(); ++i) {
-    const bool avoided = !WhyAvoided(forms[i].mnemonic).empty();
+    const bool avoided = !WhyAvoided(forms[i]).empty();
     EXPECT_EQ(coverage.Cases(i) == 0, avoided) << forms[i].Name();
   }
   EXPECT_THAT(coverage.Missing(), testing::IsEmpty());
@@ -195,10 +195,10 @@ TEST(Coverage, CountsACaseOnceForEachForm) {
   EXPECT_EQ(coverage.Certain(3), 1u);
   EXPECT_EQ(coverage.Cases(5), 1u);
   EXPECT_EQ(coverage.Certain(5), 0u);
-  EXPECT_EQ(coverage.Missing().size() + 2, static_cast<size_t>(std::ranges::count_if(
-                                               FormTable::Get().forms(), [](const Form& form) {
-                                                 return WhyAvoided(form.mnemonic).empty();
-                                               })));
+  EXPECT_EQ(
+      coverage.Missing().size() + 2,
+      static_cast<size_t>(std::ranges::count_if(
+          FormTable::Get().forms(), [](const Form& form) { return WhyAvoided(form).empty(); })));
 }
 
 }  // namespace

@@ -53,6 +53,10 @@ class Program {
   void Finish();
 
   [[nodiscard]] bool Full() const { return size_ > kMaxCaseCode - kReserve; }
+  // Whether 16-bit addresses can reach all data through DS.
+  [[nodiscard]] bool DataIsNear() const {
+    return kCaseData.start - BaseOf(kDs) <= 0x10000 - kCaseData.bytes;
+  }
   [[nodiscard]] bool code32() const { return code32_; }
 
  private:
@@ -138,6 +142,7 @@ class Program {
   void AppendStack(uint32_t form);
   void AppendFlagsPop(uint32_t form);
   void AppendControlWord(uint32_t form);
+  [[nodiscard]] uint32_t PickImageTarget();
   // At `linear`, through DS.
   void AppendStateStore(uint32_t form, uint32_t linear);
   void AppendStateLoad(uint32_t form);

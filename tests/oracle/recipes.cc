@@ -83,7 +83,7 @@ Recipe RecipeOfSensitive(const Form& form) {
 }
 
 Recipe RecipeOf(const Form& form) {
-  if (!WhyAvoided(form.mnemonic).empty()) return Recipe::kAvoided;
+  if (!WhyAvoided(form).empty()) return Recipe::kAvoided;
   switch (form.handling) {
     case Handling::kString:
       return Recipe::kString;
@@ -106,6 +106,9 @@ Recipe RecipeOf(const Form& form) {
     case ZYDIS_MNEMONIC_BTS:
       return form.shape == OperandShape::kMemory && form.immediate_bytes == 0 ? Recipe::kBitString
                                                                               : Recipe::kPlain;
+    case ZYDIS_MNEMONIC_MASKMOVQ:
+    case ZYDIS_MNEMONIC_MASKMOVDQU:
+      return Recipe::kMaskedMove;
     case ZYDIS_MNEMONIC_LDMXCSR:
       return Recipe::kControlWord;
     default:
@@ -165,6 +168,7 @@ FormChoice::FormChoice(const FormTable& forms) : table(forms) {
   return_near16 = IndexOf(forms, {0x66, 0xC3});
   decrement_ecx = IndexOf(forms, {0x49});
   loops = {IndexOf(forms, {0xE0}), IndexOf(forms, {0xE1}), IndexOf(forms, {0xE2})};
+  touch_mmx = IndexOf(forms, {0x0F, 0x6F, 0xC0});
   compare = IndexOf(forms, {0x39, 0xC0});
   store_byte = IndexOf(forms, {0xC6, 0x05});
   store_immediate = {IndexOf(forms, {0x67, 0xC7, 0x06}), IndexOf(forms, {0xC7, 0x05})};

@@ -14,18 +14,19 @@
 namespace verbatim::test {
 
 enum class Recipe : uint8_t {
-  kPlain,      // operands are enough
-  kAvoided,    // see avoided.h
-  kBitString,  // BT with a bit offset in a register, which reaches far
-  kString,     // esi, edi, ecx
-  kStackOnly,  // needs a stack and nothing else
-  kFrame,      // LEAVE
-  kEnter,      // ENTER
-  kPopFlags,   // POPF: an image without the flags whose effect is the host kernel's business
-  kBranch,     // a near branch with its target in the instruction
-  kIndirect,   // ... in a register or in memory
-  kReturn,     // ... on the stack
-  kFarDirect,  // a far transfer, likewise
+  kPlain,       // operands are enough
+  kAvoided,     // see avoided.h
+  kBitString,   // BT with a bit offset in a register, which reaches far
+  kMaskedMove,  // MASKMOVQ, MASKMOVDQU
+  kString,      // esi, edi, ecx
+  kStackOnly,   // needs a stack and nothing else
+  kFrame,       // LEAVE
+  kEnter,       // ENTER
+  kPopFlags,    // POPF: an image without the flags whose effect is the host kernel's business
+  kBranch,      // a near branch with its target in the instruction
+  kIndirect,    // ... in a register or in memory
+  kReturn,      // ... on the stack
+  kFarDirect,   // a far transfer, likewise
   kFarIndirect,
   kFarReturn,
   kInterruptReturn,
@@ -73,6 +74,7 @@ struct FormChoice {
   uint16_t return_near16;
   uint16_t decrement_ecx;                   // dec ecx
   std::array<uint16_t, 3> loops;            // loopne, loope, loop with a 32-bit count
+  uint16_t touch_mmx;                       // movq mm0, mm0
   uint16_t compare;                         // cmp r/m32, r32 with registers
   uint16_t store_byte;                      // mov byte [m], imm8
   std::array<uint16_t, 2> store_immediate;  // mov dword [m], imm32: [code32] the address size

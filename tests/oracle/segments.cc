@@ -17,7 +17,9 @@ enum Row : uint32_t {
   kFirstCode = 0,
   kCode16 = 8,
   kFirstData = 16,
+  kData16 = 21,
   kFirstStack = 34,
+  kStack16 = 35,
   kFirstRandom = 46,
 };
 
@@ -183,6 +185,8 @@ bool Segments::GoodForData(uint16_t selector) const {
 }
 
 uint16_t Segments::Code16() { return LdtSelector(kCode16); }
+uint16_t Segments::Data16() { return LdtSelector(kData16); }
+uint16_t Segments::Stack16() { return LdtSelector(kStack16); }
 
 uint16_t Segments::PickCode(Random& random, uint32_t linear) const {
   for (uint32_t tries = 0; tries < 8; ++tries) {
@@ -241,7 +245,8 @@ uint32_t PickStackPointer(Random& random, const LdtSegment& segment) {
     // Cannot hit: a few words off the limit instead.
     offset = Segments::LastOffset(segment) + (segment.expand_down ? 0x100 : -0x100u);
   }
-  if (kind == 2) offset = Segments::LastOffset(segment) + 8 - random.Below(20);
+  const bool whole = Segments::LastOffset(segment) == 0xFFFFFFFF;
+  if (kind == 2 && !whole) offset = Segments::LastOffset(segment) + 8 - random.Below(20);
   if (segment.big) return offset;
   // The upper half of esp means nothing to a 16-bit stack, and stays.
   if (kind == 3) offset = random.Below(40) - 20;

@@ -30,8 +30,10 @@ class Segments {
   [[nodiscard]] bool GoodForStack(uint16_t selector) const;
   [[nodiscard]] bool GoodForData(uint16_t selector) const;
 
-  // Of 16-bit code that holds the whole code area.
+  // Segments of 64 KiB, of 16 bits, that hold the whole area of their kind.
   [[nodiscard]] static uint16_t Code16();
+  [[nodiscard]] static uint16_t Data16();
+  [[nodiscard]] static uint16_t Stack16();
   // Such selectors, for a start. Code contains `linear` and more bytes behind it.
   [[nodiscard]] uint16_t PickCode(Random& random, uint32_t linear) const;
   [[nodiscard]] uint16_t PickStack(Random& random) const;

@@ -75,8 +75,13 @@ void Program::Append(uint32_t form) {
       return AppendFarPointer(form);
     case Recipe::kSelectorQuery:
       return AppendSelectorQuery(form);
+    case Recipe::kMaskedMove:
+      // Whether one that faults has switched to MMX is the processor's business: it is done before.
+      if (FormAt(form).fpu == FpuUse::kMmx) Encode(forms_.touch_mmx, {}, false);
+      return AppendPlain(form);
     case Recipe::kStoreState:
-      return AppendStateStore(form, PickTarget(512));
+      if (FormAt(form).address_bits == 16 && !DataIsNear()) return AppendPlain(forms_.compare);
+      return AppendStateStore(form, PickImageTarget());
     case Recipe::kLoadState:
       return AppendStateLoad(form);
     case Recipe::kControlWord:
@@ -167,6 +172,13 @@ void Program::AppendControlWord(uint32_t index) {
   AppendPlain(index, case_.code_at + *place);
 }
 
+// Of an image that is not present at all, processors report one end or the other: in memory, or for
+// a smaller part outside.
+uint32_t Program::PickImageTarget() {
+  const uint32_t place = kCaseData.start + random_.Below(kCaseData.bytes - 512);
+  return random_.OneIn(8) ? place : place & ~15u;
+}
+
 // No processor model keeps the x87 instruction and data pointers (see vcpu/fpu_image.h), and the
 // mask of MXCSR is the host's: they are overwritten at once. Where the image could be written these
 // stores can be, too.
@@ -196,12 +208,12 @@ void Program::AppendStateStore(uint32_t index, uint32_t linear) {
 // exceptions.
 void Program::AppendStateLoad(uint32_t index) {
   const Form& form = FormAt(index);
-  if (random_.OneIn(4)) return AppendPlain(index);
-  const uint32_t linear = kCaseData.start + (random_.Below(kCaseData.bytes - 512) & ~15u);
+  if (form.address_bits == 16 && !DataIsNear()) return AppendPlain(forms_.compare);
+  const uint32_t linear = PickImageTarget();
+  if (random_.OneIn(4)) return AppendPlain(index, linear);
   const uint16_t save = form.mnemonic == ZYDIS_MNEMONIC_FXRSTOR ? forms_.saves[0]
                         : random_.OneIn(2)                      ? forms_.saves[1]
                                                                 : forms_.saves[2];
-  if (!FormAt(save).prefixes[code32_ ? 1 : 0].valid) return AppendPlain(index);
   AppendStateStore(save, linear);
   if (random_.OneIn(2)) AppendPlain(random_.Pick(forms_.x87_copied[code32_ ? 1 : 0]));
   AppendPlain(index, linear);
