@@ -43,6 +43,7 @@ enum class RecoveryKind : uint8_t {
   kInstruction,  // state is that at the start of the instruction at `eip`; may be rolled back to it
   kEipInR8,      // between blocks: state is complete, the guest eip is in r8d
   kCritical,     // as kInstruction for faults, but effects have begun: an interrupt must wait
+  kPointers,     // as kCritical, with host pointers in rsi and rdi: esi is in r11d, edi in r10d
 };
 
 struct RecoveryPoint {

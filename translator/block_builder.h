@@ -109,6 +109,11 @@ class BlockBuilder {
 
   // string.cc
   void EmitString(const Decoded& decoded);
+  void EmitStringInWindow(const Decoded& decoded);
+  void EmitStringThroughSegments(const Decoded& decoded, uint8_t source);
+  void EmitStringOpcode(const GuestInstruction& in);
+  void LocateString(uint8_t segment, uint8_t index, uint32_t bytes, bool narrow);
+  void AdvanceIndex(uint8_t index, uint8_t before, bool narrow);
 
   // stack.cc
   void EmitStack(const Decoded& decoded);
@@ -168,7 +173,7 @@ class BlockBuilder {
   std::vector<RecoveryPoint> points_;
   uint32_t end_eip_ = 0;  // of the byte behind the last instruction
   bool ended_by_transfer_ = false;
-  bool begun_ = false;  // the first instruction's point is set
+  bool begun_ = false;      // the first instruction's point is set
   bool in_shadow_ = false;  // the next instruction is in the shadow of STI
   uint32_t software_sites_ = 0;
   uint32_t unknown_instructions_ = 0;

@@ -90,6 +90,10 @@ bool InWindow(const Value& pointer) {
   return pointer.kind == Kind::kWindow && pointer.low >= 0 && pointer.high <= Value::kMax32;
 }
 
+bool InWindowOrGuards(const Value& pointer) {
+  return pointer.kind == Kind::kWindow && pointer.low >= kGuardBelow && pointer.high < kGuardsEnd;
+}
+
 // Guest register to host register (docs/architecture.md).
 uint8_t HostRegisterOf(uint8_t gpr) { return gpr == kEsp ? uint8_t{kR12} : gpr; }
 
@@ -210,7 +214,7 @@ Complaint Dataflow::StringMove(State& state, const HostInstruction& in) const {
   if ((data & state.opaque()) != 0) return "computes with a register that holds no number";
   for (const uint8_t reg : {kRsi, kRdi}) {
     if ((in.reads & SetOf(reg)) == 0) continue;
-    if (!InWindow(state[reg])) return "a string outside the window";
+    if (!InWindowOrGuards(state[reg])) return "a string outside the window";
     // It may have gone up or down by any number of bytes. A guard cannot be passed step by step.
     state.Set(reg, {.kind = Kind::kWindow, .low = Value::kLowest, .high = Value::kHighest});
   }
