@@ -5,95 +5,12 @@
 
 #include <memory>
 
-#include "devices/acpi_pm.h"
-#include "devices/debug_ports.h"
-#include "devices/i440fx.h"
-#include "devices/i8042.h"
-#include "devices/i8254.h"
-#include "devices/i8259_pair.h"
-#include "devices/mc146818.h"
-#include "devices/pci_config_ports.h"
-#include "devices/port_bus.h"
-#include "devices/reset_control.h"
-#include "devices/system_control.h"
-#include "devices/uart16550.h"
-#include "tests/devices/fakes.h"
+#include "base/log.h"
+#include "tests/devices/all_devices.h"
 #include "tests/devices/random.h"
 
 namespace verbatim {
 namespace {
-
-class NullObserver final : public InterruptObserver {
- public:
-  void InterruptRaised() override {}
-};
-
-class NullShadow final : public ShadowRamControl {
- public:
-  void SetShadow(PhysicalAddress, uint32_t, bool, bool) override {}
-};
-
-class Board {
- public:
-  explicit Board(FakeClock& clock_to_use) : clock(clock_to_use) {
-    pic.Attach(bus);
-    pit.Attach(bus);
-    port_b.Attach(bus);
-    port_a.Attach(bus);
-    rtc.Attach(bus);
-    com1.Attach(bus);
-    keyboard.Attach(bus);
-    acpi.Attach(bus);
-    pci.Attach(bus);
-    post.Attach(bus);
-    exit.Attach(bus);
-    pci.Add(0, 0, bridge);
-  }
-
-  FakeClock& clock;
-  PortBus bus;
-  NullObserver observer;
-  NullShadow shadow;
-  FakeA20 a20;
-  FakeReset reset;
-  FakePower power;
-  FakeByteSink sink;
-  uint32_t exit_value = 0;
-  A20OrGate a20_or{a20};
-  I8259Pair pic{observer};
-  I8254 pit{clock, pic.Line(0)};
-  SystemControlPortB port_b{pit};
-  SystemControlPortA port_a{a20_or.Input(A20OrGate::kPort92), reset};
-  Mc146818 rtc{clock, pic.Line(8), {.unix_seconds = 1'000'000'000}};
-  Uart16550 com1{clock, pic.Line(4), sink, {.name = "com1", .on_receiver_empty = {}}};
-  I8042 keyboard{pic.Line(1), pic.Line(12), a20_or.Input(A20OrGate::kKeyboardController), reset};
-  AcpiPm acpi{clock, pic.Line(kSciIrq), power, {}};
-  ResetControl reset_control{reset};
-  PciConfigPorts pci{reset_control};
-  I440Fx bridge{shadow};
-  PostCodePort post;
-  DebugExitPort exit{[this](uint32_t value) { exit_value = value; }};
-  const std::vector<Device*> devices = {&pic,      &pit,  &port_b,        &port_a, &rtc,    &com1,
-                                        &keyboard, &acpi, &reset_control, &pci,    &bridge, &post};
-
-  [[nodiscard]] std::vector<uint8_t> Save() const {
-    StateWriter writer;
-    for (const Device* device : devices) device->Save(writer);
-    return writer.bytes();
-  }
-  void Load(std::span<const uint8_t> bytes) {
-    StateReader reader(bytes);
-    for (Device* device : devices) {
-      const Status status = device->Load(reader);
-      ASSERT_TRUE(status) << status.error().message;
-    }
-    EXPECT_TRUE(reader.AtEnd());
-  }
-  void Advance(uint64_t ns) {
-    clock.now_ns += ns;
-    for (Device* device : devices) device->AdvanceTo(clock.now_ns);
-  }
-};
 
 class AllPorts : public testing::Test {
  protected:
@@ -101,7 +18,7 @@ class AllPorts : public testing::Test {
   void TearDown() override { SetLogLevel(LogLevel::kWarning); }
 
   FakeClock clock_;
-  std::unique_ptr<Board> board_ = std::make_unique<Board>(clock_);
+  std::unique_ptr<AllDevices> board_ = std::make_unique<AllDevices>(clock_);
   Random random_{80386};
 };
 
@@ -162,8 +79,9 @@ TEST_F(AllPorts, RandomUseSurvivesSavingAndLoadingAtAnyMoment) {
     }
     if (i % 1000 == 0) {
       const std::vector<uint8_t> saved = board_->Save();
-      auto copy = std::make_unique<Board>(clock_);
-      copy->Load(saved);
+      auto copy = std::make_unique<AllDevices>(clock_);
+      const Status loaded = copy->Load(saved);
+      ASSERT_TRUE(loaded) << loaded.error().message;
       ASSERT_EQ(copy->Save(), saved);
       ASSERT_EQ(copy->pic.InterruptRequested(), board_->pic.InterruptRequested());
       ASSERT_EQ(copy->a20.enabled, board_->a20.enabled);

@@ -21,6 +21,9 @@ class GuestRam {
   explicit GuestRam(uint64_t bytes)
       : bytes_(bytes), storage_(bytes + 2 * kGuardBytes, kFill), map_(*BuildMemoryMap(bytes)) {}
 
+  // As it was made.
+  void Refill() { std::ranges::fill(storage_, kFill); }
+
   [[nodiscard]] std::span<uint8_t> ram() {
     return std::span(storage_).subspan(kGuardBytes, bytes_);
   }
