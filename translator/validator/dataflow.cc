@@ -136,6 +136,12 @@ Complaint Dataflow::Compute(State& state, const HostInstruction& in) const {
   const bool group = in.operation == Operation::kAnd || in.operation == Operation::kNot64;
   const uint8_t to = group ? in.rm : in.reg;
   if (IsFixed(to)) return kFixedWritten;
+  RegisterSet sources = SetOf(in.rm);
+  if (in.operation == Operation::kShift || in.operation == Operation::kDeposit) {
+    sources |= SetOf(in.vvvv);
+  }
+  // PEXT alone may look at the host's flags.
+  if ((sources & state.opaque()) != 0) return kNotData;
   Value value;
   switch (in.operation) {
     case Operation::kAnd: {
@@ -156,6 +162,7 @@ Complaint Dataflow::Compute(State& state, const HostInstruction& in) const {
       value = ShiftedRight(state[in.rm], state[in.vvvv], in.wide);
       break;
     case Operation::kExtract:
+      if (IsFixed(in.vvvv)) return kNotData;
       value = Extracted(state[in.vvvv], state[in.rm]);
       break;
     default:

@@ -97,6 +97,19 @@ bool InWindowOrGuards(const Value& pointer) {
 // Guest register to host register (docs/architecture.md).
 uint8_t HostRegisterOf(uint8_t gpr) { return gpr == kEsp ? uint8_t{kR12} : gpr; }
 
+// With a bit offset in a register.
+bool IsBitString(const GuestInstruction& in) {
+  switch (in.mnemonic) {
+    case ZYDIS_MNEMONIC_BT:
+    case ZYDIS_MNEMONIC_BTC:
+    case ZYDIS_MNEMONIC_BTR:
+    case ZYDIS_MNEMONIC_BTS:
+      return in.immediate_bytes == 0;
+    default:
+      return false;
+  }
+}
+
 constexpr Complaint kPlainPointer = "accesses memory by what is no checked pointer";
 
 }  // namespace
@@ -196,12 +209,13 @@ Complaint Dataflow::AccessOperand(const State& state, const HostInstruction& in,
   if (in.memory_bytes > site.bytes) return "more bytes than access_begin checked";
   if (in.memory_read && !site.read) return "reads what access_begin checked for writing";
   if (in.memory_write && !site.write) return "writes what access_begin checked for reading";
-  if (in.operation == Operation::kBitString) {
-    // The pointer is moved by minus the distance that this very offset means.
+  // For a bit string the pointer is moved by minus the distance that the offset means.
+  const bool moved = IsBitString(site.instruction);
+  if (moved != (in.operation == Operation::kBitString)) return "a bit string, or none, by mistake";
+  if (moved) {
     const uint8_t offset = HostRegisterOf(site.instruction.reg);
     const bool same_size = in.operand16 == (site.instruction.operand_bits == 16);
-    if (in.reg != offset || !same_size || site.instruction.immediate_bytes != 0 ||
-        (state.written() & SetOf(offset)) != 0) {
+    if (in.reg != offset || !same_size || (state.written() & SetOf(offset)) != 0) {
       return "another bit offset than access_begin knew";
     }
   }

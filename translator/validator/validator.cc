@@ -59,7 +59,7 @@ class Pass {
   const Dataflow flow_;
   std::vector<uint8_t>& marks_;
   std::vector<std::pair<uint32_t, State>>& waiting_;
-  std::optional<State> state_;  // none: not reached
+  std::optional<State> state_;  // none: nothing falls through to here
   uint32_t at_ = 0;
   uint32_t next_ = 0;
 };
@@ -134,11 +134,10 @@ Validation Pass::Run() {
     for (uint32_t inner = at_ + 1; inner < next_; ++inner) {
       if (marks_[inner] != 0) return Error("is entered in its middle");
     }
-    // Also where nothing leads: it may be linked all the same.
     if (IsDirectBranch(in) && in.length >= kJumpBytes) marks_[next_ - 4] |= kLinkField;
-    if (state_) {
-      if (Complaint complaint = Execute(in)) return Error(complaint);
-    }
+    // What nothing leads to must be confined all the same: it begins between guest instructions.
+    if (!state_) state_ = State::Boundary();
+    if (Complaint complaint = Execute(in)) return Error(complaint);
     at_ = next_;
   }
   if (state_) return Error("runs off the block's end");
