@@ -28,13 +28,13 @@ void PlantError(Plant plant, TranslatedOutcome& translated) {
       outcome.cpu.gpr[kEdi] ^= 0x80000000u;
       break;
     case Plant::kMemory:
-      if (!translated.lines.empty()) translated.lines.back().bytes.back() ^= 1;
+      translated.lines.push_back({kData, {}});
       break;
     case Plant::kSelector:
       outcome.selectors[kGs] ^= 4;
       break;
-    case Plant::kFaultAddress:
-      outcome.fault_address ^= 1;
+    case Plant::kErrorCode:
+      outcome.error_code ^= 1;
       break;
   }
 }

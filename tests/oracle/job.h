@@ -56,7 +56,7 @@ struct JobStatus {
 };
 
 // For tests of the oracle itself: what is corrupted in a translated run's outcome.
-enum class Plant : uint8_t { kNothing, kFlag, kRegister, kMemory, kSelector, kFaultAddress };
+enum class Plant : uint8_t { kNothing, kFlag, kRegister, kMemory, kSelector, kErrorCode };
 
 struct JobOptions {
   bool all_variants = false;

@@ -62,7 +62,7 @@ Result<std::optional<OracleOptions>> ParseOptions(int argc, char** argv) {
                                             {"register", Plant::kRegister},
                                             {"memory", Plant::kMemory},
                                             {"selector", Plant::kSelector},
-                                            {"fault-address", Plant::kFaultAddress}};
+                                            {"error-code", Plant::kErrorCode}};
   app.add_option("--plant", options.job.plant, "corrupt translated outcomes, to test the oracle")
       ->transform(CLI::Transformer(plants));
   try {

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+// The oracle itself: that it notices what it is there to notice, and survives what must not run.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <vector>
+
+#include "base/bits.h"
+#include "tests/oracle/comparison.h"
+#include "tests/oracle/explained.h"
+#include "tests/oracle/generator.h"
+#include "tests/oracle/job.h"
+#include "tests/oracle/judge.h"
+#include "tests/oracle/shrink.h"
+
+namespace verbatim::test {
+namespace {
+
+constexpr uint64_t kSeed = 0x0DDBA11;
+constexpr uint8_t kVectorProtection = 13;
+
+Case CaseOf(std::vector<uint8_t> code) {
+  Case one;
+  one.code = std::move(code);
+  one.instructions = {0};
+  return one;
+}
+
+class OracleTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    Result<std::unique_ptr<Judge>> judge = Judge::Create(nullptr);
+    ASSERT_TRUE(judge.has_value()) << judge.error().message;
+    judge_ = std::move(*judge);
+    table_ = Generator(kSeed).table();
+  }
+  Verdict Try(const Case& one, Variant variant = Variant::kNormal) {
+    judge_->SetTable(table_);
+    Result<Verdict> verdict = judge_->Try(one, variant);
+    EXPECT_TRUE(verdict.has_value());
+    return *verdict;
+  }
+
+  std::unique_ptr<Judge> judge_;
+  LdtTable table_;
+};
+
+TEST_F(OracleTest, EndlessProgramEnds) {
+  const Verdict verdict = Try(CaseOf({0xEB, 0xFE}));  // jmp $
+  EXPECT_TRUE(verdict.rejected);
+  EXPECT_EQ(verdict.difference, "endless");
+}
+
+TEST_F(OracleTest, SystemCallIsNotServed) {
+  // mov eax, 1 (exit) ; xor ebx, ebx ; int 80h
+  const Verdict verdict = Try(CaseOf({0xB8, 1, 0, 0, 0, 0x31, 0xDB, 0xCD, 0x80}));
+  EXPECT_TRUE(verdict.rejected);
+  EXPECT_EQ(verdict.difference, "made a system call");
+}
+
+TEST_F(OracleTest, StartThatCannotBeLoadedIsRejected) {
+  table_[5] = {.limit = 0xFFFFF, .in_pages = true, .present = false};
+  Case one = CaseOf({0x90});
+  one.selectors[kGs] = LdtSelector(5);
+  EXPECT_EQ(Try(one).difference, "its start state cannot be loaded");
+  one.selectors[kGs] = 0;
+  EXPECT_EQ(Try(one).difference, "");
+}
+
+TEST_F(OracleTest, CaseThatKillsTheNativeProcessIsNamedAndTheNextOneRuns) {
+  // jmp 33h:0: into 64-bit mode, where nothing is mapped
+  EXPECT_EQ(Try(CaseOf({0xEA, 0, 0, 0, 0, 0x33, 0})).difference, "killed the native process");
+  const Verdict next = Try(CaseOf({0x90}));
+  EXPECT_FALSE(next.rejected);
+  EXPECT_EQ(next.difference, "");
+}
+
+TEST_F(OracleTest, ProgramEndsWithTheInstructionThatTheRunnerAdds) {
+  const Verdict verdict = Try(CaseOf({0x40, 0x41}));  // inc eax ; inc ecx
+  EXPECT_EQ(verdict.difference, "");
+  EXPECT_EQ(verdict.native.vector, kVectorProtection);
+  EXPECT_EQ(verdict.native.cpu.eip, kCode + 2);
+  EXPECT_EQ(verdict.native.cpu.gpr[kEcx], CpuImage::Typical().gpr[kEcx] + 1);
+}
+
+// Offsets are relative to their segments, and the upper half of esp survives a 16-bit stack.
+TEST_F(OracleTest, StartsIn16BitCodeOnA16BitStack) {
+  table_[0] = {.base = kCode, .limit = 0xFFFF, .big = false, .code = true};
+  table_[1] = {.base = kCaseStack.start, .limit = 0xFFFF, .big = false};
+  Case one = CaseOf({0x50, 0x68, 0x34, 0x12});  // push ax ; push 1234h
+  one.selectors[kCs] = LdtSelector(0);
+  one.selectors[kSs] = LdtSelector(1);
+  one.start.eip = 0;
+  one.start.gpr[kEsp] = 0xABCD0100;
+  const Verdict verdict = Try(one);
+  EXPECT_EQ(verdict.difference, "");
+  EXPECT_EQ(verdict.native.cpu.gpr[kEsp], 0xABCD00FCu);
+  EXPECT_EQ(verdict.native.cpu.eip, one.code.size());
+}
+
+// All that LAR and LSL tell of a segment: the guest's table holds what Linux made of the host's.
+TEST_F(OracleTest, BothSidesHaveTheSameSegments) {
+  for (uint64_t seed = 0; seed < 4; ++seed) {
+    table_ = Generator(seed).table();
+    for (uint32_t i = 0; i < kLdtSegments; ++i) {
+      // mov eax, selector ; lar ebx, ax ; lsl ecx, ax
+      Case one = CaseOf({0xB8, 0, 0, 0, 0, 0x0F, 0x02, 0xD8, 0x0F, 0x03, 0xC8});
+      StoreLittle<uint32_t>(&one.code[1], LdtSelector(i));
+      EXPECT_EQ(Try(one).difference, "") << "seed " << seed << " segment " << i;
+    }
+  }
+}
+
+TEST_F(OracleTest, EachVariantRunsTheProgram) {
+  // again: inc dword [ebx] ; loop again ; with ecx = 5
+  const Case one = CaseOf({0xFF, 0x03, 0xE2, 0xFC});
+  for (unsigned v = 0; v < kVariantCount; ++v) {
+    const Verdict verdict = Try(one, static_cast<Variant>(v));
+    EXPECT_EQ(verdict.difference, "") << kVariantNames[v];
+    ASSERT_TRUE(verdict.translated.has_value());
+    EXPECT_EQ(verdict.translated->cpu.gpr[kEcx], 0u);
+  }
+}
+
+// Two runs that agree, of which one is spoilt.
+class ComparisonTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    native_.vector = 14;
+    native_.cpu = CpuImage::Typical();
+    translated_.outcome = native_;
+    lines_.push_back({kData, {}});
+    translated_.lines = lines_;
+  }
+  [[nodiscard]] bool Agrees() const { return Agree(case_, {native_, lines_}, translated_); }
+  // Spoils the translated run, looks, and mends it again.
+  void ExpectNoticed(const char* what, const std::function<void(TranslatedOutcome&)>& spoil) {
+    const TranslatedOutcome before = translated_;
+    spoil(translated_);
+    EXPECT_FALSE(Agrees()) << what;
+    EXPECT_NE(Describe(case_, {native_, lines_}, translated_), "") << what;
+    EXPECT_EQ(Explain(case_, {native_, lines_}, translated_), 0u) << what;
+    translated_ = before;
+    EXPECT_TRUE(Agrees());
+  }
+
+  Case case_;
+  Outcome native_;
+  std::vector<ChangedLine> lines_;
+  TranslatedOutcome translated_;
+};
+
+TEST_F(ComparisonTest, NoticesEveryRegisterAndFlag) {
+  for (size_t i = 0; i < native_.cpu.gpr.size(); ++i) {
+    ExpectNoticed("register", [i](auto& run) { run.outcome->cpu.gpr[i] ^= 1u << (i * 4); });
+  }
+  ExpectNoticed("eip", [](auto& run) { ++run.outcome->cpu.eip; });
+  for (unsigned bit = 0; bit < 22; ++bit) {
+    const uint32_t one = 1u << bit;
+    if (((kComparedFlags | kControlFlags) & one) == 0) continue;
+    ExpectNoticed("flag", [one](auto& run) { run.outcome->cpu.eflags ^= one; });
+  }
+  for (uint32_t i = 0; i < 8; ++i) {
+    ExpectNoticed("x87", [i](auto& run) { run.outcome->cpu.fx[kFxX87 + i * 16 + 9] ^= 0x80; });
+    ExpectNoticed("xmm", [i](auto& run) { run.outcome->cpu.fx[kFxXmm + i * 16 + 15] ^= 1; });
+  }
+  for (const uint32_t at : {0u, 2u, 4u, kFxMxcsr}) {
+    ExpectNoticed("control", [at](auto& run) { run.outcome->cpu.fx[at] ^= 1; });
+  }
+}
+
+TEST_F(ComparisonTest, NoticesHowARunEnded) {
+  ExpectNoticed("vector", [](auto& run) { run.outcome->vector = kVectorProtection; });
+  ExpectNoticed("error code", [](auto& run) { run.outcome->error_code ^= 2; });
+  ExpectNoticed("fault address", [](auto& run) { run.outcome->fault_address ^= 0x1000; });
+  for (uint32_t i = 0; i < kSegmentCount; ++i) {
+    ExpectNoticed("selector", [i](auto& run) { run.outcome->selectors[i] ^= 8; });
+  }
+  ExpectNoticed("no end", [](auto& run) { run.outcome.reset(); });
+}
+
+TEST_F(ComparisonTest, NoticesMemory) {
+  ExpectNoticed("a byte", [](auto& run) { run.lines[0].bytes[kLineBytes - 1] ^= 0x80; });
+  ExpectNoticed("another place", [](auto& run) { run.lines[0].address += kLineBytes; });
+  ExpectNoticed("a store too many", [](auto& run) { run.lines.push_back({kData + 0x80, {}}); });
+  ExpectNoticed("a store that is missing", [](auto& run) { run.lines.clear(); });
+}
+
+TEST_F(ComparisonTest, MasksOnlyFlagsThatTheCaseLeavesUndefined) {
+  translated_.outcome->cpu.eflags ^= flag::kAf;
+  EXPECT_FALSE(Agrees());
+  case_.flags &= ~flag::kAf;
+  EXPECT_TRUE(Agrees());
+  translated_.outcome->cpu.eflags ^= flag::kNt;
+  EXPECT_FALSE(Agrees());
+}
+
+TEST_F(ComparisonTest, ExplainsOnlyWhatIsWhollyExplained) {
+  translated_.outcome->selectors[kFs] = 3;
+  EXPECT_EQ(Explain(case_, {native_, lines_}, translated_),
+            1u << static_cast<unsigned>(Explanation::kNullSelector));
+  translated_.outcome->cpu.gpr[kEax] ^= 1;
+  EXPECT_EQ(Explain(case_, {native_, lines_}, translated_), 0u);
+}
+
+TEST(MemoryImage, TellsEachByteThatChanged) {
+  MemoryImage image;
+  image.Set(1, kCode + 0x123, std::vector<uint8_t>{1, 2, 3});
+  std::vector<uint8_t> memory(kArenaEnd);
+  const auto changed = [&] {
+    std::vector<uint32_t> lines;
+    image.ForEachDifference(memory.data(),
+                            [&](uint32_t address, const uint8_t* wanted, const uint8_t*) {
+                              lines.push_back(address);
+                              std::memcpy(&memory[address], wanted, kLineBytes);
+                            });
+    return lines;
+  };
+  EXPECT_EQ(changed().size(), kImageLines) << "all of it is filled";
+  EXPECT_THAT(changed(), testing::IsEmpty());
+  for (const CaseArea& area : kCaseAreas) {
+    for (const uint32_t offset : {0u, 0x7FFu, area.bytes - 1}) {
+      memory[area.start + offset] ^= 1;
+      EXPECT_THAT(changed(), testing::ElementsAre((area.start + offset) & ~(kLineBytes - 1)));
+    }
+  }
+  EXPECT_EQ(memory[kCode + 0x124], 2);
+  EXPECT_EQ(memory[kCode + 0x126], kCaseEnd);
+}
+
+TEST(Shrink, KeepsWhatMattersAndNothingElse) {
+  Case one = CaseOf({0x40, 0x41, 0x42, 0x43});
+  one.instructions = {0, 1, 2, 3};
+  one.start.gpr[kEsi] = 7;
+  one.start.gpr[kEdi] = 8;
+  const Case small = Shrink(one, [](const Case& candidate) {
+    return candidate.code[2] == 0x42 && candidate.start.gpr[kEsi] == 7;
+  });
+  EXPECT_THAT(small.code, testing::ElementsAre(0x90, 0x90, 0x42, 0x90));
+  EXPECT_EQ(small.start.gpr[kEsi], 7u);
+  EXPECT_EQ(small.start.gpr[kEdi], CpuImage::Typical().gpr[kEdi]);
+}
+
+// Through everything that a campaign's job does, with an error in the outcome of every 100th case.
+class PlantTest : public testing::TestWithParam<Plant> {};
+
+TEST_P(PlantTest, EachPlantedErrorIsFound) {
+  constexpr uint64_t kCasesRun = 301;
+  const auto status = std::make_unique<JobStatus>();
+  std::vector<uint64_t> coverage(Coverage::Slots());
+  const auto job = Job::Create({.plant = GetParam()}, *status, coverage);
+  ASSERT_TRUE(job.has_value()) << job.error().message;
+  ASSERT_TRUE((*job)->RunSeed(kSeed, 0, kCasesRun, Job::Clock::time_point::max()).has_value());
+  std::vector<uint64_t> found;
+  for (uint64_t i = 0; i < std::min<uint64_t>(status->findings, kFindingsKept); ++i) {
+    found.push_back(status->kept[i].index);
+  }
+  EXPECT_THAT(found, testing::IsSupersetOf({0, 100, 200, 300}));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PlantTest,
+                         testing::Values(Plant::kFlag, Plant::kRegister, Plant::kMemory,
+                                         Plant::kSelector, Plant::kErrorCode));
+
+}  // namespace
+}  // namespace verbatim::test
