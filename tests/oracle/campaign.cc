@@ -190,14 +190,13 @@ Status Campaign::ReportFindings() const {
     const uint64_t kept = std::min<uint64_t>(status.findings, kFindingsKept);
     for (uint64_t i = 0; i < kept && shown < kFindingsShown; ++i, ++shown) {
       const Finding& finding = status.kept[i];
+      fmt::print("\n=== {} in variant {}\n",
+                 finding.kind == Finding::Kind::kMismatch ? "mismatch" : "rejected case",
+                 kVariantNames[static_cast<unsigned>(finding.variant)]);
       const Result<CaseReport> report =
           ReportCase(finding.seed, finding.index, finding.variant, false);
       if (!report) return std::unexpected(report.error());
-      fmt::print("\n=== {} {:x}:{} in variant {}\n{}",
-                 finding.kind == Finding::Kind::kMismatch ? "mismatch" : "rejected case",
-                 finding.seed, finding.index, kVariantNames[static_cast<unsigned>(finding.variant)],
-                 report->text);
-      fmt::print("replay: scripts/oracle --replay {:x}:{}{}\n", finding.seed,
+      fmt::print("{}replay: scripts/oracle --replay {:x}:{}{}\n", report->text, finding.seed,
                  report->differs ? "" : "0-", finding.index);
     }
     for (uint64_t i = 0; i < kept; ++i) {

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <vector>
 
 #include "tests/oracle/case_text.h"
@@ -53,7 +54,9 @@ Result<CaseReport> ReportCase(uint64_t seed, uint64_t index, std::optional<Varia
   judge.SetTable(generator.table());
   Case one = generator.Make(index);
   CaseReport report;
-  report.text = fmt::format("case {:x}:{}\n{}", seed, index, CaseText(one, generator.table()));
+  // Before it runs, for it may bring the engine down.
+  fmt::print("case {:x}:{}\n{}", seed, index, CaseText(one, generator.table()));
+  std::fflush(stdout);
   for (unsigned v = 0; v < kVariantCount && !report.differs; ++v) {
     const auto tried = static_cast<Variant>(v);
     if (variant && *variant != tried) continue;

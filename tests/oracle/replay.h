@@ -14,7 +14,7 @@
 namespace verbatim::test {
 
 struct CaseReport {
-  std::string text;
+  std::string text;  // behind the case, which is on standard output already
   bool differs = false;
 };
 
