@@ -122,6 +122,8 @@ void FillOperands(const ZydisDecodedInstruction& in, const ZydisDecodedOperand* 
       out.memory.segment = SegmentNumber(operand.mem.segment);
       out.memory.displacement = static_cast<int32_t>(operand.mem.disp.value);
       out.memory.bytes = accessed ? static_cast<uint16_t>(operand.size / 8) : 0;
+      // Whatever the line's size: checked like the load of a byte (SDM vol. 2, CLFLUSH).
+      if (in.mnemonic == ZYDIS_MNEMONIC_CLFLUSH) out.memory.bytes = 1;
     } else if (operand.type == ZYDIS_OPERAND_TYPE_REGISTER) {
       const ZydisRegisterClass reg_class = ZydisRegisterGetClass(operand.reg.value);
       const bool gpr = IsGpr(reg_class);

@@ -27,6 +27,11 @@ TEST(Prefixes, SimdEraInstructionsHaveNoWordForm) {
   EXPECT_EQ(Decode16("0F C3 07").memory.bytes, 4);
 }
 
+TEST(MemoryOperand, OfACacheLineFlushIsOneByte) {
+  EXPECT_EQ(Decode32("0F AE 38").memory.bytes, 1);
+  EXPECT_TRUE(Decode32("0F AE 38").memory.read);
+}
+
 TEST(Prefixes, TheLastSegmentOverrideCounts) {
   const GuestInstruction in = Decode32("2E 64 8B 00");
   EXPECT_EQ(in.segment_override, kFs);

@@ -112,6 +112,21 @@ TEST_F(OracleTest, BothSidesHaveTheSameSegments) {
   }
 }
 
+// It was taken for an access of 64 bytes, which no bounce buffer holds.
+TEST_F(OracleTest, FlushesTheLineOfTheLastByteOfASegment) {
+  table_[2] = {.base = kData, .limit = 0xFFF, .big = false, .expand_down = false};
+  Case one = CaseOf({0x0F, 0xAE, 0x3D, 0xFF, 0x0F, 0, 0});  // clflush [0FFFh]
+  one.selectors[kDs] = LdtSelector(2);
+  for (unsigned v = 0; v < kVariantCount; ++v) {
+    EXPECT_EQ(Try(one, static_cast<Variant>(v)).difference, "") << kVariantNames[v];
+  }
+  table_[2].expand_down = true;
+  StoreLittle<uint32_t>(&one.code[3], 0x1FFF);
+  for (unsigned v = 0; v < kVariantCount; ++v) {
+    EXPECT_EQ(Try(one, static_cast<Variant>(v)).difference, "") << kVariantNames[v];
+  }
+}
+
 TEST_F(OracleTest, EachVariantRunsTheProgram) {
   // again: inc dword [ebx] ; loop again ; with ecx = 5
   const Case one = CaseOf({0xFF, 0x03, 0xE2, 0xFC});
