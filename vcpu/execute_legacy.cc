@@ -92,6 +92,12 @@ VirtualCpu::Outcome VirtualCpu::Bound(const GuestInstruction& instruction) {
 }
 
 VirtualCpu::Outcome VirtualCpu::PushAll(unsigned operand_bits) {
+  if (!SegmentsAreProtected() && !state_.segments[kSs].Big()) {
+    // A frame that would lie across the end of the segment is #GP here, not #SS (SDM vol. 2,
+    // PUSHA).
+    const uint32_t sp = state_.gpr[kEsp] & 0xFFFFu;
+    if (sp >= 7 && sp <= 15 && sp % 2 == 1) return RaiseGeneralProtection();
+  }
   PushFrame frame(operand_bits / 8);
   for (const uint32_t value : state_.gpr) frame.Push(value);
   RETURN_IF_FAULT(memory_.Push(frame));
