@@ -2,82 +2,20 @@
 ; Virtual-8086 mode (SDM vol. 3, chapter 20): the ways in and out, the instructions that depend on
 ; IOPL, what is privileged or undefined there, real-mode addressing with 64 KiB limits, and far
 ; transfers. The models have no VME. ports.asm has the I/O permission bitmap.
-%include "cases.inc"
-
-extern UserBegin
-extern UserEnd
+%include "v86.inc"
 
 kVector equ 0x21
 kNew equ SPARE(0)
-; The code below lies at 1000:0, its stack is at 2000:, its data at 3000:, 4000:, 5000: and 6000:.
-kLow equ 0x10000
-kLowBytes equ 0x8000
-kLowCode equ 0x1000
-kLowStack equ 0x2000
-kLowStackTop equ 0x800
-kLowDs equ 0x3000
-kLowEs equ 0x4000
-kLowFs equ 0x5000
-kLowGs equ 0x6000
-
-section .user progbits alloc exec write align=4096
-LowBegin:
-kLanding equ 0x71
-  times kLanding nop
-  int3
-%define LOW(label) (label - LowBegin)
-
 section .bss
 alignb 16
 New: resb kTssBytes
 
 section .text
-; V86 [flags [, sp]]: what follows, up to END_V86, is run in virtual-8086 mode.
-%macro V86 0-2 0, kLowStackTop
-  or byte [Idt + 3 * 8 + 5], kDpl3
-  push dword kLowGs
-  push dword kLowFs
-  push dword kLowDs
-  push dword kLowEs
-  push dword kLowStack
-  push dword %2
-  push dword (%1) | kVm | 2
-  push dword kLowCode
-  push dword LOW(%%there)
-  iretd
-  section .user
-  bits 16
-%%there:
-%endmacro
-%macro END_V86 0
-%$end:
-  int3
-  section .text
-  bits 32
-%endmacro
-; For the end of a case: RAISES16 vector, error code; or COMES_THROUGH.
-%macro RAISES16 2
-  CAUGHT %1
-  SAME [CaughtError], %2
-  SAME [CaughtEip], LOW(%$at)
-  MASKED [CaughtEflags], kVm, kVm
-%endmacro
-%macro COMES_THROUGH 0
-  CAUGHT 3
-  SAME [CaughtEip], LOW(%$end) + 1
-  SAME [CaughtCs], kLowCode
-  MASKED [CaughtEflags], kVm, kVm
-%endmacro
-
 global Start
 Start:
   mov esp, StackTop
   call InitCases
-  cld
-  mov esi, UserBegin
-  mov edi, kLow
-  mov ecx, kLowBytes / 4
-  rep movsd
+  call InitV86
 
   ; In and out
 
