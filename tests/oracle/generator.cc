@@ -7,7 +7,8 @@
 namespace verbatim::test {
 namespace {
 
-constexpr uint64_t kSingleShare = 3;  // one case in so many is of one form
+constexpr uint64_t kSingleShare = 3;            // one case in so many is of one form
+constexpr uint64_t kTurnStream = ~uint64_t{1};  // no case has this index
 constexpr uint32_t kPage = 0x1000;
 
 // Where the first instruction stands: anywhere in the code area, often so that an instruction
@@ -36,7 +37,11 @@ void PickSelectors(Random& random, const Segments& segments, uint32_t place, Cas
 
 }  // namespace
 
-Generator::Generator(uint64_t seed) : seed_(seed), forms_(FormTable::Get()), ldt_(MakeLdt(seed)) {}
+Generator::Generator(uint64_t seed)
+    : seed_(seed),
+      forms_(FormTable::Get()),
+      ldt_(MakeLdt(seed)),
+      first_turn_(Random(seed, kTurnStream).Next()) {}
 
 Case Generator::Make(uint64_t index) const {
   Random random(seed_, index);
@@ -85,7 +90,8 @@ Case Generator::Make(uint64_t index) const {
 std::optional<uint32_t> Generator::SingleForm(uint64_t index) const {
   constexpr uint64_t kUndefinedShare = 64;
   if (index % kSingleShare != 0) return std::nullopt;
-  const uint64_t turn = index / kSingleShare;
+  // Each seed begins with another form: a runner may take few cases of each.
+  const uint64_t turn = index / kSingleShare + first_turn_;
   if (turn % kUndefinedShare == kUndefinedShare - 1) return std::nullopt;
   return forms_.allowed[(turn - turn / kUndefinedShare) % forms_.allowed.size()];
 }

@@ -31,6 +31,7 @@ class Generator {
   uint64_t seed_;
   FormChoice forms_;
   LdtTable ldt_;
+  uint64_t first_turn_;
 };
 
 }  // namespace verbatim::test

@@ -210,13 +210,19 @@ void Program::AppendStateLoad(uint32_t index) {
   const Form& form = FormAt(index);
   if (form.address_bits == 16 && !DataIsNear()) return AppendPlain(forms_.compare);
   const uint32_t linear = PickImageTarget();
-  if (random_.OneIn(4)) return AppendPlain(index, linear);
+  Operands operands;
+  operands.reg = static_cast<uint8_t>(form.digit);
+  if (random_.OneIn(4)) {
+    operands.address = DirectAddress(linear, form.address_bits);
+    return Encode(index, operands, true);
+  }
   const uint16_t save = form.mnemonic == ZYDIS_MNEMONIC_FXRSTOR ? forms_.saves[0]
                         : random_.OneIn(2)                      ? forms_.saves[1]
                                                                 : forms_.saves[2];
   AppendStateStore(save, linear);
   if (random_.OneIn(2)) AppendPlain(random_.Pick(forms_.x87_copied[code32_ ? 1 : 0]));
-  AppendPlain(index, linear);
+  operands.address = DirectAddress(linear, form.address_bits);
+  Encode(index, operands, true);
 }
 
 // A comparison behind it defines all flags again, so that nothing can depend on the others.
