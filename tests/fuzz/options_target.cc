@@ -23,6 +23,7 @@ void Run(const uint8_t* data, size_t size) {
     word.clear();
   }
   std::vector<const char*> arguments;
+  arguments.reserve(words.size());
   for (const std::string& text : words) arguments.push_back(text.c_str());
   const Result<Command> command =
       ParseCommandLine(static_cast<int>(arguments.size()), arguments.data());

@@ -59,8 +59,8 @@ TEST(SandboxAllows, DescriptorsThatAreOpen) {
 // Small pieces, so that the heap grows and, with its last piece, shrinks.
 bool UseTheHeap() {
   for (int round = 0; round < 3; ++round) {
-    std::vector<void*> pieces;
-    for (int i = 0; i < 20000; ++i) pieces.push_back(std::malloc(1000));
+    std::vector<void*> pieces(20000);
+    for (void*& piece : pieces) piece = std::malloc(1000);
     for (void* piece : pieces) {
       if (piece == nullptr) return false;
       std::free(piece);

@@ -31,7 +31,7 @@ void Confine() {
 
 struct Attempt {
   const char* call;
-  long number;
+  int64_t number;
   std::array<uint64_t, 4> arguments = {};
 };
 
@@ -120,7 +120,7 @@ TEST(Sandbox, ArgumentsAreBlamedWhereTheyAreTheReason) {
   EXPECT_EXIT(
       {
         Confine();
-        ::mmap(nullptr, 4096, PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        ::syscall(SYS_mmap, nullptr, 4096, PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
       },
       KilledBySignal(SIGSYS), "\\(mmap\\) with these arguments is not allowed");
   EXPECT_EXIT(
@@ -132,7 +132,7 @@ TEST(Sandbox, ArgumentsAreBlamedWhereTheyAreTheReason) {
 }
 
 TEST(Sandbox, CallsOfOtherArchitecturesAreFatal) {
-  constexpr long kX32 = 0x40000000;
+  constexpr int64_t kX32 = 0x40000000;
   EXPECT_EXIT(
       {
         Confine();
