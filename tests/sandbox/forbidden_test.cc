@@ -14,6 +14,7 @@
 
 #include <array>
 #include <atomic>
+#include <ostream>
 #include <string>
 #include <thread>
 
@@ -34,6 +35,8 @@ struct Attempt {
   int64_t number;
   std::array<uint64_t, 4> arguments = {};
 };
+
+void PrintTo(const Attempt& attempt, std::ostream* out) { *out << attempt.call; }
 
 template <typename Pointer>
 uint64_t Address(Pointer* pointer) {
