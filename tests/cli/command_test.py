@@ -180,8 +180,9 @@ class Sandbox(unittest.TestCase):
 
     def test_without_seccomp_nothing_runs_unless_asked_for(self):
         def attempt(*arguments):
-            return subprocess.run([WITHOUT_SECCOMP, VERBATIM, *arguments], capture_output=True,
-                                  text=True, check=False, timeout=PATIENCE_SECONDS)
+            return subprocess.run([WITHOUT_SECCOMP, VERBATIM, *arguments],
+                                  stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                  check=False, timeout=PATIENCE_SECONDS)
         refused = attempt('run', '--kernel', TALKER, '--timeout', '0.3')
         self.assertEqual((refused.returncode, refused.stdout), (3, ''))
         self.assertRegex(refused.stderr, r'\Averbatim: sandbox: [^\n]+--sandbox=off[^\n]+\n\Z')
