@@ -11,8 +11,8 @@
 
 namespace verbatim::test {
 
-enum class Explanation : uint8_t { kNullSelector, kMxcsrMask, kWrap };
-inline constexpr unsigned kExplanationCount = 3;
+enum class Explanation : uint8_t { kNullSelector, kMxcsrMask, kWrap, kAccessOrder, kIcebp };
+inline constexpr unsigned kExplanationCount = 5;
 inline constexpr std::array<const char*, kExplanationCount> kExplanationTexts = {
     // SDM vol. 2, IRET: a return to an outer level zeroes DS, ES, FS and GS that are null. The
     // host's kernel returns to the program, and to the handler that looks, whenever it likes.
@@ -22,10 +22,17 @@ inline constexpr std::array<const char*, kExplanationCount> kExplanationTexts = 
     // SDM vol. 3, 5.3: with an effective limit of 4 GiB it is specific to the implementation
     // whether an access beyond it faults; the guest's wraps, and finds nothing mapped there.
     "accesses that run over 4 GiB: #GP(0) or #SS(0) on this host, wrap-around in the guest",
+    // SDM vol. 3, 6.9: among the faults of one instruction's execution the order is the
+    // implementation's. What a faulting instruction has pushed already lies below the stack
+    // pointer.
+    "instructions with several accesses: which faults first, and what lies below esp then",
+    // SDM vol. 3, 6.5.1: #DB of INT1 is a trap. A hypervisor that takes it itself may deliver it
+    // with the instruction's own address.
+    "INT1: the host's hypervisor reports the instruction instead of the next",
 };
 
 // A set of 1 << Explanation that together account for every difference; 0 if they do not.
-[[nodiscard]] unsigned Explain(const Case& one, const NativeRun& native,
+[[nodiscard]] unsigned Explain(const Case& one, const LdtTable& table, const NativeRun& native,
                                const TranslatedOutcome& translated);
 
 }  // namespace verbatim::test

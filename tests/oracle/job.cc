@@ -72,7 +72,8 @@ void Job::Submit(const Generator& generator, uint32_t turn, uint64_t first, uint
 Status Job::RunSeed(uint64_t seed, uint64_t first, uint64_t last, Clock::time_point until) {
   const Generator generator(seed);
   ++table_id_;
-  translated_->SetTable(generator.table());
+  table_ = generator.table();
+  translated_->SetTable(table_);
   bool pending = false;
   for (uint64_t at = first; at < last && Clock::now() < until; at += kBatchCases) {
     Submit(generator, next_turn_, at, std::min<uint64_t>(at + kBatchCases, last));
@@ -132,7 +133,7 @@ bool Job::CompareVariant(uint32_t turn, uint32_t i, Variant variant) {
     translated = &planted;
   }
   if (Agree(one, native, *translated)) return true;
-  if (const unsigned explained = Explain(one, native, *translated); explained != 0) {
+  if (const unsigned explained = Explain(one, table_, native, *translated); explained != 0) {
     for (unsigned reason = 0; reason < kExplanationCount; ++reason) {
       if (((explained >> reason) & 1) != 0) ++status_.explained[reason];
     }

@@ -93,6 +93,7 @@ class Job {
   std::unique_ptr<NativeClient> native_;
   std::unique_ptr<TranslatedRunner> translated_;
   std::array<std::vector<Case>, 2> batches_;
+  LdtTable table_{};
   uint64_t table_id_ = 0;
   uint32_t next_turn_ = 0;
 };

@@ -55,7 +55,7 @@ Result<Verdict> Judge::Try(const Case& one, Variant variant) {
   const TranslatedOutcome& translated = translated_->Run(one, variant);
   verdict.translated = translated.outcome;
   const NativeRun native{verdict.native, native_->lines(turn, 0)};
-  if (!Agree(one, native, translated) && Explain(one, native, translated) == 0) {
+  if (!Agree(one, native, translated) && Explain(one, table_, native, translated) == 0) {
     verdict.difference = Describe(one, native, translated);
   }
   return verdict;

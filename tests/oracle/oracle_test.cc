@@ -155,12 +155,13 @@ class ComparisonTest : public testing::Test {
     spoil(translated_);
     EXPECT_FALSE(Agrees()) << what;
     EXPECT_NE(Describe(case_, {native_, lines_}, translated_), "") << what;
-    EXPECT_EQ(Explain(case_, {native_, lines_}, translated_), 0u) << what;
+    EXPECT_EQ(Explain(case_, table_, {native_, lines_}, translated_), 0u) << what;
     translated_ = before;
     EXPECT_TRUE(Agrees());
   }
 
   Case case_;
+  LdtTable table_{};
   Outcome native_;
   std::vector<ChangedLine> lines_;
   TranslatedOutcome translated_;
@@ -213,10 +214,10 @@ TEST_F(ComparisonTest, MasksOnlyFlagsThatTheCaseLeavesUndefined) {
 
 TEST_F(ComparisonTest, ExplainsOnlyWhatIsWhollyExplained) {
   translated_.outcome->selectors[kFs] = 3;
-  EXPECT_EQ(Explain(case_, {native_, lines_}, translated_),
+  EXPECT_EQ(Explain(case_, table_, {native_, lines_}, translated_),
             1u << static_cast<unsigned>(Explanation::kNullSelector));
   translated_.outcome->cpu.gpr[kEax] ^= 1;
-  EXPECT_EQ(Explain(case_, {native_, lines_}, translated_), 0u);
+  EXPECT_EQ(Explain(case_, table_, {native_, lines_}, translated_), 0u);
 }
 
 TEST(MemoryImage, TellsEachByteThatChanged) {
