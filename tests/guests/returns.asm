@@ -390,6 +390,35 @@ kAll equ 0x3F7FD5 & ~(kVm | kTf | kRf | kNt)  ; NT and VM change the way, TF and
   RAISES 6, 0
   SAME [CaughtEflags], kRf | 2
 
+  ; Likewise POPF: IF needs IOPL, IOPL needs ring 0; VM, RF, VIF and VIP are never loaded
+
+kPopped equ 0x3F7FD5 & ~kTf
+%assign ring 0
+%rep 4
+  %assign iopl 0
+  %rep 4
+  CASE "2, POPF: in ring ", '0' + ring, " with IOPL ", '0' + iopl
+  IN_RING ring, iopl << 12
+  push dword kPopped
+  popfd
+  pushfd
+  LEAVE_CASE
+  CAUGHT kLeave
+    %assign loaded kPopped & ~(kVm | kRf | kVif | kVip)
+    %if ring != 0
+      %assign loaded loaded & ~kIopl3 | iopl << 12
+    %endif
+    %if ring > iopl
+      %assign loaded loaded & ~kIf
+    %endif
+  SAME [CaughtEflags], loaded | 2
+  mov eax, [CaughtEsp]
+  SAME [eax], loaded | 2
+    %assign iopl iopl + 1
+  %endrep
+  %assign ring ring + 1
+%endrep
+
   ; Reserved bits of the image
 
   CASE "3.4.3: reserved flags read as fixed"
