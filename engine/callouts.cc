@@ -244,11 +244,13 @@ bool Engine::AccessBegin(const Site& site) {
     access_address_ = *address;
     // As aligned as the guest's address is, so that alignment faults stay what they are.
     uint8_t* bounce = context_->bounce.data() + (address->value & 15u);
+    // CLFLUSH is checked as a load is, and loads nothing.
+    const bool only_checks = site.instruction.mnemonic == ZYDIS_MNEMONIC_CLFLUSH;
     if (site.write) {
       const auto probed = mmu_.ProbeWrite(*address, site.bytes, privilege);
       if (!probed) return fault(ToException(probed.error()));
     }
-    if (site.read) {
+    if (site.read && !only_checks) {
       const auto read = mmu_.Read(*address, bounce, site.bytes, privilege);
       if (!read) return fault(ToException(read.error()));
     }

@@ -46,6 +46,19 @@ TEST_F(RecoveryTest, RemappedPageIsExecutedAnew) {
   EXPECT_EQ(guest_->Run(start).cpu.gpr[kEax], 1u);
 }
 
+// It accesses nothing, so there is nothing to do for a device.
+TEST_F(RecoveryTest, FlushingACacheLineOfADeviceAccessesNothing) {
+  guest_->Map(kData, kDevicePage, kUserPage);
+  // mov ecx, 100 ; again: clflush [kData] ; loop again ; mov eax, 7 ; out F4h, al
+  Put(kCode, {0xB9, 100, 0, 0, 0, 0x0F, 0xAE, 0x3D, 0x00, 0x00, 0x20, 0x00, 0xE2, 0xF7,
+              0xB8, 7, 0, 0, 0, 0xE6, 0xF4});
+  StoreLittle<uint32_t>(guest_->Memory(kCode + 8, 4).data(), kData);
+  CpuImage start = CpuImage::Typical();
+  start.eip = kCode;
+  EXPECT_EQ(guest_->Run(start).cpu.gpr[kEax], 7u);
+  EXPECT_EQ(guest_->board().device_reads, 0u);
+}
+
 // At CPL 0: page P calls a function in another page, which maps other memory at P and returns. The
 // return must lead into the new P, although the call is still on the shadow stack.
 TEST_F(RecoveryTest, ReturnIntoARemappedPageLeavesTheOldOneBehind) {
