@@ -29,7 +29,6 @@ enum Whole : uint8_t {
 constexpr uint8_t kWindowBase = 13;
 constexpr uint8_t kTable = 14;
 constexpr uint8_t kContext = 15;
-constexpr unsigned kLineBytes = 64;
 
 // The general register that `reg` is a part of.
 uint8_t WholeOf(unsigned reg) {
@@ -179,16 +178,19 @@ std::string DangerOfMarginLoss(const HostInstruction& before, const HostInstruct
   return "";
 }
 
+constexpr int64_t kGuardsEnd = int64_t{1} << 33;
+
+// The largest address, if the index register holds 32 bits and the base at most `base`.
+int64_t HighestOf(int64_t base, const x86_op_mem& memory) {
+  constexpr int64_t kMax32 = 0xFFFFFFFF;
+  return base + (memory.index != X86_REG_INVALID ? kMax32 * memory.scale : 0) + memory.disp;
+}
+
 // Registers of 32 bits, added up, cannot pass the 4 GiB in front of the window or behind it.
 bool StaysInGuards(const HostInstruction& in, const x86_op_mem& memory) {
-  constexpr int64_t kMax32 = 0xFFFFFFFF;
-  constexpr int64_t kGuardsEnd = int64_t{1} << 33;
-  const bool bit_string = IsBitString(in);
-  int64_t highest = memory.disp;
-  if (memory.base != X86_REG_INVALID) highest += kMax32;
-  if (memory.index != X86_REG_INVALID) highest += kMax32 * memory.scale;
   const bool fixed = IsFixed(WholeOf(memory.base)) || IsFixed(WholeOf(memory.index));
-  return !fixed && highest < kGuardsEnd - (bit_string ? kGuardsEnd / 32 : 0);
+  const int64_t highest = HighestOf(memory.base != X86_REG_INVALID ? 0xFFFFFFFF : 0, memory);
+  return !fixed && highest < kGuardsEnd - (IsBitString(in) ? kGuardsEnd / 32 : 0);
 }
 
 #define FIELD(name) static_cast<int64_t>(offsetof(ExecutionContext, name))
@@ -389,8 +391,7 @@ std::string MutationReference::DangerOfMemory(const HostInstruction& in, const c
   }
   // The counter of executions is the only pointer with eight bytes behind it, for both directions.
   if (operand.size == 8 && old->size == 8 && in.id == X86_INS_MOV) return "";
-  const unsigned checked = before.id == X86_INS_CLFLUSH ? kLineBytes : old->size;
-  if (operand.size > checked) return "more bytes than were checked";
+  if (operand.size > old->size) return "more bytes than were checked";
   if (IsBitString(before) != IsBitString(in)) return "a bit string, or none, by mistake";
   // Capstone takes the one for a read.
   if (in.id == X86_INS_FNSTSW && before.id == X86_INS_FSTP) return "";
@@ -426,6 +427,8 @@ std::string MutationReference::DangerOfLoss(size_t index, const HostInstruction&
   const HostInstruction& before = original_[index];
   if (index + 1 == original_.size() || in.text == before.text) return "";
   const HostInstruction& next = original_[index + 1];
+  // It has swallowed the one that relied on it.
+  if (in.offset + in.length > next.offset) return "";
   const bool writes_as_before = in.id == before.id;
   // Window addresses for strings and masked moves, and back.
   for (const uint8_t whole : {uint8_t{kSi}, uint8_t{kDi}}) {
@@ -433,10 +436,10 @@ std::string MutationReference::DangerOfLoss(size_t index, const HostInstruction&
                       WholeOf(before.detail.operands[1].mem.base) == kWindowBase;
     if (made) {
       const cs_x86_op* memory = MemoryOf(in);
-      const bool again =
-          in.id == X86_INS_LEA && WritesWhole(in, whole) && in.detail.operands[0].size == 8 &&
-          memory != nullptr && WholeOf(memory->mem.base) == kWindowBase && memory->mem.scale == 1 &&
-          (memory->mem.index != X86_REG_INVALID ? memory->mem.disp == 0 : memory->mem.disp >= 0);
+      const bool again = in.id == X86_INS_LEA && WritesWhole(in, whole) &&
+                         in.detail.operands[0].size == 8 && memory != nullptr &&
+                         WholeOf(memory->mem.base) == kWindowBase &&
+                         HighestOf(0, memory->mem) < kGuardsEnd;
       if (!again) return "no window address";
     }
   }
