@@ -4,7 +4,8 @@
 //
 // Shape of a block's host code:
 //   entry:  checks that r8d, the guest eip jumped to, is this block's; falls into
-//   body:   the translated instructions (direct chains enter here)
+//   body:   (direct chains enter here) a comparison of the guest's bytes with those translated, if
+//           nothing else tells of changes; the translated instructions
 //   ...     out-of-line stubs: links, table jumps, and
 //   dead:   where `body` is redirected to once the block is invalid
 #ifndef VERBATIM_CODECACHE_BLOCK_H_
@@ -62,26 +63,38 @@ struct Link {
   bool chained = false;
 };
 
+struct Block;
+
+// A link of another block that leads to this one's body.
+struct IncomingLink {
+  Block* source = nullptr;
+  size_t index = 0;  // in source->links
+};
+
 struct Block {
   BlockKey key;
   uint32_t eip = 0;
   uint32_t guest_bytes = 0;
+  // A change to any of these many bytes makes the block wrong: `guest_bytes`, and a few more if the
+  // last instruction is an undefined one.
+  uint32_t examined_bytes = 0;
   uint32_t instruction_count = 0;
   uint32_t ident_count = 0;  // of them copied unchanged
   bool crosses_page = false;
   bool valid = true;
-  bool chained_to = false;      // jumps of other blocks lead to the body
   PhysicalAddress second_page;  // crosses_page: physical address of the second page's start
 
   HostPointer host_start = nullptr;  // executable view
   uint32_t body_offset = 0;
-  uint32_t stubs_offset = 0;  // where the out-of-line part begins
+  uint32_t check_end_offset = 0;  // where the comparison of the guest's bytes ends; 0 if none
+  uint32_t stubs_offset = 0;      // where the out-of-line part begins
   uint32_t dead_offset = 0;
   uint32_t host_bytes = 0;
   uint64_t* executions = nullptr;  // counted on request only
 
   std::vector<RecoveryPoint> recovery;  // ascending host_offset
   std::vector<Link> links;
+  std::vector<IncomingLink> incoming;  // what was chained to the body; sources may be dead by now
   std::vector<uint32_t> return_sites;  // host offsets that host RETs may come back to
   uint32_t first_site = 0;             // sites of this block: [first_site, first_site + site_count)
   uint32_t site_count = 0;
@@ -90,6 +103,9 @@ struct Block {
   [[nodiscard]] HostPointer body() const { return host_start + body_offset; }
   [[nodiscard]] bool ContainsHost(const uint8_t* pc) const {
     return pc >= host_start && pc < host_start + host_bytes;
+  }
+  [[nodiscard]] bool IsInCheck(const uint8_t* pc) const {
+    return pc >= body() && pc < host_start + check_end_offset;
   }
   // The recovery point in force at `pc`, which must lie in the block.
   [[nodiscard]] const RecoveryPoint& RecoveryAt(const uint8_t* pc) const;

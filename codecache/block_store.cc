@@ -9,15 +9,15 @@
 namespace verbatim {
 namespace {
 
-// Do the block's guest bytes meet [start, start + bytes)?
+// Do the bytes that the block depends on meet [start, start + bytes)?
 bool Overlaps(const Block& block, uint64_t start, uint64_t bytes) {
   const auto meets = [&](uint64_t from, uint64_t length) {
     return from < start + bytes && start < from + length;
   };
-  if (!block.crosses_page) return meets(block.key.physical.value, block.guest_bytes);
+  if (!block.crosses_page) return meets(block.key.physical.value, block.examined_bytes);
   const uint32_t first = kPageBytes - block.key.physical.PageOffset();
   return meets(block.key.physical.value, first) ||
-         meets(block.second_page.value, block.guest_bytes - first);
+         meets(block.second_page.value, block.examined_bytes - first);
 }
 
 // The page that holds the block's end, if it is another: a guest can map one page twice in a row.
@@ -53,22 +53,42 @@ Block& BlockStore::Insert(Block&& made) {
   by_page_[block.key.physical.Page()].push_back(&block);
   if (HasOtherPage(block)) by_page_[block.second_page.Page()].push_back(&block);
   ++statistics_.blocks_translated;
-  if (const auto predecessors = dead_.find(block.key); predecessors != dead_.end()) {
-    for (Block* dead : predecessors->second) {
-      memory_.PatchJump(dead->body(), block.body());
-      Patched(*dead, dead->body_offset);
+  Adopt(block);
+  return block;
+}
+
+// Links to the block's predecessor lead to it from now on. If it crosses its page they ask again:
+// its second half may be mapped differently elsewhere.
+void BlockStore::Adopt(Block& block) {
+  const auto found = orphans_.find(block.key);
+  if (found == orphans_.end()) return;
+  const std::vector<IncomingLink> links = std::move(found.value());
+  orphans_.erase(found);
+  for (const IncomingLink& incoming : links) {
+    Block& source = *incoming.source;
+    if (!source.valid) continue;
+    Link& link = source.links[incoming.index];
+    if (!block.crosses_page) {
+      LeadTo(source, link, block.body());
+      block.incoming.push_back(incoming);
+    } else {
+      LeadTo(source, link, source.host_start + link.stub_offset);
+      link.chained = false;
     }
   }
-  return block;
+}
+
+void BlockStore::LeadTo(Block& source, const Link& link, const uint8_t* target) {
+  HostPointer field = source.host_start + link.source_offset;
+  memory_.PatchDword(field, static_cast<uint32_t>(target - (field + 4)));
+  Patched(source, link.source_offset);
 }
 
 void BlockStore::Chain(Block& source, Link& link, Block& target) {
   CHECK(source.key.linear.Page() == target.key.linear.Page() && !target.crosses_page);
-  HostPointer field = source.host_start + link.source_offset;
-  memory_.PatchDword(field, static_cast<uint32_t>(target.body() - (field + 4)));
+  LeadTo(source, link, target.body());
   link.chained = true;
-  target.chained_to = true;
-  Patched(source, link.source_offset);
+  target.incoming.push_back({&source, static_cast<size_t>(&link - source.links.data())});
   ++statistics_.links_chained;
 }
 
@@ -115,14 +135,17 @@ void BlockStore::Invalidate(Block& block) {
     memory_.PatchJump(block.host_start + offset, return_miss_);
     Patched(block, offset);
   }
-  if (block.chained_to) dead_[block.key].push_back(&block);
+  // Without those that have died themselves: else the list of a pair that keep being retranslated
+  // would grow for ever.
+  std::erase_if(block.incoming, [](const IncomingLink& link) { return !link.source->valid; });
+  if (!block.incoming.empty()) orphans_[block.key] = std::move(block.incoming);
   ++statistics_.blocks_invalidated;
 }
 
 void BlockStore::Flush() {
   by_key_.clear();
   by_page_.clear();
-  dead_.clear();
+  orphans_.clear();
   blocks_.clear();
   starts_.clear();
   memory_.Reset();

@@ -67,6 +67,8 @@ class BlockStore {
     if (patch_observer_ != nullptr) patch_observer_->OnPatched(block, offset);
   }
   void RemoveFromPage(PhysicalAddress page, Block* block);
+  void Adopt(Block& block);
+  void LeadTo(Block& source, const Link& link, const uint8_t* target);
 
   CodeMemory& memory_;
   const uint8_t* return_miss_;
@@ -76,9 +78,8 @@ class BlockStore {
   std::vector<const uint8_t*> starts_;
   tsl::robin_map<BlockKey, Block*, BlockKeyHash> by_key_;
   tsl::robin_map<uint32_t, std::vector<Block*>> by_page_;
-  // Dead blocks that jumps still lead to, by key: each new block of the key is put behind all of
-  // them.
-  tsl::robin_map<BlockKey, std::vector<Block*>, BlockKeyHash> dead_;
+  // Links that lead to a dead block of the key: the next block of the key takes them over.
+  tsl::robin_map<BlockKey, std::vector<IncomingLink>, BlockKeyHash> orphans_;
   BlockStoreStatistics statistics_;
 };
 

@@ -32,6 +32,7 @@ GuestInstruction Undefined(std::span<const uint8_t> bytes, DecodeError error) {
   result.length = 1;
   const size_t kept = std::min<size_t>(bytes.size(), kMaxInstructionBytes);
   std::copy_n(bytes.begin(), kept, result.bytes.begin());
+  result.examined = static_cast<uint8_t>(kept);
   return result;
 }
 
@@ -379,6 +380,7 @@ GuestInstruction Decoder::Decode(std::span<const uint8_t> bytes, bool code32) co
   GuestInstruction out;
   std::copy_n(bytes.begin(), in.length, out.bytes.begin());
   out.length = in.length;
+  out.examined = in.length;
   out.mnemonic = in.mnemonic;
   out.handling = HandlingOf(in, operands, row.handling);
   out.fpu = FpuUseOf(in, registers, extension);

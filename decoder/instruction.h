@@ -85,6 +85,8 @@ struct MemoryOperand {
 struct GuestInstruction {
   std::array<uint8_t, kMaxInstructionBytes> bytes{};
   uint8_t length = 0;
+  // How many bytes decide that it is this one: more than `length` if it is undefined.
+  uint8_t examined = 0;
   Mnemonic mnemonic = ZYDIS_MNEMONIC_INVALID;
   Handling handling = Handling::kUndefined;
   DecodeError error = DecodeError::kNone;

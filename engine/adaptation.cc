@@ -52,6 +52,13 @@ bool Adaptation::NoteSoftwareAccess(PhysicalAddress instruction, bool guilty) {
   return true;
 }
 
+void Adaptation::Pardon(PhysicalAddress instruction) {
+  Record* record = Find(instruction);
+  if (record == nullptr) return;
+  record->software = false;
+  record->faults = 0;
+}
+
 void Adaptation::ForgetPage(PhysicalAddress page) { pages_.erase(page.Page()); }
 
 }  // namespace verbatim

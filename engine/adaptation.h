@@ -36,6 +36,9 @@ class Adaptation final : public SitePolicy {
   // be moved back now.
   [[nodiscard]] bool NoteSoftwareAccess(PhysicalAddress instruction, bool guilty);
 
+  // What made the site guilty is gone: it goes back now, if it was in software form.
+  void Pardon(PhysicalAddress instruction);
+
   // The bytes of a page changed: its instructions are others now.
   void ForgetPage(PhysicalAddress page);
   void Clear() { pages_.clear(); }

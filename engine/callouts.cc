@@ -114,6 +114,7 @@ bool Engine::Callout(const Site& site) {
   SyncFlagsFromHost();
   const uint64_t drops = window_code_->generation();
   const uint64_t invalidations = invalidations_;
+  const uint64_t turns = code_pages_.turns();
   const bool is_string = site.instruction.handling == Handling::kString;
   StepOutcome outcome = StepOutcome::kNext;
   if (is_string) {
@@ -124,6 +125,7 @@ bool Engine::Callout(const Site& site) {
       return LeaveCallout();
     }
     if (ForgiveSite(site, done->guilty)) ++invalidations_;
+    if (code_pages_.turns() != turns) PardonSite(site);
     if (done->finished) {
       cpu.eip += site.instruction.length;
     } else {
@@ -207,6 +209,12 @@ bool Engine::ForgiveSite(const Site& site, bool guilty) {
   return true;
 }
 
+// The site wrote to a page of code, which has just become an ordinary one for stores.
+void Engine::PardonSite(const Site& site) {
+  adaptation_.Pardon(site.physical);
+  store_->InvalidateRange(site.physical, 1);
+}
+
 // After an access that may have been to a device. With IF clear the translated STI or POPF looks.
 bool Engine::DeviceRaisedInterrupt() {
   context_->interrupt_pending = gate_.InterruptRequested() ? 1 : 0;
@@ -265,10 +273,12 @@ bool Engine::AccessBegin(const Site& site) {
 void Engine::AccessEnd(const Site& site) {
   if (!access_bounced_) return;
   const uint64_t invalidations = invalidations_;
+  const uint64_t turns = code_pages_.turns();
   const uint8_t* bounce = context_->bounce.data() + (access_address_.value & 15u);
   const auto written =
       mmu_.Write(access_address_, bounce, site.bytes, PrivilegeOf(context_->cpu.cpl));
   CHECK(written.has_value());  // AccessBegin probed it
+  if (code_pages_.turns() != turns) PardonSite(site);
   if (DeviceRaisedInterrupt() || invalidations_ != invalidations) LeaveAfterInstruction();
 }
 

@@ -203,6 +203,7 @@ Status Engine::Step() {
       break;
     case ExitReason::kKicked:
     case ExitReason::kDead:
+    case ExitReason::kStale:
     case ExitReason::kHostFault:
       // Not executed yet: its breakpoint stays suppressed.
       if (cpu.eip == eip) cpu.eflags |= resume;
@@ -270,6 +271,16 @@ bool Engine::HandleExit() {
     case ExitReason::kDead:
       ++statistics_.exits_dead;
       return false;
+    case ExitReason::kStale: {
+      ++statistics_.exits_stale;
+      Block* block = store_->FindByHost(
+          reinterpret_cast<const uint8_t*>(static_cast<uintptr_t>(context_->exit_argument)));
+      CHECK(block != nullptr);
+      store_->Invalidate(*block);
+      code_pages_.NoteStale(block->key.physical);
+      if (block->crosses_page) code_pages_.NoteStale(block->second_page);
+      return false;
+    }
     case ExitReason::kCallout:
       ++statistics_.exits_callout;
       return false;

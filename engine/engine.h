@@ -29,6 +29,7 @@
 #include "engine/adaptation.h"
 #include "engine/block_guard.h"
 #include "engine/block_observer.h"
+#include "engine/code_pages.h"
 #include "engine/event_gate.h"
 #include "engine/host_signals.h"
 #include "engine/statistics.h"
@@ -141,6 +142,8 @@ class Engine final : public CodeWriteObserver {
   void ShowTranslated(const Block& block, const TranslationRequest& request);
   [[nodiscard]] Faultable<PhysicalAddress> FetchPage(LinearAddress address);
   void MarkCode(PhysicalAddress page);
+  // Drops what was translated from the page; the next translation is done under its new rule.
+  void DropPage(PhysicalAddress page);
   void FlushCodeCache();
   void ChainPending(Block& target);
 
@@ -159,6 +162,7 @@ class Engine final : public CodeWriteObserver {
                                                   bool& guilty);
   [[nodiscard]] bool DeviceRaisedInterrupt();
   [[nodiscard]] bool ForgiveSite(const Site& site, bool guilty);
+  void PardonSite(const Site& site);
   void LeaveAfterInstruction() { context_->kick = 1; }
 
   // host_fault.cc
@@ -185,6 +189,7 @@ class Engine final : public CodeWriteObserver {
   DirectCells cells_;
   SiteTable sites_;
   Adaptation adaptation_;
+  CodePages code_pages_;
   std::unique_ptr<BlockStore> store_;
   std::unique_ptr<Translator> translator_;
   std::unique_ptr<BlockGuard> guard_;  // nullptr: nothing is validated

@@ -116,11 +116,15 @@ bool Engine::HandlePageFault(const Block& block) {
     return false;
   }
   const bool write = (context_->fault_error & kHostFaultWrite) != 0;
+  const bool in_check = block.IsInCheck(context_->fault_pc);
   const Resolution resolution =
       windows_.Resolve(window_, LinearAddress{static_cast<uint32_t>(offset)}, write);
+  // A block that reads its own bytes. If it cannot, the fetch at its start says what that means.
+  if (in_check && resolution.outcome != ResolveOutcome::kMapped) return false;
   switch (resolution.outcome) {
     case ResolveOutcome::kMapped:
       ++statistics_.faults_mapped;
+      if (in_check) return block.valid;
       // User code touches its pages for a first time; a kernel should find its own mapped.
       if (context_->cpu.cpl != 3 &&
           AdaptSite(block,

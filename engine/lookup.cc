@@ -59,6 +59,7 @@ Faultable<PhysicalAddress> Engine::FetchPage(LinearAddress address) {
 void Engine::MarkCode(PhysicalAddress page) {
   PhysicalMemory& memory = mmu_.memory();
   if (memory.KindOf(page) != PageKind::kRam || memory.IsCodePage(page)) return;
+  if (code_pages_.IsChecked(page)) return;
   memory.MarkCodePage(page, true);
   windows_.WriteProtect(page);
 }
@@ -82,6 +83,7 @@ void Engine::FlushCodeCache() {
 void Engine::DropTranslations() {
   FlushCodeCache();
   adaptation_.Clear();
+  code_pages_.Clear();
   windows_.ResetAll();
   mmu_.Flush(true);
 }
@@ -118,6 +120,10 @@ Block* Engine::FindOrTranslate(BlockMode mode) {
 
 Block* Engine::TranslateAt(const BlockKey& key) {
   const uint64_t before = MonotonicNowNs();
+  code_pages_.Review(before, [this](PhysicalAddress page) {
+    ++statistics_.pages_unchecked;
+    DropPage(page);
+  });
   PhysicalMemory& memory = mmu_.memory();
   const SegmentRegister& cs = context_->cpu.segments[kCs];
   TranslationRequest request;
@@ -137,6 +143,7 @@ Block* Engine::TranslateAt(const BlockKey& key) {
     return {copy.data(), count};
   };
   request.first_page = bytes_at(key.physical, first_copy);
+  request.check_first = code_pages_.IsChecked(key.physical);
 
   auto made = translator_->Translate(request);
   if (std::holds_alternative<TranslationFailure>(made) &&
@@ -148,6 +155,7 @@ Block* Engine::TranslateAt(const BlockKey& key) {
     }
     request.second_page_address = *second;
     request.second_page = bytes_at(*second, second_copy);
+    request.check_second = code_pages_.IsChecked(*second);
     made = translator_->Translate(request);
   }
   if (std::holds_alternative<TranslationFailure>(made)) {
@@ -203,13 +211,21 @@ void Engine::ChainPending(Block& target) {
   store_->Chain(*source, link, target);
 }
 
+void Engine::DropPage(PhysicalAddress page) {
+  if (store_->InvalidateRange(page, kPageBytes) != 0) ++invalidations_;
+  mmu_.memory().MarkCodePage(page, false);
+}
+
 void Engine::OnCodeWrite(PhysicalAddress address, uint32_t bytes) {
   ++statistics_.code_writes;
   if (store_->InvalidateRange(address, bytes) != 0) ++invalidations_;
   const uint32_t last = (address + (bytes - 1)).Page();
   for (uint32_t page = address.Page(); page <= last; ++page) {
     const PhysicalAddress start{uint64_t{page} << kPageShift};
-    if (!store_->HasBlocks(start)) {
+    if (code_pages_.NoteWrite(start)) {
+      ++statistics_.pages_checked;
+      DropPage(start);
+    } else if (!store_->HasBlocks(start)) {
       mmu_.memory().MarkCodePage(start, false);
       adaptation_.ForgetPage(start);
     }

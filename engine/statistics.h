@@ -10,6 +10,7 @@
   X(exits_lookup, "exits: no entry in the jump table")                     \
   X(exits_link, "exits: direct jump not chained yet")                      \
   X(exits_dead, "exits: block was invalidated")                            \
+  X(exits_stale, "exits: block found its bytes changed")                   \
   X(exits_callout, "exits: sensitive instruction changed mode or flow")    \
   X(exits_kicked, "exits: interrupt request")                              \
   X(exits_block_end, "exits: end of a single-instruction block")           \
@@ -31,6 +32,8 @@
   X(sites_adapted, "sites retranslated into software form")                \
   X(sites_forgiven, "sites returned to direct form")                       \
   X(code_writes, "writes to pages of translated code")                     \
+  X(pages_checked, "pages whose blocks were made to check their bytes")    \
+  X(pages_unchecked, "of them, write-protected again")                     \
   X(interrupts, "external interrupts delivered")                           \
   X(halts, "HLT executed")                                                 \
   X(halted_ns, "nanoseconds spent halted")                                 \

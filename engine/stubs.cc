@@ -41,16 +41,17 @@ class StubAssembler {
   StubAssembler(Assembler& a, const CalloutHandlers& handlers) : a_(a), handlers_(handlers) {}
 
   struct Labels {
-    Label enter, resume, dispatch, miss, return_miss, link, dead, block_end, exception, callout,
-        access_begin, access_end, host_fault, kicked;
+    Label enter, resume, dispatch, miss, return_miss, link, dead, stale, block_end, exception,
+        callout, access_begin, access_end, host_fault, kicked;
     // Pairs of labels around what Stubs::entering describes.
     std::vector<std::pair<Label, Label>> entering;
   };
 
   Labels Emit() {
-    for (Label* label : {&l_.enter, &l_.resume, &l_.dispatch, &l_.miss, &l_.return_miss, &l_.link,
-                         &l_.dead, &l_.block_end, &l_.exception, &l_.callout, &l_.access_begin,
-                         &l_.access_end, &l_.host_fault, &l_.kicked, &leave_, &exit_}) {
+    for (Label* label :
+         {&l_.enter, &l_.resume, &l_.dispatch, &l_.miss, &l_.return_miss, &l_.link, &l_.dead,
+          &l_.stale, &l_.block_end, &l_.exception, &l_.callout, &l_.access_begin, &l_.access_end,
+          &l_.host_fault, &l_.kicked, &leave_, &exit_}) {
       *label = a_.newLabel();
     }
     EmitEnter();
@@ -175,6 +176,7 @@ class StubAssembler {
     EmitExit(l_.miss, ExitReason::kLookup);
     EmitExit(l_.link, ExitReason::kLink);
     EmitExit(l_.dead, ExitReason::kDead);
+    EmitExit(l_.stale, ExitReason::kStale);
     EmitExit(l_.block_end, ExitReason::kBlockEnd);
     EmitExit(l_.exception, ExitReason::kException);
     EmitExit(l_.kicked, ExitReason::kKicked);
@@ -287,6 +289,7 @@ Result<Stubs> BuildStubs(CodeMemory& memory, const CalloutHandlers& handlers) {
                   .return_miss = at(labels.return_miss),
                   .link = at(labels.link),
                   .dead = at(labels.dead),
+                  .stale = at(labels.stale),
                   .block_end = at(labels.block_end),
                   .exception = at(labels.exception),
                   .callout = at(labels.callout),

@@ -112,8 +112,11 @@ bool BlockBuilder::Decode() {
     instructions_.push_back({in, eip});
     offset += in.length;
     if (block_.crosses_page || EndsBlock(in)) break;
+    if (IsChecked() && MayWriteMemory(in)) break;
   }
   block_.guest_bytes = offset;
+  const GuestInstruction& last = instructions_.back().instruction;
+  block_.examined_bytes = offset - last.length + last.examined;
   block_.instruction_count = static_cast<uint32_t>(instructions_.size());
   end_eip_ = request_.eip + offset;
   ended_by_transfer_ = EndsBlock(instructions_.back().instruction);
@@ -139,6 +142,7 @@ uint32_t BlockBuilder::AddSite(const Decoded& decoded, AccessShape shape, uint32
 bool BlockBuilder::Emit() {
   EmitEntryCheck();
   block_.body_offset = out_.offset();
+  EmitByteCheck();
   if (request_.executions != nullptr) EmitCount();
   for (const Decoded& decoded : instructions_) {
     if (out_.overflowed()) return false;
@@ -272,6 +276,7 @@ void BlockBuilder::EmitLimitViolation(const PendingJump& jump) {
 
 // Link stubs:   mov r8d, target ; mov r9d, (this stub) ; jmp link
 // Table stubs:  mov r8d, target ; mov r9d, [r14 + cell] ; jmp r9
+// Stale stub:   in byte_check.cc
 // Dead stub:    mov r8d, eip ; jmp dead
 void BlockBuilder::EmitStubs() {
   block_.stubs_offset = out_.offset();
@@ -297,6 +302,7 @@ void BlockBuilder::EmitStubs() {
       EmitTableJump(jump.target);
     }
   }
+  EmitStaleStub();
   block_.dead_offset = out_.offset();
   Point(RecoveryKind::kInstruction, request_.eip);
   out_.MoveImmediate(kR8, request_.eip);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The translation of one block. The methods are spread over files by topic:
 //   block_builder.cc    decode, shape of the block, recovery points, exits
+//   byte_check.cc       blocks that look at their own bytes
 //   ident.cc            copied instructions
 //   memory_operand.cc   how a guest address becomes a host operand
 //   string.cc           string instructions
@@ -89,6 +90,13 @@ class BlockBuilder {
   [[nodiscard]] PhysicalAddress PhysicalOf(uint32_t eip) const;
   [[nodiscard]] bool InPage(uint32_t eip) const;
 
+  // byte_check.cc
+  [[nodiscard]] static bool MayWriteMemory(const GuestInstruction& instruction);
+  [[nodiscard]] bool IsChecked() const { return request_.check_first || request_.check_second; }
+  void EmitByteCheck();
+  void EmitStaleStub();
+  void AddCheckedPieces(LinearAddress address, std::span<const uint8_t> bytes);
+
   // ident.cc
   void EmitIdent(const Decoded& decoded);
   void EmitCopy(const GuestInstruction& in, const HostMemory* memory, uint32_t eip);
@@ -158,6 +166,15 @@ class BlockBuilder {
   // #GP(0) if the segment ends before it.
   void LeadTo(uint32_t field, uint32_t target, uint32_t from, Undo undo = Undo::kNothing);
 
+  // Up to four guest bytes that are looked at when the block is entered.
+  struct CheckedPiece {
+    LinearAddress address;
+    uint8_t bytes = 0;  // 4, 2 or 1
+    bool first_of_page = false;
+    uint32_t expected = 0;
+  };
+  void LoadPiece(uint8_t to, const CheckedPiece& piece);
+
   const TranslationRequest& request_;
   const Decoder& decoder_;
   CodeMemory& memory_;
@@ -171,6 +188,8 @@ class BlockBuilder {
   std::vector<Decoded> instructions_;
   std::vector<PendingJump> pending_;
   std::vector<RecoveryPoint> points_;
+  std::vector<CheckedPiece> checked_;
+  std::vector<uint32_t> stale_jumps_;
   uint32_t end_eip_ = 0;  // of the byte behind the last instruction
   bool ended_by_transfer_ = false;
   bool begun_ = false;      // the first instruction's point is set

@@ -18,6 +18,7 @@ enum class ExitReason : uint32_t {
   kLookup,     // indirect branch or cross-page jump without an entry; cpu.eip is the target
   kLink,       // an unchained direct jump; argument: host address of its stub
   kDead,       // a block that was invalidated; cpu.eip is its start
+  kStale,      // a block found its bytes changed; argument: host address of its body
   kCallout,    // a callout decided not to resume; cpu.eip is up to date
   kKicked,     // an interrupt request, at an exact boundary
   kBlockEnd,   // a single-instruction block is through

@@ -15,6 +15,7 @@ struct StubTable {
   const uint8_t* return_miss = nullptr;  // as dispatch, and drops the shadow stack
   const uint8_t* link = nullptr;         // r8d = target eip, r9d = address of the link's stub
   const uint8_t* dead = nullptr;         // r8d = eip of the dead block
+  const uint8_t* stale = nullptr;        // r8d = eip, r9d = address of the block's body
   const uint8_t* block_end = nullptr;    // r8d = next eip
   const uint8_t* exception = nullptr;    // r8d = eip, r9d = vector
   // Called (the return address goes on the shadow stack); r9d = site. All preserve the guest state

@@ -34,6 +34,10 @@ struct TranslationRequest {
   // The next page's bytes, given when the first instruction turned out to need them.
   std::span<const uint8_t> second_page;
   PhysicalAddress second_page_address;
+  // The bytes in the first, the second page may change without notice: the block looks at them each
+  // time it is entered, and ends behind whatever may write memory.
+  bool check_first = false;
+  bool check_second = false;
   uint64_t* executions = nullptr;  // counted there at each entry of the body, if given
 };
 

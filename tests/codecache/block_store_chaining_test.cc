@@ -82,6 +82,30 @@ TEST_F(Chaining, SoTheyDoOverSeveralGenerations) {
   }
 }
 
+// Its second half may be mapped differently elsewhere: links go by the window's table.
+TEST_F(Chaining, LinksAskAgainWhenTheSuccessorCrossesItsPage) {
+  Block& source = Add(1, 0x1F00);
+  Block& target = Add(2, 0x1FFC, 4);
+  store_->Chain(source, source.links[0], target);
+  store_->Invalidate(target);
+  AddCrossing(3, 0x1000, 4, 10, 0x7000);
+  EXPECT_EQ(RunLink(source), kUnchained);
+  EXPECT_FALSE(source.links[0].chained);
+}
+
+TEST_F(Chaining, TwoBlocksThatReplaceEachOtherForeverAreNotRememberedForever) {
+  Block* one = &Add(1, 0x1000);
+  Block* two = &Add(2, 0x1100);
+  for (int i = 0; i < 100; ++i) {
+    store_->Chain(*one, one->links[0], *two);
+    store_->Invalidate(*one);
+    store_->Invalidate(*two);
+    one = &Add(1, 0x1000);
+    two = &Add(2, 0x1100);
+  }
+  EXPECT_TRUE(two->incoming.empty());
+}
+
 TEST_F(Chaining, ABlockOfAnotherModeIsNoSuccessor) {
   Block& source = Add(1, 0x1000);
   Block& target = Add(2, 0x1100);

@@ -92,6 +92,7 @@ class MadeBlocks : public testing::Test {
     block.key = key;
     block.eip = key.linear.value;
     block.guest_bytes = guest_bytes;
+    block.examined_bytes = guest_bytes;
     block.host_start = memory_->Commit(kHostBytes);
     block.host_bytes = kHostBytes;
     block.dead_offset = kDeadStub;

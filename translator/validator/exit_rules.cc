@@ -27,6 +27,11 @@ Complaint Dataflow::Leave(const State& state, const uint8_t* target) const {
   if (target == stubs_.dead) {
     return r8.IsConstant() && r8.low == block_.eip ? nullptr : "another address than the block's";
   }
+  if (target == stubs_.stale) {
+    const auto body = static_cast<int64_t>(reinterpret_cast<uintptr_t>(block_.body()));
+    const bool own = r8.IsConstant() && r8.low == block_.eip && r9.IsConstant() && r9.low == body;
+    return own ? nullptr : "another block's bytes than its own";
+  }
   if (target == stubs_.exception) {
     if (!r8.IsConstant() || !r9.IsConstant() || r9.low < 0 || r9.low >= kVectors) {
       return "raises no known exception";
