@@ -19,6 +19,7 @@ constexpr StubRow kStubs[] = {
     {"return_miss", &StubTable::return_miss},
     {"link", &StubTable::link},
     {"dead", &StubTable::dead},
+    {"stale", &StubTable::stale},
     {"block_end", &StubTable::block_end},
     {"exception", &StubTable::exception},
     {"callout", &StubTable::callout},

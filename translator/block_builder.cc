@@ -52,8 +52,9 @@ BlockBuilder::BlockBuilder(const TranslationRequest& request, const Decoder& dec
   block_.executions = request.executions;
   block_.host_start = memory.next_exec();
   block_.first_site = sites.size();
-  instructions_.reserve(kMaxInstructions);
-  points_.reserve(kUsualPoints);
+  const bool short_block = mode_.single() || IsChecked();
+  instructions_.reserve(short_block ? kFewInstructions : kMaxInstructions);
+  points_.reserve(short_block ? kFewPoints : kUsualPoints);
 }
 
 PhysicalAddress BlockBuilder::PhysicalOf(uint32_t eip) const {

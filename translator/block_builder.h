@@ -51,6 +51,10 @@ class BlockBuilder {
  private:
   static constexpr uint32_t kMaxInstructions = 64;
   static constexpr uint32_t kUsualPoints = 128;
+  // What is made room for in blocks that end with a store; large allocations cost more than the
+  // translation of one.
+  static constexpr uint32_t kFewInstructions = 8;
+  static constexpr uint32_t kFewPoints = 32;
 
   struct Decoded {
     GuestInstruction instruction;
