@@ -5,11 +5,11 @@
 //
 //   mov r10d, gs:[address]                     4, 2 or 1 bytes; the first read of each page, which
 //   mov r9, rcx                                alone can fault, comes before rcx is touched
-//   lea ecx, [r10 - expected] ; jecxz +5 ; jmp stale
+//   lea ecx, [r10 - expected] ; jecxz +8 ; mov rcx, r9 ; jmp stale
 //   mov r8d, gs:[address]                      the next piece
 //   ...
 //   mov rcx, r9
-// stale:  mov rcx, r9 ; mov r8d, eip ; mov r9d, (body) ; jmp stale
+// stale:  mov r8d, eip ; mov r9d, (body) ; jmp stale
 //
 // Flags survive, as they must at a block's entry.
 #include <algorithm>
@@ -106,6 +106,7 @@ void BlockBuilder::EmitByteCheck() {
     }
     out_.Lea32(kRcx, {.base = value, .displacement = static_cast<int32_t>(0 - piece.expected)});
     const uint32_t equal = out_.JumpIfEcxZeroForward();
+    out_.Move64(kRcx, kR9);
     stale_jumps_.push_back(out_.JumpForward());
     out_.Bind8(equal);
   }
@@ -116,8 +117,6 @@ void BlockBuilder::EmitByteCheck() {
 void BlockBuilder::EmitStaleStub() {
   if (stale_jumps_.empty()) return;
   for (const uint32_t jump : stale_jumps_) out_.Bind32(jump);
-  Point(RecoveryKind::kCritical, request_.eip);
-  out_.Move64(kRcx, kR9);
   Point(RecoveryKind::kInstruction, request_.eip);
   out_.MoveImmediate(kR8, request_.eip);
   out_.MoveImmediate(
