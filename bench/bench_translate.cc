@@ -19,6 +19,7 @@
 #include "codecache/direct_cells.h"
 #include "decoder/decoder.h"
 #include "translator/translator.h"
+#include "translator/validator/validator.h"
 
 namespace verbatim {
 namespace {
@@ -62,10 +63,13 @@ class Bench {
     Result<std::unique_ptr<CodeMemory>> memory = CodeMemory::Create(kCodeCacheBytes);
     CHECK(memory);
     memory_ = *std::move(memory);
-    const uint8_t* stub = memory_->Commit(16);
+    for (const uint8_t** stub : {&stubs_.dispatch, &stubs_.miss, &stubs_.return_miss, &stubs_.link,
+                                 &stubs_.dead, &stubs_.block_end, &stubs_.exception,
+                                 &stubs_.callout, &stubs_.access_begin, &stubs_.access_end}) {
+      *stub = memory_->Commit(16);
+    }
     memory_->SealPrologue();
-    stubs_ = {stub, stub, stub, stub, stub, stub, stub, stub, stub, stub};
-    store_ = std::make_unique<BlockStore>(*memory_, stub);
+    store_ = std::make_unique<BlockStore>(*memory_, stubs_.return_miss);
     translator_ =
         std::make_unique<Translator>(CpuFeatures{}, *memory_, stubs_, cells_, sites_, policy_);
   }
@@ -95,6 +99,19 @@ class Bench {
       at += block.guest_bytes;
     }
     return instructions;
+  }
+
+  // Returns the number of bytes of host code.
+  uint64_t ValidateAll() {
+    Validator validator(stubs_, sites_);
+    uint64_t bytes = 0;
+    for (const Block& block : store_->blocks()) {
+      const Validation valid =
+          validator.Check(block, {memory_->Writable(block.host_start), block.host_bytes});
+      CHECK(valid.has_value());
+      bytes += block.host_bytes;
+    }
+    return bytes;
   }
 
   void Forget() {
@@ -165,6 +182,16 @@ void Translate(benchmark::State& state) {
   state.counters["host/guest bytes"] = share(statistics.host_bytes, statistics.guest_bytes);
 }
 BENCHMARK(Translate)->Unit(benchmark::kMillisecond);
+
+// To be compared with Translate: what --validate adds to each pass over the same code.
+void Validate(benchmark::State& state) {
+  Bench bench;
+  bench.TranslateAll();
+  uint64_t bytes = 0;
+  for (auto _ : state) bytes += bench.ValidateAll();
+  Report(state, "host_byte", bytes);
+}
+BENCHMARK(Validate)->Unit(benchmark::kMillisecond);
 
 void FindByKey(benchmark::State& state) {
   Bench bench;
