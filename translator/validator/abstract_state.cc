@@ -121,7 +121,12 @@ Value Deposited(const Value& a, const Value& mask) {
   return value;
 }
 
-State State::Boundary() {
+const State& State::Boundary() {
+  static const State boundary = MakeBoundary();
+  return boundary;
+}
+
+State State::MakeBoundary() {
   State state;
   for (uint8_t reg = 0; reg < kRegisters; ++reg) {
     if ((kGuestRegisters & SetOf(reg)) != 0) state.Set(reg, Value::Number32());

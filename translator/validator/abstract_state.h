@@ -107,7 +107,7 @@ class State {
   static constexpr uint8_t kMaxDepth = 2;
 
   // Between instructions of the guest: its registers hold its numbers, all else nothing.
-  [[nodiscard]] static State Boundary();
+  [[nodiscard]] static const State& Boundary();
 
   [[nodiscard]] const Value& operator[](uint8_t reg) const { return registers_[reg]; }
   // Not for fixed registers.
@@ -138,6 +138,8 @@ class State {
   [[nodiscard]] bool JoinWith(const State& other);
 
  private:
+  [[nodiscard]] static State MakeBoundary();
+
   std::array<Value, kRegisters> registers_{};
   std::array<Value, kMaxDepth> stack_{};
   Value access_;
