@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -228,14 +229,20 @@ Result<int> Campaign::Run() {
   const Totals totals = Sum();
   if (Status written = WriteCoverage(); !written) return std::unexpected(written.error());
   if (Status reported = ReportFindings(); !reported) return std::unexpected(reported.error());
+  rusage used{};
+  ::getrusage(RUSAGE_CHILDREN, &used);  // jobs and their native processes, all ended by now
+  const auto us = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_usec);
+  };
+  const double cases = static_cast<double>(std::max<uint64_t>(1, totals.cases));
   fmt::print(
       "seed {:x}: {} cases compared in {} runs, {:.1f} s, {:.0f} cases/s\n"
+      "  {:.1f} us of processor time for a case\n"
       "  mismatches {}, rejected {}, endless {} ({:.4f} %)\n",
       options_.seed, totals.cases, totals.runs, took.count(),
-      static_cast<double>(totals.cases) / took.count(), totals.mismatches, totals.rejected,
-      totals.endless,
-      100.0 * static_cast<double>(totals.endless) /
-          static_cast<double>(std::max<uint64_t>(1, totals.cases)));
+      static_cast<double>(totals.cases) / took.count(),
+      (us(used.ru_utime) + us(used.ru_stime)) / cases, totals.mismatches, totals.rejected,
+      totals.endless, 100.0 * static_cast<double>(totals.endless) / cases);
   for (unsigned i = 0; i < kExplanationCount; ++i) {
     fmt::print("  explained {}: {}\n", totals.explained[i], kExplanationTexts[i]);
   }

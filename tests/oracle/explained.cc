@@ -185,6 +185,13 @@ unsigned ForgiveAccessOrder(const Case& one, const LdtTable& table, const Native
     outcome.error_code = here.error_code;
     outcome.fault_address = here.fault_address;
   }
+  if (in.mnemonic == ZYDIS_MNEMONIC_POPA || in.mnemonic == ZYDIS_MNEMONIC_POPAD) {
+    // What is popped before the fault is loaded already; popping again from the start repeats it.
+    for (const uint8_t gpr : {kEax, kEcx, kEdx, kEbx, kEbp, kEsi, kEdi}) {
+      used = used || outcome.cpu.gpr[gpr] != here.cpu.gpr[gpr];
+      outcome.cpu.gpr[gpr] = here.cpu.gpr[gpr];
+    }
+  }
   if (PushesSeveral(in)) {
     MemoryImage image;
     image.Set(one.memory_seed % kMemoryFillings, one.code_at, one.code);

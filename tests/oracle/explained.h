@@ -24,8 +24,8 @@ inline constexpr std::array<const char*, kExplanationCount> kExplanationTexts = 
     "accesses that run over 4 GiB: #GP(0) or #SS(0) on this host, wrap-around in the guest",
     // SDM vol. 3, 6.9: among the faults of one instruction's execution the order is the
     // implementation's. What a faulting instruction has pushed already lies below the stack
-    // pointer.
-    "instructions with several accesses: which faults first, and what lies below esp then",
+    // pointer, and what POPA has popped it pops again.
+    "instructions with several accesses: which faults first, and what it has done by then",
     // SDM vol. 3, 6.5.1: #DB of INT1 is a trap. A hypervisor that takes it itself may deliver it
     // with the instruction's own address.
     "INT1: the host's hypervisor reports the instruction instead of the next",
