@@ -92,7 +92,7 @@ void GuestSnippet::BuildTables() {
   map(kCode, kCodeBytes, kUserPage);
   map(kData, kDataBytes, kUserPage);
   map(kStack, kStackBytes, kUserPage);
-  map(kGdt, 0x100000, kKernelPage);
+  map(kGdt, kSupervisorBytes, kKernelPage);
 }
 
 void GuestSnippet::SetUpProcessor() {

@@ -26,6 +26,7 @@ namespace verbatim::test {
 
 // The supervisor's memory, physical and linear.
 inline constexpr uint32_t kGdt = 0x00F00000;
+inline constexpr uint32_t kSupervisorBytes = 0x100000;  // from kGdt on
 inline constexpr uint32_t kLdt = 0x00F00800;
 inline constexpr uint32_t kTss = 0x00F01000;
 inline constexpr uint32_t kIdt = 0x00F02000;

@@ -97,9 +97,10 @@ bool PushesSeveral(const GuestInstruction& in) {
     case ZYDIS_MNEMONIC_PUSHA:
     case ZYDIS_MNEMONIC_PUSHAD:
     case ZYDIS_MNEMONIC_ENTER:
+    case ZYDIS_MNEMONIC_CALL:
       return true;
     default:
-      return in.mnemonic == ZYDIS_MNEMONIC_CALL && in.handling == Handling::kSensitive;
+      return false;
   }
 }
 
@@ -200,6 +201,16 @@ unsigned ForgiveAccessOrder(const Case& one, const LdtTable& table, const Native
   return used ? Bit(Explanation::kAccessOrder) : 0;
 }
 
+unsigned ForgiveSupervisorPage(Outcome& native, const Outcome& translated) {
+  constexpr uint32_t kPresent = 1;
+  if (native.vector != kPageFault || translated.fault_address - kGdt >= kSupervisorBytes ||
+      translated.error_code != (native.error_code | kPresent)) {
+    return 0;
+  }
+  native.error_code = translated.error_code;
+  return Bit(Explanation::kSupervisorPage);
+}
+
 unsigned ForgiveIcebp(const Case& one, const LdtTable& table, const NativeRun& native,
                       Outcome& outcome, const Outcome& translated) {
   if (outcome.vector != kDebug || translated.vector != kDebug) return 0;
@@ -223,6 +234,7 @@ unsigned Explain(const Case& one, const LdtTable& table, const NativeRun& native
   used |= ForgiveNullSelectors(outcome, *translated.outcome);
   used |= ForgiveMxcsrMask(one, lines, translated.lines);
   used |= ForgiveWrap(table, outcome, *translated.outcome);
+  used |= ForgiveSupervisorPage(outcome, *translated.outcome);
   used |= ForgiveIcebp(one, table, native, outcome, *translated.outcome);
   return Agree(one, {outcome, lines}, translated) ? used : 0;
 }

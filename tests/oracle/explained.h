@@ -11,8 +11,15 @@
 
 namespace verbatim::test {
 
-enum class Explanation : uint8_t { kNullSelector, kMxcsrMask, kWrap, kAccessOrder, kIcebp };
-inline constexpr unsigned kExplanationCount = 5;
+enum class Explanation : uint8_t {
+  kNullSelector,
+  kMxcsrMask,
+  kWrap,
+  kAccessOrder,
+  kSupervisorPage,
+  kIcebp,
+};
+inline constexpr unsigned kExplanationCount = 6;
 inline constexpr std::array<const char*, kExplanationCount> kExplanationTexts = {
     // SDM vol. 2, IRET: a return to an outer level zeroes DS, ES, FS and GS that are null. The
     // host's kernel returns to the program, and to the handler that looks, whenever it likes.
@@ -26,6 +33,8 @@ inline constexpr std::array<const char*, kExplanationCount> kExplanationTexts = 
     // implementation's. What a faulting instruction has pushed already lies below the stack
     // pointer, and what POPA has popped it pops again.
     "instructions with several accesses: which faults first, and what it has done by then",
+    // SDM vol. 3, 4.7: P tells a page that is protected from one that is missing.
+    "page faults on the guest's supervisor pages, which do not exist natively",
     // SDM vol. 3, 6.5.1: #DB of INT1 is a trap. A hypervisor that takes it itself may deliver it
     // with the instruction's own address.
     "INT1: the host's hypervisor reports the instruction instead of the next",
