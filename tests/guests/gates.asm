@@ -286,6 +286,35 @@ kAllFlags equ kCf | kZf | kIf | kDf | kOf | kIopl1 | kNt | kAc | kId | 2
   ARRIVES
   SAME8 [ACCESS(SPARE(0))], kCodeReadable | 1
 
+  ; No room on the present stack, by a handler that stays in ring 3
+
+%macro CROWDED 4+  ; name, vector, error code, instruction
+  CASE "6.12.1: no room on the present stack, ", %1
+  IDT_GATE %2, kCode3, Arrival, kInterrupt32 | kDpl3
+  DESCRIBE SPARE(0), RingStack3, 1023, kDataWritable | kBig | kDpl3
+  IN_RING 3
+  mov ecx, SPARE(0) | 3
+  mov ss, cx
+  mov esp, 8
+  AT
+  %4
+  RAISES 12, %3
+  SAME [CaughtEsp], 8
+%endmacro
+  CROWDED "INT", kVector, 0, int kVector
+  CROWDED "#UD", 6, 1, ud2
+
+  CASE "6.12.1: just enough room on the present stack"
+  IDT_GATE kVector, kCode3, Arrival, kInterrupt32 | kDpl3
+  DESCRIBE SPARE(0), RingStack3, 1023, kDataWritable | kBig | kDpl3
+  IN_RING 3
+  mov ecx, SPARE(0) | 3
+  mov ss, cx
+  mov esp, 12
+  int kVector
+  ARRIVES
+  SAME [CaughtEsp], 0
+
   ; 16-bit gates: the offset has 16 bits, what is pushed are words.
 
   CASE "6.12.1: a 16-bit interrupt gate pushes words"

@@ -258,6 +258,21 @@ bits 32
   SAME [Scratch], 0xCAFE
   SAME [Scratch + 4], 0xCAFE
 
+  CASE "9.9.2: the width of the stack survives"
+  mov word [LINEAR(LowTarget)], LOW(%$wide)
+  DESCRIBE kCode16, kLow, 0xFFFF, kCodeReadable
+  mov eax, kData0
+  jmp BeginRealWithData
+section .user
+bits 16
+%$wide:
+  mov esp, 0x10800
+  push word 0x1234
+  END_REAL
+  COMES_THROUGH
+  SAME [CaughtEsp], 0x107FE
+  SAME16 [kLowStack * 16 + 0x107FE], 0x1234
+
   CASE "9.9.2: a small limit survives as well"
   DESCRIBE kCode16, kLow, 0xFFFF, kCodeReadable
   DESCRIBE kData16, 0, 0xFFF, kDataWritable
