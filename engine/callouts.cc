@@ -221,6 +221,20 @@ bool Engine::DeviceRaisedInterrupt() {
   return InterruptAwaitsBoundary();
 }
 
+// An x87 store with an unmasked exception leaves memory as it was (SDM vol. 1, 8.5): what is
+// written back must be what was there. A device is not read for that.
+bool Engine::MayNotStore(const Site& site, LinearAddress address) {
+  if (site.instruction.fpu != FpuUse::kX87 || site.read) return false;
+  for (const LinearAddress byte : {address, LinearAddress{address.value + site.bytes - 1}}) {
+    const auto translation =
+        mmu_.Translate(byte, AccessKind::kRead, PrivilegeOf(context_->cpu.cpl));
+    if (!translation || mmu_.memory().KindOf(translation->address) == PageKind::kDevice) {
+      return false;
+    }
+  }
+  return true;
+}
+
 bool Engine::AccessBegin(const Site& site) {
   CpuState& cpu = context_->cpu;
   ++statistics_.software_accesses;
@@ -258,7 +272,7 @@ bool Engine::AccessBegin(const Site& site) {
       const auto probed = mmu_.ProbeWrite(*address, site.bytes, privilege);
       if (!probed) return fault(ToException(probed.error()));
     }
-    if (site.read && !only_checks) {
+    if ((site.read && !only_checks) || MayNotStore(site, *address)) {
       const auto read = mmu_.Read(*address, bounce, site.bytes, privilege);
       if (!read) return fault(ToException(read.error()));
     }

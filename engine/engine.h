@@ -158,6 +158,7 @@ class Engine final : public CodeWriteObserver {
   [[nodiscard]] bool LeaveCallout();
   [[nodiscard]] bool MayResumeAfter(const Site& site, uint64_t drops_before,
                                     uint64_t invalidations_before);
+  [[nodiscard]] bool MayNotStore(const Site& site, LinearAddress address);
   [[nodiscard]] Faultable<uint8_t*> DirectPointer(LinearAddress address, const Site& site,
                                                   bool& guilty);
   [[nodiscard]] bool DeviceRaisedInterrupt();

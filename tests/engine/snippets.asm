@@ -1713,6 +1713,16 @@ SNIPPET ControlWordIsStoredWhileAMathFaultWaits
   fnstcw [0x12345678]
 END
 
+; A store that raises an unmasked exception does not happen, across two pages either.
+SNIPPET X87StoreWithUnmaskedExceptionStoresNothing
+  fninit
+  push dword 0x0340
+  fldcw [esp]
+  mov edi, kData + kPage - 6
+  fstp tword [edi]
+  fwait
+END
+
 section .table
 global kSnippetTableEnd
 kSnippetTableEnd:
