@@ -71,21 +71,22 @@ VirtualCpu::Outcome VirtualCpu::Decimal(const GuestInstruction& instruction) {
   return StepOutcome::kNext;
 }
 
+// Two loads, each with checks of its own: the first may fault before the second is looked at.
 VirtualCpu::Outcome VirtualCpu::Bound(const GuestInstruction& instruction) {
   const uint32_t value = state_.gpr[instruction.reg];
+  const uint8_t segment = instruction.memory.segment;
+  const uint32_t offset = memory_.EffectiveOffset(instruction);
   bool inside = false;
   if (instruction.operand_bits == 16) {
-    ASSIGN_OR_FAULT(const LinearAddress address, memory_.OperandAddress(instruction, 4, 2, false));
-    std::array<int16_t, 2> bounds{};
-    RETURN_IF_FAULT(memory_.mmu().Read(address, bounds.data(), 4, memory_.privilege()));
-    const int16_t index = static_cast<int16_t>(value);
-    inside = index >= bounds[0] && index <= bounds[1];
+    ASSIGN_OR_FAULT(const uint16_t lower, memory_.Load<uint16_t>(segment, offset));
+    ASSIGN_OR_FAULT(const uint16_t upper, memory_.Load<uint16_t>(segment, offset + 2));
+    const auto index = static_cast<int16_t>(value);
+    inside = index >= static_cast<int16_t>(lower) && index <= static_cast<int16_t>(upper);
   } else {
-    ASSIGN_OR_FAULT(const LinearAddress address, memory_.OperandAddress(instruction, 8, 4, false));
-    std::array<int32_t, 2> bounds{};
-    RETURN_IF_FAULT(memory_.mmu().Read(address, bounds.data(), 8, memory_.privilege()));
-    const int32_t index = static_cast<int32_t>(value);
-    inside = index >= bounds[0] && index <= bounds[1];
+    ASSIGN_OR_FAULT(const uint32_t lower, memory_.Load<uint32_t>(segment, offset));
+    ASSIGN_OR_FAULT(const uint32_t upper, memory_.Load<uint32_t>(segment, offset + 4));
+    const auto index = static_cast<int32_t>(value);
+    inside = index >= static_cast<int32_t>(lower) && index <= static_cast<int32_t>(upper);
   }
   if (!inside) return Raise(Vector::kBound);
   return StepOutcome::kNext;

@@ -80,6 +80,20 @@ TEST_F(Legacy, BoundIsSignedAndInclusive) {
   ExpectFault({0x66, 0x62, 0x03}, Vector::kBound);
 }
 
+// The page of the first is not present, the second lies beyond the limit.
+TEST_F(Legacy, BoundLooksAtOneBoundAfterTheOther) {
+  constexpr uint32_t kDirectory = 0x5000;
+  constexpr uint32_t kAbsent = 0x00F00000;
+  Put32(kDirectory, 0x83);
+  state_.cr3 = kDirectory;
+  state_.cr4 = cr4::kPse;
+  state_.cr0 |= cr0::kPg;
+  cpu_.SynchronizePaging();
+  state_.segments[kDs].limit = kAbsent + 3;
+  state_.gpr[kEbx] = kAbsent;
+  ExpectFault({0x62, 0x03}, Vector::kPageFault, 0);
+}
+
 TEST_F(Legacy, PushaAndPopaRoundTripWithoutEsp) {
   for (uint32_t i = 0; i < 8; ++i) {
     if (i != kEsp) state_.gpr[i] = 0x11110000 + i;
