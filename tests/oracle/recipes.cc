@@ -37,7 +37,11 @@ Recipe RecipeOfSensitive(const Form& form) {
     case ZYDIS_MNEMONIC_POPFD:
       return Recipe::kPopFlags;
     case ZYDIS_MNEMONIC_ENTER:
-      return Recipe::kEnter;
+    case ZYDIS_MNEMONIC_PUSHA:
+    case ZYDIS_MNEMONIC_PUSHAD:
+    case ZYDIS_MNEMONIC_POPA:
+    case ZYDIS_MNEMONIC_POPAD:
+      return Recipe::kStackFrame;
     case ZYDIS_MNEMONIC_LDS:
     case ZYDIS_MNEMONIC_LES:
     case ZYDIS_MNEMONIC_LFS:
@@ -61,10 +65,6 @@ Recipe RecipeOfSensitive(const Form& form) {
     case ZYDIS_MNEMONIC_DAS:
       return Recipe::kDecimal;
     case ZYDIS_MNEMONIC_PUSH:
-    case ZYDIS_MNEMONIC_PUSHA:
-    case ZYDIS_MNEMONIC_PUSHAD:
-    case ZYDIS_MNEMONIC_POPA:
-    case ZYDIS_MNEMONIC_POPAD:
     case ZYDIS_MNEMONIC_PUSHF:
     case ZYDIS_MNEMONIC_PUSHFD:
       return Recipe::kStackOnly;

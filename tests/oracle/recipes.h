@@ -21,7 +21,7 @@ enum class Recipe : uint8_t {
   kString,      // esi, edi, ecx
   kStackOnly,   // needs a stack and nothing else
   kFrame,       // LEAVE
-  kEnter,       // ENTER
+  kStackFrame,  // PUSHA, POPA, ENTER: several words of stack
   kPopFlags,    // POPF: an image without the flags whose effect is the host kernel's business
   kBranch,      // a near branch with its target in the instruction
   kIndirect,    // ... in a register or in memory

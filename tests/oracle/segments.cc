@@ -253,4 +253,20 @@ uint32_t PickStackPointer(Random& random, const LdtSegment& segment) {
   return (offset & 0xFFFF) | (random.OneIn(2) ? random.Next() & 0xFFFF0000 : 0);
 }
 
+uint32_t PickStackMiddle(Random& random, const LdtSegment& segment) {
+  constexpr uint32_t kAround = 0x180;
+  const auto within = [&](uint32_t offset) {
+    return (offset <= Segments::LastOffset(segment)) != segment.expand_down &&
+           (segment.big || offset <= 0xFFFF);
+  };
+  uint32_t offset = 0;
+  for (uint32_t tries = 0; tries < 16; ++tries) {
+    const uint32_t room = kCaseStack.bytes - 2 * kAround;
+    offset = kCaseStack.start + kAround + random.Below(room) - segment.base;
+    if (!random.OneIn(8)) offset &= ~3u;
+    if (within(offset - kAround) && within(offset + kAround)) break;
+  }
+  return segment.big ? offset : (offset & 0xFFFF) | (random.Next() & 0xFFFF0000);
+}
+
 }  // namespace verbatim::test

@@ -54,6 +54,10 @@ class Segments {
 // A stack pointer that lies in the case's stack, as far as the segment lets it.
 [[nodiscard]] uint32_t PickStackPointer(Random& random, const LdtSegment& segment);
 
+// One with a few hundred bytes of memory on both sides that are all within the segment's limit, or
+// all beyond it.
+[[nodiscard]] uint32_t PickStackMiddle(Random& random, const LdtSegment& segment);
+
 }  // namespace verbatim::test
 
 #endif  // VERBATIM_TESTS_ORACLE_SEGMENTS_H_

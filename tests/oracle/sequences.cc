@@ -49,7 +49,7 @@ void Program::Append(uint32_t form) {
       return AppendString(form);
     case Recipe::kStackOnly:
     case Recipe::kFrame:
-    case Recipe::kEnter:
+    case Recipe::kStackFrame:
       return AppendStack(form);
     case Recipe::kPopFlags:
       return AppendFlagsPop(form);
@@ -122,15 +122,21 @@ void Program::AppendString(uint32_t index) {
 void Program::AppendStack(uint32_t index) {
   const Form& form = FormAt(index);
   const LdtSegment& stack = segments_.Of(selectors_[kSs]);
-  if (random_.OneIn(8)) SetRegister(kEsp, PickStackPointer(random_, stack));
   const Recipe recipe = forms_.recipes[index];
-  if (recipe != Recipe::kStackOnly && !random_.OneIn(4)) {
+  if (recipe == Recipe::kStackFrame) {
+    // How far they come before a fault in the middle is the processor's business.
+    SetRegister(kEsp, PickStackMiddle(random_, stack));
+  } else if (random_.OneIn(8)) {
+    SetRegister(kEsp, PickStackPointer(random_, stack));
+  }
+  if (recipe == Recipe::kFrame && !random_.OneIn(4)) {
     SetRegister(kEbp, PickStackPointer(random_, stack));
   }
   Operands operands = PickOperands(form, {});
-  if (recipe == Recipe::kEnter) {
+  if (form.mnemonic == ZYDIS_MNEMONIC_ENTER) {
+    SetRegister(kEbp, PickStackMiddle(random_, stack));
     // A frame of so many bytes, and a level of which the low five bits count.
-    const uint32_t bytes = random_.OneIn(8) ? random_.Next() : random_.Below(64);
+    const uint32_t bytes = random_.Below(64);
     operands.immediate = {
         static_cast<uint8_t>(bytes), static_cast<uint8_t>(bytes >> 8),
         static_cast<uint8_t>(random_.OneIn(8) ? random_.Next() : random_.Below(4))};

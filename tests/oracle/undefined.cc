@@ -31,6 +31,11 @@ class Disassembler {
   ZydisDecoder decoder_;
 };
 
+// LOCK MOV CR0 names CR8 on AMD's processors (APM vol. 3, MOV CRn): privileged, not undefined.
+bool IsAlternativeCr8(uint8_t prefix, uint32_t map, uint32_t opcode) {
+  return prefix == 0xF0 && map == 1 && (opcode == 0x20 || opcode == 0x22);
+}
+
 std::vector<UndefinedEncoding> Build(bool code32) {
   const Decoder& ours = FormTable::Get().decoder();
   const Disassembler theirs(code32);
@@ -51,7 +56,7 @@ std::vector<UndefinedEncoding> Build(bool code32) {
           const GuestInstruction in = ours.Decode(bytes, code32);
           if (in.error != DecodeError::kUndefined || in.mnemonic != ZYDIS_MNEMONIC_INVALID)
             continue;
-          if (theirs.Knows(bytes)) continue;
+          if (theirs.Knows(bytes) || IsAlternativeCr8(prefix, map, opcode)) continue;
           UndefinedEncoding& encoding = found.emplace_back();
           std::copy_n(bytes.begin(), length, encoding.bytes.begin());
           encoding.length = length;
