@@ -70,6 +70,7 @@ Machine::Board::Board(const MachineConfig& config, ByteSink& serial,
             {.name = "com1", .on_receiver_empty = [this] { FeedSerial(); }}),
       keyboard_(pic_.Line(1), pic_.Line(12), a20_gate_.Input(A20OrGate::kKeyboardController),
                 *this),
+      fpu_error_(pic_.Line(kFpuIrq)),
       debug_exit_([this](uint32_t value) {
         debug_value_ = static_cast<uint8_t>(value);
         end_ = MachineEnd::kDebugExit;
@@ -120,12 +121,13 @@ void Machine::Board::AttachDevices() {
   com1_.Attach(bus_);
   keyboard_.Attach(bus_);
   post_.Attach(bus_);
+  fpu_error_.Attach(bus_);
   debug_exit_.Attach(bus_);
   pm_.Attach(bus_);
   pci_.Attach(bus_);
   pci_.Add(0, 0, host_bridge_);
-  devices_ = {&pic_,      &pit_,  &port_b_, &port_a_, &rtc_,           &com1_,
-              &keyboard_, &post_, &pm_,     &pci_,    &reset_control_, &host_bridge_};
+  devices_ = {&pic_,  &pit_,       &port_b_, &port_a_, &rtc_,           &com1_,       &keyboard_,
+              &post_, &fpu_error_, &pm_,     &pci_,    &reset_control_, &host_bridge_};
   timed_devices_ = {&pit_, &rtc_, &com1_, &pm_};
 }
 
@@ -262,11 +264,7 @@ void Machine::Board::WritePort(uint16_t port, unsigned bytes, uint32_t value) {
   if (WriteMovesDeadline(port)) UpdateDeadline();
 }
 
-void Machine::Board::SignalFpuError() {
-  IrqLine& line = pic_.Line(kFpuIrq);
-  line.SetLevel(true);
-  line.SetLevel(false);
-}
+void Machine::Board::SignalFpuError() { fpu_error_.Signal(); }
 
 void Machine::Board::SetA20(bool enabled) {
   if (!memory_->SetA20(enabled)) return;

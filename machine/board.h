@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "devices/acpi_pm.h"
 #include "devices/debug_ports.h"
+#include "devices/fpu_error.h"
 #include "devices/i440fx.h"
 #include "devices/i8042.h"
 #include "devices/i8254.h"
@@ -119,6 +120,7 @@ class Machine::Board final : public EventGate,
   Uart16550 com1_;
   I8042 keyboard_;
   PostCodePort post_;
+  FpuErrorLatch fpu_error_;
   DebugExitPort debug_exit_;
   AcpiPm pm_;
   ResetControl reset_control_;
