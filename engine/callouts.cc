@@ -281,6 +281,10 @@ bool Engine::AccessBegin(const Site& site) {
   }
   if (ForgiveSite(site, guilty)) LeaveAfterInstruction();
   context_->access_pointer = pointer - BitStringDisplacement(cpu, site.instruction);
+  if (site.instruction.fpu == FpuUse::kX87) {
+    fpu_operand_ = reinterpret_cast<uint64_t>(pointer);
+    fpu_operand_address_ = *address;
+  }
   return true;
 }
 

@@ -49,6 +49,7 @@ Result<std::unique_ptr<Engine>> Engine::Create(Mmu& mmu, WindowSet& windows, Por
   windows.SetObserver(engine->window_code_.get());
   mmu.memory().SetCodeWriteObserver(engine.get());
   engine->cpu_ = std::make_unique<VirtualCpu>(engine->context_->cpu, mmu, &windows, ports, model);
+  engine->cpu_->SetFpuPointerSource(engine.get());
   engine->segments_ = std::make_unique<SegmentedMemory>(engine->context_->cpu, mmu);
   engine->strings_ = std::make_unique<StringOperations>(engine->context_->cpu, *engine->segments_);
   engine->trap_page_ = ::mmap(nullptr, kPageBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -243,6 +244,8 @@ void Engine::NoteOutcome(StepOutcome outcome) {
   if (outcome == StepOutcome::kHalted) {
     context_->cpu.halted = true;
     ++statistics_.halts;
+  } else if (outcome == StepOutcome::kFpuError) {
+    WaitForFpuInterrupt();
   } else if (outcome == StepOutcome::kShutdown) {
     context_->cpu.shutdown = true;
   }

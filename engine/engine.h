@@ -73,7 +73,7 @@ enum class RunResult : uint8_t {
   kShutdown,  // triple fault
 };
 
-class Engine final : public CodeWriteObserver {
+class Engine final : public CodeWriteObserver, private FpuPointerSource {
  public:
   // All references outlive the engine.
   [[nodiscard]] static Result<std::unique_ptr<Engine>> Create(Mmu& mmu, WindowSet& windows,
@@ -171,6 +171,9 @@ class Engine final : public CodeWriteObserver {
   [[nodiscard]] bool HandleHostFault();
   [[nodiscard]] bool HandlePageFault(const Block& block);
   void HandleFpuError();
+  void WaitForFpuInterrupt();
+  [[nodiscard]] std::optional<GuestInstruction> FetchForFpu(const Block& block, uint32_t eip);
+  [[nodiscard]] FpuPointers ToGuest(const HostFpuPointers& host) override;
   // Returns true if the site of the instruction at cpu.eip, in `block`, was moved to software form.
   bool AdaptSite(const Block& block, uint32_t weight);
 
@@ -213,6 +216,9 @@ class Engine final : public CodeWriteObserver {
   bool access_bounced_ = false;
   bool software_once_ = false;  // the next instruction runs in software form
   LinearAddress access_address_;
+  // The last x87 operand that was accessed in software form: where, and what it stood for.
+  uint64_t fpu_operand_ = 0;
+  LinearAddress fpu_operand_address_;
   EngineStatistics statistics_;
   std::deque<uint64_t> execution_counts_;
   std::pair<uint64_t, uint64_t> executed_before_{};  // by blocks that a flush has taken

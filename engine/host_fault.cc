@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Host signals in generated code: what each means to the guest.
+#include <algorithm>
+#include <array>
+
 #include "base/check.h"
 #include "base/log.h"
 #include "engine/engine.h"
@@ -79,12 +82,68 @@ bool Engine::HandleHostFault() {
 // CR0.NE: #MF. Else FERR#, and the processor waits for the interrupt that it causes (SDM vol. 1,
 // 8.7 and D.2).
 void Engine::HandleFpuError() {
+  // While the selectors are those of the instruction that failed.
+  CaptureFpuPointers(context_->cpu, *this);
   if ((context_->cpu.cr0 & cr0::kNe) != 0) {
     Raise({Vector::kMathFault, 0, {}});
     return;
   }
+  WaitForFpuInterrupt();
+}
+
+void Engine::WaitForFpuInterrupt() {
   gate_.SignalFpuError();
   context_->cpu.halted = true;
+}
+
+// The recovery table knows the instruction; windows are aligned to their size, so that the low half
+// of an address in any of them is the guest's.
+FpuPointers Engine::ToGuest(const HostFpuPointers& host) {
+  const auto* pc = reinterpret_cast<const uint8_t*>(host.instruction);
+  const Block* block = code_memory_->Contains(pc) ? store_->FindByHost(pc) : nullptr;
+  if (block == nullptr) return {};
+  const RecoveryPoint& point = block->RecoveryAt(pc);
+  if (point.kind == RecoveryKind::kEipInR8) return {};
+  const CpuState& cpu = context_->cpu;
+  const BlockMode mode(block->key.mode);
+  // Selectors of another privilege level tell nothing about this instruction.
+  const bool same_level = mode.cpl() == cpu.cpl;
+  FpuPointers pointers;
+  pointers.fip = point.eip;
+  if (same_level) pointers.fcs = cpu.segments[kCs].selector;
+  const std::optional<GuestInstruction> in = FetchForFpu(*block, point.eip);
+  if (!in) return pointers;
+  const auto modrm = static_cast<uint32_t>((in->mod << 6) | (in->reg << 3) | in->rm);
+  // Processors that keep it for unmasked exceptions only have none else.
+  if (host.opcode != 0) pointers.fop = static_cast<uint16_t>(((in->opcode & 7u) << 8) | modrm);
+  if (!in->memory.present) return pointers;
+  const SegmentRegister& segment = cpu.segments[in->memory.segment];
+  const uint32_t linear = host.operand == fpu_operand_ ? fpu_operand_address_.value
+                                                       : static_cast<uint32_t>(host.operand);
+  pointers.fdp = same_level ? linear - segment.base : linear;
+  if (same_level) pointers.fds = segment.selector;
+  return pointers;
+}
+
+// Decoded once more from guest memory; nothing if it has changed since.
+std::optional<GuestInstruction> Engine::FetchForFpu(const Block& block, uint32_t eip) {
+  if (!block.valid) return std::nullopt;
+  std::array<uint8_t, kMaxInstructionBytes> bytes{};
+  const PhysicalAddress start = block.key.physical + (eip - block.eip);
+  const uint32_t first =
+      std::min<uint32_t>(static_cast<uint32_t>(bytes.size()), kPageBytes - start.PageOffset());
+  PhysicalMemory& memory = mmu_.memory();
+  memory.Read(start, bytes.data(), first);
+  uint32_t count = first;
+  if (block.crosses_page) {
+    memory.Read(block.second_page, bytes.data() + first,
+                static_cast<uint32_t>(bytes.size()) - first);
+    count = static_cast<uint32_t>(bytes.size());
+  }
+  const GuestInstruction in = translator_->decoder().Decode(std::span(bytes).first(count),
+                                                            BlockMode(block.key.mode).code32());
+  if (in.fpu != FpuUse::kX87) return std::nullopt;
+  return in;
 }
 
 bool Engine::AdaptSite(const Block& block, uint32_t weight) {

@@ -65,6 +65,7 @@ void Engine::MarkCode(PhysicalAddress page) {
 }
 
 void Engine::FlushCodeCache() {
+  CaptureFpuPointers(context_->cpu, *this);
   for (const Block& block : store_->blocks()) {
     mmu_.memory().MarkCodePage(block.key.physical, false);
     if (block.crosses_page) mmu_.memory().MarkCodePage(block.second_page, false);

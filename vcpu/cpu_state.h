@@ -40,6 +40,17 @@ struct SegmentRegister {
   }
 };
 
+// The x87 pointers (SDM vol. 1, 8.1.8): last opcode, instruction and operand.
+struct FpuPointers {
+  uint16_t fop = 0;  // 11 bits
+  uint16_t fcs = 0;
+  uint32_t fip = 0;
+  uint16_t fds = 0;
+  uint32_t fdp = 0;
+
+  friend bool operator==(const FpuPointers&, const FpuPointers&) = default;
+};
+
 struct DescriptorTable {
   uint32_t base = 0;
   uint32_t limit = 0;  // 16 bits used
@@ -97,6 +108,8 @@ struct CpuState {
 
   alignas(16) std::array<std::array<uint8_t, 16>, 8> xmm{};
   uint32_t mxcsr = 0x1F80;
+  // While the host's x87 unit holds the mark of fpu_image.h.
+  FpuPointers fpu_pointers;
 
   // Model-specific registers (SDM vol. 4, chapter 2).
   uint64_t efer = 0;

@@ -24,6 +24,7 @@ StepOutcome VirtualCpu::Execute(const GuestInstruction& instruction) {
   state_.debug_hits = 0;
   const Outcome outcome = Dispatch(instruction, state_.eip + instruction.length);
   if (!outcome) return RaiseException(outcome.error());
+  if (*outcome == StepOutcome::kFpuError) return *outcome;
   if (*outcome == StepOutcome::kRepeat) state_.eflags |= flag::kRf;
   if (!single_step && (state_.debug_hits | state_.pending_debug) == 0) [[likely]] {
     return *outcome;
@@ -222,7 +223,7 @@ VirtualCpu::Outcome VirtualCpu::Dispatch(const GuestInstruction& instruction, ui
     default:
       return DispatchTransfer(instruction, next_eip);
   }
-  if (outcome) [[likely]]
+  if (outcome && *outcome != StepOutcome::kFpuError) [[likely]]
     state_.eip = next_eip;
   return outcome;
 }

@@ -34,7 +34,7 @@ VirtualCpu::Outcome VirtualCpu::FxSave(const GuestInstruction& instruction) {
   if ((address.value & 15u) != 0) return RaiseGeneralProtection();
   RETURN_IF_FAULT(memory_.mmu().ProbeWrite(address, kFxsaveBytes, memory_.privilege()));
   std::array<uint8_t, kFxsaveWrittenBytes> image;
-  BuildFxsaveImage(state_, model_.mxcsr_mask, image);
+  BuildFxsaveImage(state_, GuestFpuPointers(state_, fpu_pointers_), model_.mxcsr_mask, image);
   RETURN_IF_FAULT(
       memory_.mmu().Write(address, image.data(), kFxsaveWrittenBytes, memory_.privilege()));
   return StepOutcome::kNext;
@@ -60,29 +60,34 @@ VirtualCpu::Outcome VirtualCpu::StoreFpu(const GuestInstruction& instruction, bo
   // Reading the host's state changes it: the write must not fail afterwards.
   RETURN_IF_FAULT(memory_.mmu().ProbeWrite(address, size, memory_.privilege()));
   std::array<uint8_t, kMaxFpuSaveBytes> image;
+  // First, for FNSAVE clears them.
+  const FpuPointers pointers = GuestFpuPointers(state_, fpu_pointers_);
+  const FpuFormat format{.operand_bits = bits, .real = !SegmentsAreProtected()};
   if (with_registers) {
-    SaveFpu(bits, image);
+    SaveFpu(format, pointers, image);
   } else {
-    StoreFpuEnvironment(bits, image);
+    StoreFpuEnvironment(format, pointers, image);
   }
   RETURN_IF_FAULT(memory_.mmu().Write(address, image.data(), size, memory_.privilege()));
   return StepOutcome::kNext;
 }
 
 VirtualCpu::Outcome VirtualCpu::LoadFpu(const GuestInstruction& instruction, bool with_registers) {
-  // With CR0.NE clear the exception would be the interrupt controller's matter (FERR#), and is
-  // taken as ignored (IGNNE# asserted).
-  if ((state_.cr0 & cr0::kNe) != 0 && FpuExceptionPending()) return Raise(Vector::kMathFault);
+  if (FpuExceptionPending()) {
+    if ((state_.cr0 & cr0::kNe) == 0) return StepOutcome::kFpuError;
+    return Raise(Vector::kMathFault);
+  }
   const unsigned bits = instruction.operand_bits;
   const uint32_t size = FpuEnvironmentBytes(bits) + (with_registers ? kFpuRegisterBytes : 0);
   ASSIGN_OR_FAULT(const LinearAddress address,
                   memory_.OperandAddress(instruction, size, bits / 8, false));
   std::array<uint8_t, kMaxFpuSaveBytes> image;
   RETURN_IF_FAULT(memory_.mmu().Read(address, image.data(), size, memory_.privilege()));
+  const FpuFormat format{.operand_bits = bits, .real = !SegmentsAreProtected()};
   if (with_registers) {
-    RestoreFpu(bits, image);
+    RestoreFpu(state_, format, image);
   } else {
-    LoadFpuEnvironment(bits, image);
+    LoadFpuEnvironment(state_, format, image);
   }
   return StepOutcome::kNext;
 }

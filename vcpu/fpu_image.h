@@ -3,9 +3,10 @@
 // FNSTENV formats (vol. 1, 8.1.10). The registers themselves live in the host's x87 unit; this is
 // the one file of the virtual CPU that executes x87 instructions.
 //
-// The host's instruction and data pointers must not leak into the guest, and nobody knows the
-// guest's own: FIP, FDP, FCS, FDS and FOP are stored as zero and not loaded. That also makes the
-// real-mode and protected-mode formats equal.
+// Pointers. What the host's unit holds are host addresses, which only the engine can translate
+// (FpuPointerSource), or a mark that says that CpuState::fpu_pointers are the guest's: they were
+// loaded, or translated before. A host that keeps pointers only while an exception is pending (AMD)
+// loses either; they are zero then.
 #ifndef VERBATIM_VCPU_FPU_IMAGE_H_
 #define VERBATIM_VCPU_FPU_IMAGE_H_
 
@@ -27,8 +28,27 @@ void ResetFpu();
 // Is an unmasked x87 exception pending (FSW.ES)?
 [[nodiscard]] bool FpuExceptionPending();
 
+struct HostFpuPointers {
+  uint64_t instruction = 0;
+  uint64_t operand = 0;
+  uint16_t opcode = 0;
+};
+
+// The guest's pointers for host addresses of translated code and of what it accessed.
+class FpuPointerSource {
+ public:
+  virtual ~FpuPointerSource() = default;
+  [[nodiscard]] virtual FpuPointers ToGuest(const HostFpuPointers& host) = 0;
+};
+
+// The guest's pointers now. Without a source, host addresses give zeros.
+[[nodiscard]] FpuPointers GuestFpuPointers(const CpuState& state, FpuPointerSource* source);
+// Translates what the host holds now, and marks it so: the code it points at is about to go, or the
+// selectors in use are.
+void CaptureFpuPointers(CpuState& state, FpuPointerSource& source);
+
 // Builds the image from the host's x87 state and the guest's XMM state.
-void BuildFxsaveImage(const CpuState& state, uint32_t mxcsr_mask,
+void BuildFxsaveImage(const CpuState& state, const FpuPointers& pointers, uint32_t mxcsr_mask,
                       std::span<uint8_t, kFxsaveWrittenBytes> image);
 [[nodiscard]] uint32_t MxcsrOfFxsaveImage(std::span<const uint8_t, kFxsaveWrittenBytes> image);
 // Loads it; the caller has checked MXCSR.
@@ -41,13 +61,20 @@ void LoadFxsaveImage(CpuState& state, std::span<const uint8_t, kFxsaveWrittenByt
 inline constexpr uint32_t kFpuRegisterBytes = 80;
 inline constexpr uint32_t kMaxFpuSaveBytes = 28 + kFpuRegisterBytes;
 
+// The formats of SDM vol. 1, figures 8-9 to 8-12. In real and virtual-8086 mode the pointers are
+// linear addresses.
+struct FpuFormat {
+  unsigned operand_bits = 32;
+  bool real = false;
+};
+
 // FNSTENV: fills the environment and masks all x87 exceptions.
-void StoreFpuEnvironment(unsigned operand_bits, std::span<uint8_t> image);
+void StoreFpuEnvironment(FpuFormat format, const FpuPointers& pointers, std::span<uint8_t> image);
 // FNSAVE: environment and registers; initialises the x87 unit.
-void SaveFpu(unsigned operand_bits, std::span<uint8_t> image);
+void SaveFpu(FpuFormat format, const FpuPointers& pointers, std::span<uint8_t> image);
 // FLDENV and FRSTOR.
-void LoadFpuEnvironment(unsigned operand_bits, std::span<const uint8_t> image);
-void RestoreFpu(unsigned operand_bits, std::span<const uint8_t> image);
+void LoadFpuEnvironment(CpuState& state, FpuFormat format, std::span<const uint8_t> image);
+void RestoreFpu(CpuState& state, FpuFormat format, std::span<const uint8_t> image);
 
 }  // namespace verbatim
 

@@ -18,6 +18,7 @@
 #include "vcpu/event_delivery.h"
 #include "vcpu/exception.h"
 #include "vcpu/far_transfer.h"
+#include "vcpu/fpu_image.h"
 #include "vcpu/msr.h"
 #include "vcpu/paging_control.h"
 #include "vcpu/port_access.h"
@@ -33,6 +34,7 @@ enum class StepOutcome : uint8_t {
   kModeOrFlow,  // done; eip, CPL, segments, paging or other mode state may have changed: look up
                 // anew
   kRepeat,      // a string I/O instruction has iterations left; eip still at it
+  kFpuError,    // an x87 exception waits and CR0.NE is clear: FERR#; eip still at the instruction
   kHalted,      // HLT
   kShutdown,    // triple fault
 };
@@ -60,6 +62,9 @@ class VirtualCpu {
 
   // Power-on state (SDM vol. 3, table 9-1).
   void Reset();
+
+  // Who translates x87 pointers; outlives the CPU. Without it those of translated code are zero.
+  void SetFpuPointerSource(FpuPointerSource* source) { fpu_pointers_ = source; }
 
   // Executes one sensitive instruction that was fetched at state.eip; on success eip is past it (or
   // at its target). A fault it raises is delivered through the IDT before this returns; eip is then
@@ -187,6 +192,7 @@ class VirtualCpu {
   CpuState& state_;
   const CpuModel model_;
   CpuStatistics statistics_;
+  FpuPointerSource* fpu_pointers_ = nullptr;
   LogLimiter undecoded_;
   SegmentedMemory memory_;
   DescriptorTables tables_;
