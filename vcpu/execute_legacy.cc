@@ -133,7 +133,9 @@ VirtualCpu::Outcome VirtualCpu::Enter(const GuestInstruction& instruction) {
       frame.Push(value);
     }
   }
-  if (level > 0) frame.Push(frame_pointer);
+  // On a 16-bit stack the upper half of ESP goes with it.
+  const uint32_t frame_value = (state_.gpr[kEsp] & ~mask) | frame_pointer;
+  if (level > 0) frame.Push(frame_value);
   // The values are written before the probe of where the pointer ends up (SDM vol. 2, ENTER), which
   // may still fault: then only memory has changed.
   ASSIGN_OR_FAULT(const uint32_t pushed,
@@ -143,9 +145,7 @@ VirtualCpu::Outcome VirtualCpu::Enter(const GuestInstruction& instruction) {
   RETURN_IF_FAULT(memory_.mmu().ProbeWrite(final_address, 1, memory_.privilege()));
   memory_.SetStackPointer(final_pointer);
   // EBP is as wide as the operand, whatever the stack.
-  memory_.SetRegister(kEbp,
-                      mask == 0xFFFFu ? (state_.gpr[kEsp] & ~mask) | frame_pointer : frame_pointer,
-                      instruction.operand_bits);
+  memory_.SetRegister(kEbp, frame_value, instruction.operand_bits);
   return StepOutcome::kNext;
 }
 

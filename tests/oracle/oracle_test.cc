@@ -127,6 +127,15 @@ TEST_F(OracleTest, FlushesTheLineOfTheLastByteOfASegment) {
   }
 }
 
+// The upper half was left out of what is pushed, though not of ebp.
+TEST_F(OracleTest, EnterPushesTheWholeFramePointerOnA16BitStack) {
+  table_[1] = {.base = kCaseStack.start, .limit = 0xFFFF, .big = false};
+  Case one = CaseOf({0xC8, 4, 0, 1});  // enter 4, 1
+  one.selectors[kSs] = LdtSelector(1);
+  one.start.gpr[kEsp] = 0xABCD0100;
+  EXPECT_EQ(Try(one).difference, "");
+}
+
 TEST_F(OracleTest, EachVariantRunsTheProgram) {
   // again: inc dword [ebx] ; loop again ; with ecx = 5
   const Case one = CaseOf({0xFF, 0x03, 0xE2, 0xFC});
