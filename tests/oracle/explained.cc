@@ -109,6 +109,9 @@ bool AccessesSeveral(const GuestInstruction& in) {
   constexpr uint16_t kSse = 16;
   if (PushesSeveral(in) || in.handling == Handling::kString) return true;
   switch (in.mnemonic) {
+    case ZYDIS_MNEMONIC_MASKMOVQ:
+    case ZYDIS_MNEMONIC_MASKMOVDQU:
+      return true;
     case ZYDIS_MNEMONIC_POPA:
     case ZYDIS_MNEMONIC_POPAD:
     case ZYDIS_MNEMONIC_IRET:
