@@ -112,7 +112,7 @@ Status NativeClient::Replace(uint32_t turn, int wait_status) {
 Status NativeClient::Collect(uint32_t turn) {
   std::atomic<BatchState>& state = exchange_->batches[turn].state;
   for (BatchState now = state.load(); now != BatchState::kDone; now = state.load()) {
-    const long woken = ::syscall(SYS_futex, &state, FUTEX_WAIT, static_cast<uint32_t>(now),
+    const auto woken = ::syscall(SYS_futex, &state, FUTEX_WAIT, static_cast<uint32_t>(now),
                                  &kLookPeriod, nullptr, 0);
     if (woken == 0 || errno != ETIMEDOUT) continue;
     int wait_status = 0;

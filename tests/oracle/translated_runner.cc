@@ -130,8 +130,8 @@ void TranslatedRunner::LoadMemory(GuestSnippet& guest, const Case& one) {
 void TranslatedRunner::StartKicks(const Case& one) {
   // The first anywhere in the run, which lasts some microseconds; the next ones so far apart that
   // it gets on between them.
-  constexpr long kPeriodNs = 50'000;
-  const auto first = static_cast<long>(1'000 + (one.index * 7919 % 128) * 100);
+  constexpr int64_t kPeriodNs = 50'000;
+  const auto first = static_cast<int64_t>(1'000 + (one.index * 7919 % 128) * 100);
   const itimerspec when{.it_interval = {0, kPeriodNs}, .it_value = {0, first}};
   ::timer_settime(kicks_, 0, &when, nullptr);
 }
