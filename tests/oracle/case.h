@@ -86,7 +86,7 @@ struct Case {
                                                 kFlatData, 0,         0};  // by Segment
   // Which of a few fillings the data and stack areas have: modulo kMemoryFillings.
   uint32_t memory_seed = 0;
-  // Flags that are defined at the end, as a set of EFLAGS bits (see undefined_flags.h).
+  // Flags that are defined at the end, as a set of EFLAGS bits (see UndefinedFlagsOf).
   uint32_t flags = kComparedFlags;
 };
 
