@@ -3,6 +3,7 @@
 // to themselves is in self_modification.inc, compared with the bare processor.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "base/bits.h"
@@ -83,6 +84,56 @@ TEST_F(SelfModification, AliasesShowTheSameCode) {
     Put(kCode, SumOf(kCode, written + 1, run));
     EXPECT_EQ(EaxAfter(kCode, 200), SumUpTo(200));
   }
+}
+
+// A second address space shows the function's page elsewhere and counts its immediate up.
+TEST_F(SelfModification, AnotherAddressSpaceChangesTheCode) {
+  constexpr uint32_t kRounds = 300;
+  constexpr uint32_t kOtherDirectory = 0x00F10000;  // the supervisor's memory, mapped one to one
+  constexpr uint32_t kOtherTable = 0x00F11000;
+  constexpr uint32_t kPatched = kCode + 0x1000;
+  constexpr uint32_t kAlias = kCode + 0x5000;
+  const auto copy_page = [this](uint32_t from, uint32_t to) {
+    std::ranges::copy(guest_->Memory(from, kPageBytes), guest_->Memory(to, kPageBytes).begin());
+  };
+  const auto set_entry = [this](uint32_t table, uint32_t index, uint32_t page) {
+    StoreLittle(guest_->Memory(table + index * 4, 4).data(), page | kUserPage);
+  };
+  copy_page(kPageDirectory, kOtherDirectory);
+  copy_page(kPageTables + (kCode >> 22) * kPageBytes, kOtherTable);
+  set_entry(kOtherDirectory, kCode >> 22, kOtherTable);
+  set_entry(kOtherTable, (kAlias >> kPageShift) & 0x3FF, kPatched);
+
+  Put(kPatched, LoadEax(0) + Bytes{kRet});
+  // mov esi, other ; mov edi, this ; mov ecx, rounds ; xor ebx, ebx
+  Bytes code = Bytes{0xBE} + Dword(kOtherDirectory) + Bytes{0xBF} + Dword(kPageDirectory);
+  code = code + Bytes{0xB9} + Dword(kRounds) + Bytes{0x31, 0xDB};
+  const auto again = static_cast<uint32_t>(code.size());
+  // call patched ; add ebx, eax ; mov cr3, esi ; inc dword [alias + 1] ; mov cr3, edi ; loop again
+  code = code + Bytes{0xE8} + Dword(kPatched - (kCode + again + 5)) + Bytes{0x01, 0xC3};
+  code = code + Bytes{0x0F, 0x22, 0xDE, 0xFF, 0x05} + Dword(kAlias + 1) + Bytes{0x0F, 0x22, 0xDF};
+  const auto distance = again - static_cast<uint32_t>(code.size() + 2);
+  code = code + Bytes{0xE2, static_cast<uint8_t>(distance), 0x89, 0xD8} + kEnd;  // mov eax, ebx
+  Put(kCode, code);
+  EXPECT_EQ(guest_->RunAtCpl0(CpuImage::Typical()), SumUpTo(kRounds - 1));
+}
+
+// What an exception pushes is a store like any other. The eip pushed reads "inc eax ; ret".
+TEST_F(SelfModification, ExceptionFramesChangeCode) {
+  constexpr uint32_t kPushedEip = 0x0040C340;
+  constexpr uint32_t kPatched = kCode + 0x1000;
+  constexpr uint32_t kFrameBytes = 12;
+  Put(kPatched, {0x48, kRet});  // dec eax ; ret
+  Put(kCode, Bytes{0xE8} + Dword(kPatched - (kCode + 5)) + kEnd);
+  Put(kPushedEip - 1, {0xCC});  // int3
+  CpuImage call = CpuImage::Typical();
+  call.gpr[kEax] = 5;
+  EXPECT_EQ(guest_->RunAtCpl0(call), 4u);
+  CpuImage push = CpuImage::Typical();
+  push.eip = kPushedEip - 1;
+  push.gpr[kEsp] = kPatched + kFrameBytes;
+  (void)guest_->RunAtCpl0(push);
+  EXPECT_EQ(guest_->RunAtCpl0(call), 6u);
 }
 
 // A device writes between two runs: to a protected page, and to one that checks its bytes.
