@@ -48,6 +48,11 @@ void PciFunction::WriteConfig(unsigned offset, unsigned bytes, uint32_t value) {
   ConfigChanged(offset, bytes);
 }
 
+void PciFunction::RaiseBits(unsigned offset, unsigned bytes, uint32_t bits) {
+  CHECK(offset + bytes <= kConfigBytes);
+  for (unsigned i = 0; i < bytes; ++i) config_[offset + i] |= static_cast<uint8_t>(bits >> (8 * i));
+}
+
 void PciFunction::ConfigChanged(unsigned /*offset*/, unsigned /*bytes*/) {}
 
 void PciFunction::Reset() {

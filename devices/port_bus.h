@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The I/O port space: 65536 byte-wide ports, each claimed by at most one device. Finding the device
-// is one table look-up. A port that nobody claims reads as all ones and ignores writes.
+// is one table look-up; moving one is not. A port that nobody claims reads as all ones and ignores
+// writes.
 #ifndef VERBATIM_DEVICES_PORT_BUS_H_
 #define VERBATIM_DEVICES_PORT_BUS_H_
 
 #include <array>
 #include <bitset>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "vcpu/port_io.h"
@@ -39,6 +41,13 @@ class PortBus final : public PortIo {
   // bytes in ascending order. `device` must outlive the bus.
   void Claim(uint16_t first, unsigned count, unsigned max_width, PortDevice& device);
 
+  // A range that the guest places, by a PCI base address for example. It stands nowhere at first.
+  // Where ranges meet, a port belongs to the one claimed with Claim, else to the movable one that
+  // was made first. Returns a handle for Place.
+  [[nodiscard]] unsigned ClaimMovable(unsigned count, unsigned max_width, PortDevice& device);
+  // Moves the range to `first` (what would lie above port FFFFh is cut off), or away.
+  void Place(unsigned handle, std::optional<uint16_t> first);
+
   // Whether the first access to each unclaimed port is logged.
   void set_log_unclaimed(bool log) { log_unclaimed_ = log; }
 
@@ -53,6 +62,8 @@ class PortBus final : public PortIo {
     PortDevice* device = nullptr;
     uint32_t end = 0;  // one past the last port
     unsigned max_width = 0;
+    uint32_t count = 0;  // of a movable range
+    std::optional<uint16_t> placed_at = std::nullopt;
   };
 
   [[nodiscard]] static bool Accepts(const Range& range, uint16_t port, unsigned bytes) {

@@ -128,6 +128,26 @@ void StateReader::Bytes(std::string_view name, std::span<uint8_t> value) {
   std::ranges::copy(stored, value.begin());
 }
 
+void StateReader::Field(std::string_view name, std::vector<uint8_t>& value, uint64_t max_size) {
+  if (!Expect(kBytes, name)) return;
+  std::span<const uint8_t> stored_size;
+  std::span<const uint8_t> stored;
+  if (!Take(4, stored_size)) {
+    FailField(name, "the saved state ends here");
+    return;
+  }
+  const uint64_t size = LittleEndian(stored_size);
+  if (size > max_size) {
+    FailField(name, fmt::format("has {} bytes, expected at most {}", size, max_size));
+    return;
+  }
+  if (!Take(size, stored)) {
+    FailField(name, "the saved state ends here");
+    return;
+  }
+  value.assign(stored.begin(), stored.end());
+}
+
 void StateReader::Require(bool condition, std::string_view name, std::string_view expected) {
   if (!condition) FailField(name, fmt::format("expected {}", expected));
 }

@@ -53,6 +53,9 @@ class StateWriter {
   void Field(std::string_view name, const std::array<uint8_t, kSize>& value) {
     Bytes(name, value);
   }
+  void Field(std::string_view name, const std::vector<uint8_t>& value, uint64_t /*max_size*/) {
+    Bytes(name, value);
+  }
 
   [[nodiscard]] const std::vector<uint8_t>& bytes() const { return bytes_; }
 
@@ -82,6 +85,8 @@ class StateReader {
   void Field(std::string_view name, std::array<uint8_t, kSize>& value) {
     Bytes(name, value);
   }
+  // Bytes of any number up to `max_size`.
+  void Field(std::string_view name, std::vector<uint8_t>& value, uint64_t max_size);
   // For conditions that relate several fields.
   void Require(bool condition, std::string_view name, std::string_view expected);
 

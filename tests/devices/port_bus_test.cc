@@ -89,6 +89,39 @@ TEST_F(PortBusTest, LogsEachUnclaimedPortOnce) {
   EXPECT_NE(log.find("write to port 0301h"), std::string::npos);
 }
 
+TEST_F(PortBusTest, AMovableRangeStandsWhereItIsPlaced) {
+  const unsigned range = bus_->ClaimMovable(4, 2, device_);
+  EXPECT_EQ(bus_->ReadPort(0, 1), 0xFFu);
+  bus_->Place(range, 0x500);
+  bus_->ReadPort(0x502, 2);
+  bus_->Place(range, 0x600);
+  bus_->ReadPort(0x502, 1);
+  bus_->ReadPort(0x603, 1);
+  bus_->Place(range, std::nullopt);
+  bus_->ReadPort(0x603, 1);
+  bus_->Place(range, 0xFFFE);
+  bus_->ReadPort(0xFFFF, 1);
+  bus_->ReadPort(0x0000, 1);
+  EXPECT_EQ(device_.log, "r2@502 r1@603 r1@FFFF ");
+}
+
+TEST_F(PortBusTest, MovableRangesGiveWayAndComeBack) {
+  Recorder first;
+  Recorder second;
+  bus_->Claim(0x502, 1, 1, device_);
+  const unsigned first_range = bus_->ClaimMovable(4, 1, first);
+  const unsigned second_range = bus_->ClaimMovable(4, 1, second);
+  bus_->Place(second_range, 0x502);
+  bus_->Place(first_range, 0x501);
+  for (const uint16_t port : {0x501, 0x502, 0x504, 0x505}) bus_->ReadPort(port, 1);
+  EXPECT_EQ(device_.log, "r1@502 ");
+  EXPECT_EQ(first.log, "r1@501 r1@504 ");
+  EXPECT_EQ(second.log, "r1@505 ");
+  bus_->Place(first_range, std::nullopt);
+  bus_->ReadPort(0x504, 1);
+  EXPECT_EQ(second.log, "r1@505 r1@504 ");
+}
+
 using PortBusDeathTest = PortBusTest;
 
 TEST_F(PortBusDeathTest, RefusesOverlappingClaims) {

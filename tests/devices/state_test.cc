@@ -85,6 +85,27 @@ TEST(State, EveryTruncationIsRefused) {
   EXPECT_EQ(Refusal(bytes), "");
 }
 
+TEST(State, BytesOfAnyNumberComeBackUpToTheirLimit) {
+  const std::vector<uint8_t> saved = {1, 2, 3, 4, 5};
+  StateWriter writer;
+  writer.Begin("sample", 3);
+  writer.Field("data", saved, 5);
+  for (const uint64_t limit : {uint64_t{5}, uint64_t{4}}) {
+    StateReader reader(writer.bytes());
+    std::vector<uint8_t> loaded = {9};
+    reader.Begin("sample", 3);
+    reader.Field("data", loaded, limit);
+    EXPECT_EQ(reader.status().has_value(), limit == 5);
+    EXPECT_EQ(loaded, limit == 5 ? saved : std::vector<uint8_t>{9});
+  }
+  const std::vector<uint8_t> cut(writer.bytes().begin(), writer.bytes().end() - 1);
+  StateReader reader(cut);
+  std::vector<uint8_t> loaded;
+  reader.Begin("sample", 3);
+  reader.Field("data", loaded, 5);
+  EXPECT_FALSE(reader.status());
+}
+
 TEST(State, AFieldOfAnotherSizeOrNameIsRefused) {
   StateWriter writer;
   writer.Begin("sample", 3);
