@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/parse.h"
+#include "cli/disk_option.h"
 #include "cli/suggestion.h"
 
 namespace verbatim {
@@ -61,6 +62,8 @@ struct RunText {
   std::string kernel;
   std::string initrd;
   std::string append;
+  std::vector<std::string> disks;
+  std::vector<std::string> cdroms;
   std::string memory = "256M";
   std::string cpu = "core2";
   std::string code_cache = "64M";
@@ -79,6 +82,16 @@ void DeclareRun(CLI::App& run, RunText& text) {
       ->type_name("FILE");
   run.add_option("--initrd", text.initrd, "initial RAM disk")->type_name("FILE");
   run.add_option("--append", text.append, "kernel command line")->type_name("TEXT");
+  run.add_option("--disk", text.disks,
+                 "raw disk image or block device; PATH[,readonly][,snapshot=on]\n"
+                 "[,bus=0|1[,unit=0|1]]; up to four disks and discs")
+      ->type_name("PATH[,...]")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  run.add_option("--cdrom", text.cdroms, "image of a CD; PATH[,bus=0|1[,unit=0|1]]")
+      ->type_name("PATH[,...]")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   run.add_option("--memory", text.memory, "guest memory, 4M to 3584M")
       ->type_name("SIZE")
       ->capture_default_str();
@@ -163,6 +176,17 @@ Result<Command> ReadRun(const CLI::App& run, const RunText& text) {
   machine.kernel_path = text.kernel;
   if (run.count("--initrd") != 0) machine.initrd_path = text.initrd;
   machine.command_line = text.append;
+
+  for (const std::string& disk : text.disks) {
+    Result<DiskConfig> read = ReadDiskOption(disk);
+    if (!read) return std::unexpected(read.error());
+    machine.disks.push_back(*std::move(read));
+  }
+  for (const std::string& cdrom : text.cdroms) {
+    Result<DiskConfig> read = ReadCdromOption(cdrom);
+    if (!read) return std::unexpected(read.error());
+    machine.disks.push_back(*std::move(read));
+  }
 
   const Result<uint64_t> memory = ReadSize(text.memory, kMemoryRange);
   if (!memory) return std::unexpected(memory.error());

@@ -19,6 +19,8 @@ namespace {
 constexpr uint64_t kVgaHoleBytes = 128 << 10;
 constexpr uint64_t kMaxFileBytes = 3584ull << 20;
 constexpr unsigned kFpuIrq = 13;
+constexpr unsigned kPrimaryIdeIrq = 14;
+constexpr unsigned kSecondaryIdeIrq = 15;
 constexpr uint16_t kElcrSlavePort = 0x4D1;
 
 constexpr uint16_t kCom1Data = 0x3F8;
@@ -46,6 +48,7 @@ Result<std::unique_ptr<Machine::Board>> Machine::Board::Create(const MachineConf
   std::unique_ptr<Board> board(new Board(config, serial, std::move(*memory)));
   if (Status opened = board->OpenFiles(); !opened) return std::unexpected(opened.error());
   if (Status made = board->CreateEngine(); !made) return std::unexpected(made.error());
+  if (Status opened = board->OpenDisks(); !opened) return std::unexpected(opened.error());
   board->AttachDevices();
   if (Status on = board->PowerOn(); !on) return std::unexpected(on.error());
   if (Status made = board->deadline_.Create(KickSignal()); !made) {
@@ -111,6 +114,16 @@ Status Machine::Board::CreateEngine() {
   return {};
 }
 
+Status Machine::Board::OpenDisks() {
+  if (config_.disks.empty()) return {};
+  Result<std::unique_ptr<Disks>> disks =
+      Disks::Open(config_.disks, *memory_, pic_.Line(kPrimaryIdeIrq), pic_.Line(kSecondaryIdeIrq),
+                  [this] { engine_->Kick(); });
+  if (!disks) return std::unexpected(disks.error());
+  disks_ = *std::move(disks);
+  return {};
+}
+
 void Machine::Board::AttachDevices() {
   memory_->AddHole(kAdapterArea, kVgaHoleBytes);
   pic_.Attach(bus_);
@@ -128,12 +141,17 @@ void Machine::Board::AttachDevices() {
   pci_.Add(0, 0, host_bridge_);
   devices_ = {&pic_,  &pit_,       &port_b_, &port_a_, &rtc_,           &com1_,       &keyboard_,
               &post_, &fpu_error_, &pm_,     &pci_,    &reset_control_, &host_bridge_};
+  if (disks_ != nullptr) {
+    disks_->Attach(bus_, pci_);
+    for (Device* device : disks_->devices()) devices_.push_back(device);
+  }
   timed_devices_ = {&pit_, &rtc_, &com1_, &pm_};
 }
 
 Status Machine::Board::PowerOn() {
   end_.reset();
   for (Device* device : devices_) device->Reset();
+  if (disks_ != nullptr) disks_->Configure();
   // As firmware leaves it: of the interrupts in use only ACPI's is level-triggered.
   bus_.WritePort(kElcrSlavePort, 1, 1u << (kSciIrq - 8));
   // RAM reads as zero after power-on; giving its pages back is the fastest way there.
@@ -234,6 +252,7 @@ void Machine::Board::Service() {
   const uint64_t now = clock_.NowNs();
   for (Device* device : timed_devices_) device->AdvanceTo(now);
   FeedSerial();
+  if (disks_ != nullptr) disks_->Service([this] { return StopRequested(); });
   UpdateDeadline();
 }
 

@@ -30,6 +30,7 @@
 #include "firmware/boot_state.h"
 #include "machine/config.h"
 #include "machine/deadline_timer.h"
+#include "machine/disks.h"
 #include "machine/input_queue.h"
 #include "machine/machine.h"
 #include "memory/mmu.h"
@@ -92,6 +93,7 @@ class Machine::Board final : public EventGate,
   Board(const MachineConfig& config, ByteSink& serial, std::unique_ptr<PhysicalMemory> memory);
   [[nodiscard]] Status OpenFiles();
   [[nodiscard]] Status CreateEngine();
+  [[nodiscard]] Status OpenDisks();
   void AttachDevices();
   // Loads the guest's files and puts processor and devices into their state at power-on.
   [[nodiscard]] Status PowerOn();
@@ -126,6 +128,7 @@ class Machine::Board final : public EventGate,
   ResetControl reset_control_;
   PciConfigPorts pci_;
   I440Fx host_bridge_;
+  std::unique_ptr<Disks> disks_;  // null: none
   std::vector<Device*> devices_;
   std::vector<Device*> timed_devices_;
 

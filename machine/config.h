@@ -6,16 +6,29 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace verbatim {
 
 class BlockObserver;
 struct TranslatedBlock;
 
+// A disk image or, with `cdrom`, a disc.
+struct DiskConfig {
+  std::string path;
+  bool cdrom = false;
+  bool read_only = false;
+  bool snapshot = false;  // what the guest writes is forgotten at the end
+  // The IDE channel (0 or 1) and the drive on it (0 or 1); without a channel any free place.
+  std::optional<unsigned> bus;
+  unsigned unit = 0;
+};
+
 struct MachineConfig {
   std::string kernel_path;
   std::optional<std::string> initrd_path;
   std::string command_line;
+  std::vector<DiskConfig> disks;
   uint64_t memory_bytes = 256ull << 20;
   std::string cpu_model = "core2";
   uint64_t code_cache_bytes = 64ull << 20;

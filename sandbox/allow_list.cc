@@ -4,6 +4,7 @@
 // masks the bits that the kernel looks at. "Not equal" would be passed by a set bit above.
 #include "sandbox/allow_list.h"
 
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -48,9 +49,14 @@ std::vector<AllowedCall> AllowedCalls() {
       {CALL(madvise), Equals(2, MADV_DONTNEED)},
       {CALL(madvise), Equals(2, MADV_REMOVE)},
       {CALL(sysinfo)},
-      // Open descriptors: serial line, log files, statistics, boot files, the terminal's settings.
+      // Open descriptors: serial line, log files, statistics, boot files, disk images, the
+      // terminal's settings.
       {CALL(read)},
       {CALL(pread64)},
+      {CALL(pwrite64)},
+      {CALL(fdatasync)},
+      {CALL(lseek)},
+      {CALL(fallocate), Equals(1, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)},
       {CALL(write)},
       {CALL(writev)},
       {CALL(close)},

@@ -113,7 +113,9 @@ TEST_F(PortBusTest, MovableRangesGiveWayAndComeBack) {
   const unsigned second_range = bus_->ClaimMovable(4, 1, second);
   bus_->Place(second_range, 0x502);
   bus_->Place(first_range, 0x501);
-  for (const uint16_t port : {0x501, 0x502, 0x504, 0x505}) bus_->ReadPort(port, 1);
+  for (const unsigned port : {0x501u, 0x502u, 0x504u, 0x505u}) {
+    bus_->ReadPort(static_cast<uint16_t>(port), 1);
+  }
   EXPECT_EQ(device_.log, "r1@502 ");
   EXPECT_EQ(first.log, "r1@501 r1@504 ");
   EXPECT_EQ(second.log, "r1@505 ");

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// The values of --disk and --cdrom: PATH[,key[=value]]..., in which a comma of the path is written
+// as two.
+#ifndef VERBATIM_CLI_DISK_OPTION_H_
+#define VERBATIM_CLI_DISK_OPTION_H_
+
+#include <string_view>
+
+#include "base/result.h"
+#include "machine/config.h"
+
+namespace verbatim {
+
+[[nodiscard]] Result<DiskConfig> ReadDiskOption(std::string_view text);
+[[nodiscard]] Result<DiskConfig> ReadCdromOption(std::string_view text);
+
+}  // namespace verbatim
+
+#endif  // VERBATIM_CLI_DISK_OPTION_H_

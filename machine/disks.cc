@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "machine/disks.h"
+
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "base/log.h"
+#include "storage/disk_image.h"
+
+namespace verbatim {
+namespace {
+
+constexpr unsigned kBridgeDevice = 1;
+constexpr unsigned kIdeFunction = 1;
+constexpr uint16_t kBusMasterPort = 0xC000;
+constexpr std::chrono::milliseconds kSpaceInterval{500};
+
+struct Place {
+  unsigned bus;
+  unsigned unit;
+};
+// Disks from the front, discs where systems expect them: alone on the second channel.
+constexpr Place kDiskPlaces[] = {{0, 0}, {0, 1}, {1, 1}, {1, 0}};
+constexpr Place kCdromPlaces[] = {{1, 0}, {1, 1}, {0, 1}, {0, 0}};
+
+}  // namespace
+
+Result<std::unique_ptr<Disks>> Disks::Open(const std::vector<DiskConfig>& disks,
+                                           PhysicalMemory& memory, IrqLine& irq14, IrqLine& irq15,
+                                           std::function<void()> on_event) {
+  std::unique_ptr<Disks> opened(new Disks(memory, irq14, irq15));
+  // Those with a place of their own choose before the others.
+  for (const bool placed : {true, false}) {
+    for (size_t i = 0; i < disks.size(); ++i) {
+      if (disks[i].bus.has_value() != placed) continue;
+      if (Status added = opened->Add(disks[i], static_cast<unsigned>(i), on_event); !added) {
+        return std::unexpected(added.error());
+      }
+    }
+  }
+  return opened;
+}
+
+Status Disks::Add(const DiskConfig& disk, unsigned number, const std::function<void()>& on_event) {
+  std::optional<Place> place;
+  if (disk.bus) {
+    place = Place{*disk.bus, disk.unit};
+    if (ide_.channel(place->bus).Occupied(place->unit)) {
+      return Fail("{}: bus={},unit={} is taken by another disk", disk.path, place->bus,
+                  place->unit);
+    }
+  } else {
+    for (const Place& candidate : disk.cdrom ? kCdromPlaces : kDiskPlaces) {
+      if (!place && !ide_.channel(candidate.bus).Occupied(candidate.unit)) place = candidate;
+    }
+    if (!place) return Fail("{}: no place is left: IDE has four", disk.path);
+  }
+  Result<std::unique_ptr<BlockBackend>> backend = OpenDiskImage(
+      {.path = disk.path, .read_only = disk.read_only || disk.cdrom, .snapshot = disk.snapshot});
+  if (!backend) return std::unexpected(backend.error());
+  auto worker = std::make_unique<IoWorker>(*std::move(backend), on_event);
+  const std::string serial = fmt::format("VB{:05}", number + 1);
+  if (disk.cdrom) {
+    ide_.channel(place->bus).AttachCdrom(place->unit, worker.get(), serial);
+  } else {
+    ide_.channel(place->bus).AttachDisk(place->unit, *worker, serial);
+  }
+  images_.push_back({disk.path, std::move(worker)});
+  return {};
+}
+
+void Disks::Attach(PortBus& bus, PciConfigPorts& pci) {
+  ide_.Attach(bus);
+  pci.Add(kBridgeDevice, 0, isa_);
+  pci.Add(kBridgeDevice, kIdeFunction, ide_);
+}
+
+void Disks::Configure() { ide_.ConfigureAsFirmware(kBusMasterPort); }
+
+void Disks::WaitForSpace(Image& image, const std::function<bool()>& stopped) {
+  Log(LogLevel::kError,
+      "{}: the host has no space for what the guest writes: the guest is paused until there is",
+      image.path);
+  while (image.worker->Stalled() && !stopped()) {
+    image.worker->WaitWhileStalled(kSpaceInterval);
+    image.worker->Retry();
+  }
+  if (!image.worker->Stalled()) Log(LogLevel::kWarning, "{}: the guest goes on", image.path);
+}
+
+void Disks::Service(const std::function<bool()>& stopped) {
+  for (Image& image : images_) {
+    if (image.worker->Stalled()) WaitForSpace(image, stopped);
+    image.worker->Deliver();
+  }
+}
+
+bool Disks::IsAll(PhysicalAddress start, uint64_t bytes, bool writable) const {
+  if (bytes == 0) return true;
+  const uint64_t last = start.value + bytes - 1;
+  for (uint64_t page = start.value & ~uint64_t{kPageOffsetMask}; page <= last; page += kPageBytes) {
+    const PageKind kind = memory_.KindOf({page});
+    if (kind != PageKind::kRam && (writable || kind != PageKind::kRom)) return false;
+  }
+  return true;
+}
+
+bool Disks::DmaRead(PhysicalAddress from, std::span<uint8_t> to) {
+  if (!IsAll(from, to.size(), false)) return false;
+  memory_.Read(from, to.data(), to.size());
+  return true;
+}
+
+bool Disks::DmaWrite(PhysicalAddress to, std::span<const uint8_t> from) {
+  if (!IsAll(to, from.size(), true)) return false;
+  memory_.Write(to, from.data(), from.size());
+  return true;
+}
+
+}  // namespace verbatim

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// The disks of a machine: images opened as the user named them, a thread for each, and the IDE
+// controller they hang on. Exists only if the machine has disks.
+//
+// Threads: all on the thread of the virtual CPU, but for `on_event`, which a disk's thread calls
+// when Service has something to do.
+#ifndef VERBATIM_MACHINE_DISKS_H_
+#define VERBATIM_MACHINE_DISKS_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "devices/pci_config_ports.h"
+#include "devices/piix_ide.h"
+#include "devices/piix_isa.h"
+#include "devices/port_bus.h"
+#include "machine/config.h"
+#include "memory/physical_memory.h"
+#include "storage/io_worker.h"
+
+namespace verbatim {
+
+class Disks final : public DmaMemory {
+ public:
+  // Opens and locks every image. Memory and lines must outlive the disks.
+  [[nodiscard]] static Result<std::unique_ptr<Disks>> Open(const std::vector<DiskConfig>& disks,
+                                                           PhysicalMemory& memory, IrqLine& irq14,
+                                                           IrqLine& irq15,
+                                                           std::function<void()> on_event);
+
+  void Attach(PortBus& bus, PciConfigPorts& pci);
+  // As firmware leaves the controller, after each reset.
+  void Configure();
+  [[nodiscard]] std::vector<Device*> devices() { return {&isa_, &ide_}; }
+
+  // Hands over the answers of the disks. While a disk of the host is full, this does not return,
+  // which pauses the machine, unless `stopped` says that it shall end.
+  void Service(const std::function<bool()>& stopped);
+
+  // DmaMemory
+  bool DmaRead(PhysicalAddress from, std::span<uint8_t> to) override;
+  bool DmaWrite(PhysicalAddress to, std::span<const uint8_t> from) override;
+
+ private:
+  struct Image {
+    std::string path;
+    std::unique_ptr<IoWorker> worker;
+  };
+
+  Disks(PhysicalMemory& memory, IrqLine& irq14, IrqLine& irq15)
+      : memory_(memory), ide_(irq14, irq15, *this) {}
+  [[nodiscard]] Status Add(const DiskConfig& disk, unsigned number,
+                           const std::function<void()>& on_event);
+  [[nodiscard]] bool IsAll(PhysicalAddress start, uint64_t bytes, bool writable) const;
+  static void WaitForSpace(Image& image, const std::function<bool()>& stopped);
+
+  PhysicalMemory& memory_;
+  PiixIsa isa_;
+  PiixIde ide_;
+  std::vector<Image> images_;
+};
+
+}  // namespace verbatim
+
+#endif  // VERBATIM_MACHINE_DISKS_H_
