@@ -28,7 +28,7 @@ struct MachineConfig {
   std::string kernel_path;
   std::optional<std::string> initrd_path;
   std::string command_line;
-  std::vector<DiskConfig> disks;
+  std::vector<DiskConfig> disks{};
   uint64_t memory_bytes = 256ull << 20;
   std::string cpu_model = "core2";
   uint64_t code_cache_bytes = 64ull << 20;

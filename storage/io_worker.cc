@@ -29,7 +29,10 @@ IoWorker::IoWorker(std::unique_ptr<BlockBackend> backend, std::function<void()> 
       size_bytes_(backend_->size_bytes()),
       read_only_(backend_->read_only()),
       on_event_(std::move(on_event)),
-      thread_(StartWithoutSignals([this] { Run(); })) {}
+      thread_(StartWithoutSignals([this] { Run(); })) {
+  std::unique_lock lock(mutex_);
+  progress_.wait(lock, [this] { return started_; });
+}
 
 IoWorker::~IoWorker() {
   {
@@ -64,6 +67,8 @@ BlockStatus IoWorker::Perform(BlockRequest& request) {
 
 void IoWorker::Run() {
   std::unique_lock lock(mutex_);
+  started_ = true;
+  progress_.notify_all();
   while (true) {
     work_.wait(lock, [this] { return stop_ || !requests_.empty(); });
     if (requests_.empty()) return;

@@ -25,7 +25,8 @@ namespace verbatim {
 class IoWorker final : public BlockQueue {
  public:
   // `on_event` is called on the worker's thread when there is something to Deliver after there was
-  // nothing, and when the worker stalls. It must not call back.
+  // nothing, and when the worker stalls. It must not call back. The thread is past its start-up
+  // code when the constructor returns, so that a sandbox may close.
   IoWorker(std::unique_ptr<BlockBackend> backend, std::function<void()> on_event);
   // Carries out what was submitted, unless the worker is stalled; delivers nothing.
   ~IoWorker() override;
@@ -60,9 +61,10 @@ class IoWorker final : public BlockQueue {
 
   mutable std::mutex mutex_;
   std::condition_variable work_;      // for the worker: requests_, retry_ or stop_ changed
-  std::condition_variable progress_;  // for the others: finished_, busy_ or stalled_ changed
+  std::condition_variable progress_;  // for the others: the other flags or finished_ changed
   std::deque<BlockRequest> requests_;
   std::vector<Finished> finished_;
+  bool started_ = false;
   bool busy_ = false;
   bool stalled_ = false;
   bool retry_ = false;

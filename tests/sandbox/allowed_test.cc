@@ -10,11 +10,15 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdlib>
+#include <fstream>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "sandbox/sandbox.h"
+#include "storage/disk_image.h"
+#include "storage/io_worker.h"
 
 namespace verbatim {
 namespace {
@@ -89,6 +93,36 @@ TEST(SandboxAllows, TheHeapOnEveryThread) {
         ::_exit(0);
       },
       ExitedWithCode(0), "");
+}
+
+// Often, since the sandbox must not close on a thread that is still starting.
+TEST(SandboxAllows, ADiskImageAndItsThread) {
+  const std::string path = testing::TempDir() + "/sandboxed-disk-" + std::to_string(::getpid());
+  { std::ofstream(path) << std::string(8192, 'x'); }
+  for (int round = 0; round < 20; ++round) {
+    EXPECT_EXIT(
+        {
+          if (!PrepareSandbox()) ::_exit(1);
+          Result<std::unique_ptr<BlockBackend>> disk = OpenDiskImage({.path = path});
+          if (!disk) ::_exit(3);
+          IoWorker worker(*std::move(disk), [] {});
+          if (!EnterSandbox()) ::_exit(1);
+          unsigned done = 0;
+          for (const auto kind : {BlockRequest::Kind::kWrite, BlockRequest::Kind::kFlush,
+                                  BlockRequest::Kind::kDiscard, BlockRequest::Kind::kRead}) {
+            worker.Submit({.kind = kind,
+                           .data = std::vector<uint8_t>(4096),
+                           .discard_bytes = 4096,
+                           .done = [&done](BlockStatus status, const std::vector<uint8_t>&) {
+                             if (status == BlockStatus::kDone) ++done;
+                           }});
+          }
+          worker.Drain();
+          ::_exit(done == 4 ? 0 : 2);
+        },
+        ExitedWithCode(0), "");
+  }
+  ::unlink(path.c_str());
 }
 
 TEST(SandboxAllows, LocksAndConditions) {
