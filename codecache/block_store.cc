@@ -119,7 +119,10 @@ void BlockStore::RemoveFromPage(PhysicalAddress page, Block* block) {
   const auto found = by_page_.find(page.Page());
   CHECK(found != by_page_.end());
   std::vector<Block*>& list = found.value();
-  std::erase(list, block);
+  const auto at = std::ranges::find(list, block);
+  CHECK(at != list.end());
+  *at = list.back();
+  list.pop_back();
   if (list.empty()) by_page_.erase(found);
 }
 

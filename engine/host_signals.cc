@@ -128,7 +128,7 @@ Result<std::unique_ptr<SignalScope>> SignalScope::Enter(SignalTarget* target) {
   if (!installed) return std::unexpected(installed.error());
   CHECK(current_target == nullptr);
   std::unique_ptr<SignalScope> scope(new SignalScope);
-  scope->stack_ = std::make_unique<uint8_t[]>(kAlternateStackBytes);
+  scope->stack_ = std::make_unique_for_overwrite<uint8_t[]>(kAlternateStackBytes);
   stack_t stack{};
   stack.ss_sp = scope->stack_.get();
   stack.ss_size = kAlternateStackBytes;

@@ -124,7 +124,7 @@ Address Program::PickAddress32(uint32_t bytes, std::optional<uint32_t> linear) {
   address.has_sib = index != kNoIndex || (has_base && base == kEsp) || ((bits >> 13) & 15) == 0;
   if (index != kNoIndex) {
     if (!Known(index) && MaySet(index)) SetRegister(index, (random_.Below(64) - 32) & ~1u);
-    offset -= values_[index] << scale;
+    offset -= Consult(index) << scale;
   }
   if (!has_base) {
     address.rm = address.has_sib ? kSibFollows : kNoBase;
@@ -140,7 +140,7 @@ Address Program::PickAddress32(uint32_t bytes, std::optional<uint32_t> linear) {
   const uint32_t near = ((bits >> 17) & 1) != 0 ? 0 : random_.Below(256) - 128;
   const bool reset = ((bits >> 18) & (Known(base) ? 1 : 7)) != 0;
   if (reset && base != index && MaySet(base)) SetRegister(base, offset - near);
-  address.displacement = offset - values_[base];
+  address.displacement = offset - Consult(base);
   if (address.displacement == 0 && base != kNoBase && ((bits >> 21) & 7) != 0) return address;
   address.mod = FitsByte(address.displacement) && ((bits >> 24) & 7) != 0 ? 1 : 2;
   address.displacement_bytes = address.mod == 1 ? 1 : 4;
@@ -163,7 +163,7 @@ Address Program::PickAddress16(uint32_t bytes, std::optional<uint32_t> linear) {
   }
   if (pair.index != kNoGpr) {
     if (!Known(pair.index) && MaySet(pair.index)) SetRegister(pair.index, random_.Next());
-    offset -= values_[pair.index];
+    offset -= Consult(pair.index);
   }
   const uint32_t near = ((bits >> 4) & 1) != 0 ? 0 : random_.Below(256) - 128;
   const bool reset = ((bits >> 5) & (Known(pair.base) ? 1 : 7)) != 0;
@@ -171,7 +171,7 @@ Address Program::PickAddress16(uint32_t bytes, std::optional<uint32_t> linear) {
   if (reset && MaySet(pair.base)) {
     SetRegister(pair.base, ((offset - near) & 0xFFFF) | (random_.Next() & 0xFFFF0000));
   }
-  address.displacement = (offset - values_[pair.base]) & 0xFFFF;
+  address.displacement = (offset - Consult(pair.base)) & 0xFFFF;
   const bool fits = FitsByte(static_cast<uint32_t>(static_cast<int16_t>(address.displacement)));
   if (address.displacement == 0 && address.rm != kNoBase16 && ((bits >> 8) & 7) != 0) {
     return address;

@@ -80,6 +80,8 @@ struct Case {
   std::vector<uint16_t> instructions;
   std::vector<InstructionNote> notes;  // one for each of `instructions`
 
+  // Registers of the start on whose values the program does not rely, as a set of Gpr.
+  uint8_t free_registers = 0;
   // start.eip and esp are offsets in CS and SS. The selectors are flat or of the LDT.
   CpuImage start = CpuImage::Typical();
   std::array<uint16_t, kSegmentCount> selectors{kFlatData, kFlatCode, kFlatData,

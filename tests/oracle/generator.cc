@@ -7,8 +7,9 @@
 namespace verbatim::test {
 namespace {
 
-constexpr uint64_t kSingleShare = 3;            // one case in so many is of one form
-constexpr uint64_t kTurnStream = ~uint64_t{1};  // no case has this index
+constexpr uint64_t kSingleShare = 3;                  // one program in so many is of one form
+constexpr uint64_t kTurnStream = ~uint64_t{1};        // no program has this number
+constexpr uint64_t kStartStream = uint64_t{1} << 48;  // likewise: where the streams of starts begin
 constexpr uint32_t kPage = 0x1000;
 
 // Where the first instruction stands: anywhere in the code area, often so that an instruction
@@ -44,15 +45,44 @@ Generator::Generator(uint64_t seed)
       first_turn_(Random(seed, kTurnStream).Next()) {}
 
 Case Generator::Make(uint64_t index) const {
-  Random random(seed_, index);
+  return WithStart(MakeProgram(index / kStartsOfEach), index);
+}
+
+void Generator::MakeAll(uint64_t first, uint64_t last, std::vector<Case>& out) const {
+  out.clear();
+  Case program;
+  for (uint64_t index = first; index < last; ++index) {
+    if (index == first || index % kStartsOfEach == 0) program = MakeProgram(index / kStartsOfEach);
+    out.push_back(WithStart(program, index));
+  }
+}
+
+// The first start is that for which the program was made.
+Case Generator::WithStart(const Case& program, uint64_t index) const {
+  Case out = program;
+  out.index = index;
+  if (index % kStartsOfEach == 0) return out;
+  Random random(seed_, kStartStream + index);
+  CpuImage other;
+  PickStart(random, other);
+  for (uint8_t gpr = 0; gpr < 8; ++gpr) {
+    if (((program.free_registers >> gpr) & 1) != 0) out.start.gpr[gpr] = other.gpr[gpr];
+  }
+  // The direction of strings was aimed for, too.
+  out.start.eflags = (other.eflags & ~flag::kDf) | (program.start.eflags & flag::kDf);
+  out.start.fx = other.fx;
+  return out;
+}
+
+Case Generator::MakeProgram(uint64_t number) const {
+  Random random(seed_, number);
   Case out;
   out.seed = seed_;
-  out.index = index;
   out.memory_seed = random.Below(kMemoryFillings);
   const Segments segments(ldt_);
   const uint32_t place = PickPlace(random);
   PickSelectors(random, segments, place, out);
-  const std::optional<uint32_t> single = SingleForm(index);
+  const std::optional<uint32_t> single = SingleForm(number);
   if (single) {
     // A few forms exist in code of one size only.
     const auto& prefixes = forms_.table.forms()[*single].prefixes;
@@ -77,7 +107,7 @@ Case Generator::Make(uint64_t index) const {
   Program program(forms_, ldt_, random, out, data_bytes);
   if (single) {
     program.Append(*single);
-  } else if (index % kSingleShare == 0) {
+  } else if (number % kSingleShare == 0) {
     program.AppendUndefined();
   } else {
     AppendSeveral(random, program);
@@ -87,11 +117,11 @@ Case Generator::Make(uint64_t index) const {
 }
 
 // In turn, so that none is left out. The encodings that are no form have a turn in so many.
-std::optional<uint32_t> Generator::SingleForm(uint64_t index) const {
+std::optional<uint32_t> Generator::SingleForm(uint64_t number) const {
   constexpr uint64_t kUndefinedShare = 64;
-  if (index % kSingleShare != 0) return std::nullopt;
+  if (number % kSingleShare != 0) return std::nullopt;
   // Each seed begins with another form: a runner may take few cases of each.
-  const uint64_t turn = index / kSingleShare + first_turn_;
+  const uint64_t turn = number / kSingleShare + first_turn_;
   if (turn % kUndefinedShare == kUndefinedShare - 1) return std::nullopt;
   return forms_.allowed[(turn - turn / kUndefinedShare) % forms_.allowed.size()];
 }

@@ -19,7 +19,8 @@ namespace verbatim::test {
 namespace {
 
 constexpr uint64_t kSeed = 20061109;
-constexpr uint64_t kCases = 60'000;
+constexpr uint64_t kPrograms = 60'000;
+constexpr uint64_t kCases = kPrograms * Generator::kStartsOfEach;
 
 std::string Hex(std::span<const uint8_t> bytes) {
   std::string text;
@@ -98,7 +99,7 @@ TEST(Generator, MakesTheSameCaseWheneverItIsAsked) {
 TEST(Generator, MakesInstructionsOfTheFormsMeant) {
   const Generator generator(kSeed);
   const FormTable& table = FormTable::Get();
-  for (uint64_t index = 0; index < kCases; ++index) {
+  for (uint64_t index = 0; index < kCases; index += Generator::kStartsOfEach) {
     const Case made = generator.Make(index);
     ASSERT_EQ(made.instructions.size(), made.notes.size());
     ASSERT_FALSE(made.instructions.empty());
@@ -114,7 +115,7 @@ TEST(Generator, MakesInstructionsOfTheFormsMeant) {
 
 TEST(Generator, KeepsProgramsInTheCodeArea) {
   const Generator generator(kSeed);
-  for (uint64_t index = 0; index < kCases; ++index) {
+  for (uint64_t index = 0; index < kCases; index += Generator::kStartsOfEach) {
     const Case made = generator.Make(index);
     ASSERT_LE(made.code.size(), kMaxCaseCode);
     ASSERT_GE(made.code_at, kCaseCode.start);
@@ -122,9 +123,32 @@ TEST(Generator, KeepsProgramsInTheCodeArea) {
   }
 }
 
+TEST(Generator, GivesAProgramSeveralStarts) {
+  const Generator generator(kSeed);
+  std::vector<Case> all;
+  generator.MakeAll(3, 800, all);
+  ASSERT_EQ(all.size(), 797u);
+  uint64_t others = 0;
+  for (const Case& made : all) {
+    const Case alone = generator.Make(made.index);
+    const Case first = generator.Make(made.index - made.index % Generator::kStartsOfEach);
+    ASSERT_EQ(made.code, alone.code);
+    ASSERT_EQ(made.start.gpr, alone.start.gpr);
+    ASSERT_EQ(made.start.fx, alone.start.fx);
+    ASSERT_EQ(made.code, first.code);
+    ASSERT_EQ(made.start.gpr[kEsp], first.start.gpr[kEsp]);
+    for (uint8_t gpr = 0; gpr < 8; ++gpr) {
+      if (made.start.gpr[gpr] == first.start.gpr[gpr]) continue;
+      ++others;
+      ASSERT_NE((made.free_registers >> gpr) & 1, 0);
+    }
+  }
+  EXPECT_GT(others, all.size());
+}
+
 TEST(Generator, ContainsNothingThatIsAvoided) {
   const Generator generator(kSeed);
-  for (uint64_t index = 0; index < kCases; ++index) {
+  for (uint64_t index = 0; index < kCases; index += Generator::kStartsOfEach) {
     const Case made = generator.Make(index);
     for (size_t i = 0; i < made.notes.size(); ++i) {
       const GuestInstruction in = Decode(made, i);
@@ -144,7 +168,7 @@ TEST(Generator, StartsInSegmentsThatTheProcessorTakes) {
   for (uint64_t seed = 0; seed < 8; ++seed) {
     const Generator generator(seed);
     const Segments segments(generator.table());
-    for (uint64_t index = 0; index < 3000; ++index) {
+    for (uint64_t index = 0; index < 24'000; index += 5) {
       const Case made = generator.Make(index);
       ASSERT_TRUE(segments.GoodForCode(made.selectors[kCs])) << index;
       ASSERT_TRUE(segments.GoodForStack(made.selectors[kSs])) << index;
@@ -176,7 +200,8 @@ TEST(Coverage, FindsEveryFormThatIsNotAvoided) {
   const Generator generator(kSeed);
   std::vector<uint64_t> counts(Coverage::Slots());
   Coverage coverage(counts);
-  for (uint64_t index = 0; index < kCases; ++index) coverage.Count(generator.Make(index));
+  for (uint64_t index = 0; index < kCases; index += Generator::kStartsOfEach)
+    coverage.Count(generator.Make(index));
   const auto forms = FormTable::Get().forms();
   for (uint32_t i = 0; i < forms.size(); ++i) {
     const bool avoided = !WhyAvoided(forms[i]).empty();

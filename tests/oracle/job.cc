@@ -61,11 +61,8 @@ Result<std::unique_ptr<Job>> Job::Create(const JobOptions& options, JobStatus& s
 
 void Job::Submit(const Generator& generator, uint32_t turn, uint64_t first, uint64_t last) {
   std::vector<Case>& batch = batches_[turn];
-  batch.clear();
-  for (uint64_t index = first; index < last; ++index) {
-    batch.push_back(generator.Make(index));
-    coverage_.Count(batch.back());
-  }
+  generator.MakeAll(first, last, batch);
+  for (const Case& one : batch) coverage_.Count(one);
   native_->Submit(turn, batch, generator.table(), table_id_);
 }
 

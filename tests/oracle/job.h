@@ -27,7 +27,7 @@
 namespace verbatim::test {
 
 // A seed makes so many cases, which share its descriptor table.
-inline constexpr uint64_t kCasesPerSeed = 4096;
+inline constexpr uint64_t kCasesPerSeed = 16384;
 inline constexpr size_t kFindingsKept = 32;
 
 struct Finding {

@@ -65,6 +65,7 @@ void Program::Note(uint32_t form, bool harmless) {
 void Program::SetRegister(uint8_t gpr, uint32_t value) {
   if (notes_ == 0) {
     case_.start.gpr[gpr] = value;
+    aimed_ |= static_cast<uint8_t>(1u << gpr);
   } else {
     Note(forms_.move_immediate[gpr], true);
     if (!code32_) Byte(0x66);
@@ -210,6 +211,7 @@ void Program::Finish() {
   case_.code.assign(code_.begin(), code_.begin() + size_);
   case_.instructions.assign(starts_.begin(), starts_.begin() + notes_);
   case_.notes.assign(note_.begin(), note_.begin() + notes_);
+  case_.free_registers = static_cast<uint8_t>(~aimed_);
 }
 
 }  // namespace verbatim::test

@@ -133,6 +133,11 @@ class Program {
   [[nodiscard]] uint32_t BaseOf(uint8_t segment) const {
     return segments_.Of(selectors_[segment]).base;
   }
+  // The value that an address is aimed by: the start state must keep it.
+  [[nodiscard]] uint32_t Consult(uint8_t gpr) {
+    aimed_ |= static_cast<uint8_t>(1u << gpr);
+    return values_[gpr];
+  }
   [[nodiscard]] bool Known(uint8_t gpr) const { return ((known_ >> gpr) & 1) != 0; }
   [[nodiscard]] bool MaySet(uint8_t gpr) const { return ((pinned_ >> gpr) & 1) == 0; }
   [[nodiscard]] uint32_t PickImmediate(uint32_t bytes);
@@ -170,8 +175,9 @@ class Program {
   Case& case_;
   bool code32_;
   bool certain_ = true;
-  uint8_t pinned_ = 0;    // set of Gpr that may not be written
-  uint8_t known_ = 0xFF;  // set of Gpr
+  uint8_t pinned_ = 0;          // set of Gpr that may not be written
+  uint8_t known_ = 0xFF;        // set of Gpr
+  uint8_t aimed_ = 1u << kEsp;  // set of Gpr whose start values the program relies on
   std::array<uint32_t, 8> values_;
   std::array<uint16_t, kSegmentCount> selectors_;
   uint32_t data_used_ = 0;
