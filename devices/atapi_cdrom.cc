@@ -7,8 +7,6 @@
 namespace verbatim {
 namespace {
 
-using mmc::Operation;
-
 constexpr uint8_t kDmaFeature = 0x01;
 constexpr uint8_t kOverlapFeature = 0x02;
 constexpr uint8_t kSetTransferMode = 0x03;

@@ -28,7 +28,7 @@ constexpr Place kCdromPlaces[] = {{1, 0}, {1, 1}, {0, 1}, {0, 0}};
 
 Result<std::unique_ptr<Disks>> Disks::Open(const std::vector<DiskConfig>& disks,
                                            PhysicalMemory& memory, IrqLine& irq14, IrqLine& irq15,
-                                           std::function<void()> on_event) {
+                                           const std::function<void()>& on_event) {
   std::unique_ptr<Disks> opened(new Disks(memory, irq14, irq15));
   // Those with a place of their own choose before the others.
   for (const bool placed : {true, false}) {

@@ -29,7 +29,7 @@ class Disks final : public DmaMemory {
   [[nodiscard]] static Result<std::unique_ptr<Disks>> Open(const std::vector<DiskConfig>& disks,
                                                            PhysicalMemory& memory, IrqLine& irq14,
                                                            IrqLine& irq15,
-                                                           std::function<void()> on_event);
+                                                           const std::function<void()>& on_event);
 
   void Attach(PortBus& bus, PciConfigPorts& pci);
   // As firmware leaves the controller, after each reset.

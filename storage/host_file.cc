@@ -59,7 +59,7 @@ std::string OtherUser(int fd) {
 
 Status Lock(int fd, const std::string& path, bool writable) {
   struct flock lock {};
-  lock.l_type = static_cast<short>(writable ? F_WRLCK : F_RDLCK);
+  lock.l_type = static_cast<decltype(lock.l_type)>(writable ? F_WRLCK : F_RDLCK);
   lock.l_whence = SEEK_SET;
   if (::fcntl(fd, F_OFD_SETLK, &lock) == 0) return {};
   if (errno != EAGAIN && errno != EACCES) {

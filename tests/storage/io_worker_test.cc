@@ -109,7 +109,7 @@ TEST_F(IoWorkerTest, RequestsAreCarriedOutInTheirOrder) {
 
 TEST_F(IoWorkerTest, DrainFollowsWhatTheAnswersSubmit) {
   BlockRequest request{.kind = BlockRequest::Kind::kFlush};
-  request.done = [this](BlockStatus, std::vector<uint8_t>) {
+  request.done = [this](BlockStatus, const std::vector<uint8_t>&) {
     Submit(BlockRequest::Kind::kWrite, 512);
   };
   worker_->Submit(std::move(request));

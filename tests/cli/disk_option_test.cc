@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/disk_option.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cli/options.h"
+
+namespace verbatim {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+DiskConfig Given(std::string_view text) {
+  const Result<DiskConfig> disk = ReadDiskOption(text);
+  if (!disk) ADD_FAILURE() << disk.error().message;
+  return disk.value_or(DiskConfig{});
+}
+
+std::string Complaint(const Result<DiskConfig>& disk) {
+  return disk ? "(none)" : disk.error().message;
+}
+
+TEST(DiskOption, APathAloneIsAWritableDiskAnywhere) {
+  const DiskConfig disk = Given("a b=c.img");
+  EXPECT_EQ(disk.path, "a b=c.img");
+  EXPECT_FALSE(disk.cdrom || disk.read_only || disk.snapshot || disk.bus.has_value());
+}
+
+TEST(DiskOption, TakesEveryKey) {
+  const DiskConfig disk = Given("d.img,snapshot=on,if=ide,bus=1,unit=1");
+  EXPECT_TRUE(disk.snapshot);
+  EXPECT_EQ(disk.bus, 1u);
+  EXPECT_EQ(disk.unit, 1u);
+  EXPECT_TRUE(Given("d.img,readonly").read_only);
+  EXPECT_TRUE(Given("d.img,readonly=on").read_only);
+  EXPECT_FALSE(Given("d.img,readonly=off,snapshot=off").read_only);
+}
+
+TEST(DiskOption, ADoubleCommaBelongsToThePath) {
+  EXPECT_EQ(Given("a,,b.img,readonly").path, "a,b.img");
+  EXPECT_EQ(Given("a,,").path, "a,");
+}
+
+TEST(DiskOption, NamesWhatItDoesNotUnderstand) {
+  for (const char* bad : {"d,snapshpt=on", "d,snapshot=maybe", "d,if=scsi", "d,bus=2",
+                          "d,unit=", "d,readonly=1", "d,", "d,bus"}) {
+    EXPECT_THAT(Complaint(ReadDiskOption(bad)),
+                AllOf(HasSubstr(std::string("--disk '") + bad), HasSubstr("expected readonly")));
+  }
+  EXPECT_THAT(Complaint(ReadDiskOption("")), HasSubstr("expected a path"));
+  EXPECT_THAT(Complaint(ReadDiskOption(",readonly")), HasSubstr("expected a path"));
+  EXPECT_THAT(Complaint(ReadDiskOption("d,unit=1")), HasSubstr("needs bus="));
+  EXPECT_THAT(Complaint(ReadDiskOption("d,readonly,snapshot=on")), HasSubstr("not both"));
+}
+
+TEST(DiskOption, ADiscIsNeverWritten) {
+  const Result<DiskConfig> disc = ReadCdromOption("cd.iso,bus=0,unit=1");
+  ASSERT_TRUE(disc);
+  EXPECT_TRUE(disc->cdrom);
+  EXPECT_EQ(disc->unit, 1u);
+  EXPECT_THAT(Complaint(ReadCdromOption("cd.iso,snapshot=on")), HasSubstr("--cdrom"));
+}
+
+TEST(DiskOption, BothOptionsMayBeRepeated) {
+  const char* const arguments[] = {"verbatim", "run", "--kernel", "k",       "--disk",   "a",
+                                   "--cdrom",  "c",   "--disk",   "b,bus=1", "--append", "x"};
+  const Result<Command> command =
+      ParseCommandLine(static_cast<int>(std::size(arguments)), arguments);
+  ASSERT_TRUE(command);
+  const MachineConfig& machine = std::get<RunOptions>(*command).machine;
+  ASSERT_EQ(machine.disks.size(), 3u);
+  EXPECT_EQ(machine.disks[0].path, "a");
+  EXPECT_EQ(machine.disks[1].path, "b");
+  EXPECT_EQ(machine.disks[2].path, "c");
+  EXPECT_TRUE(machine.disks[2].cdrom);
+  EXPECT_EQ(machine.command_line, "x");
+}
+
+}  // namespace
+}  // namespace verbatim
