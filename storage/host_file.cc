@@ -90,7 +90,7 @@ Result<std::unique_ptr<HostFile>> HostFile::Open(const std::string& path, bool w
   FileDescriptor file(::open(path.c_str(), flags));
   if (!file.valid()) {
     const char* const reason = std::strerror(errno);
-    if (writable && ::access(path.c_str(), R_OK) == 0) {
+    if (writable && ::faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) == 0) {
       return Fail(
           "{}: cannot be opened for writing: {}; ',readonly' and ',snapshot=on' need no "
           "right to write",
