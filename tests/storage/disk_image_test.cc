@@ -36,9 +36,7 @@ TEST(DiskImageTest, WhatIsNoDiskIsRefusedByName) {
 // Root may write everything, so for a while this is somebody else.
 class WithoutPrivileges {
  public:
-  WithoutPrivileges() : was_(::geteuid()) {
-    EXPECT_EQ(::seteuid(was_ == 0 ? kNobody : was_), 0);
-  }
+  WithoutPrivileges() : was_(::geteuid()) { EXPECT_EQ(::seteuid(was_ == 0 ? kNobody : was_), 0); }
   ~WithoutPrivileges() { EXPECT_EQ(::seteuid(was_), 0); }
   WithoutPrivileges(const WithoutPrivileges&) = delete;
   WithoutPrivileges& operator=(const WithoutPrivileges&) = delete;
