@@ -33,6 +33,18 @@ bool NeverFallsThrough(const GuestInstruction& in) {
   }
 }
 
+// An instruction that the segment's limit cuts off after `bytes`, or after as many of them as one
+// can have.
+GuestInstruction BeyondLimit(std::span<const uint8_t> bytes) {
+  GuestInstruction in;
+  in.handling = Handling::kUndefined;
+  in.error = DecodeError::kTooLong;
+  in.length = 1;
+  in.examined = static_cast<uint8_t>(std::min<size_t>(bytes.size(), kMaxInstructionBytes));
+  std::copy_n(bytes.begin(), in.examined, in.bytes.begin());
+  return in;
+}
+
 }  // namespace
 
 BlockBuilder::BlockBuilder(const TranslationRequest& request, const Decoder& decoder,
@@ -84,29 +96,27 @@ bool BlockBuilder::Decode() {
   uint32_t offset = 0;
   std::array<uint8_t, kMaxInstructionBytes> joined;
   while (instructions_.size() < limit && offset < request_.first_page.size()) {
+    const uint32_t eip = request_.eip + offset;
+    // What the segment holds from there on. An instruction that needs more raises #GP(0), be it
+    // defined or not (SDM vol. 3, 5.3); the run loop finds out about one behind the end.
+    const uint64_t held = eip > request_.cs_limit ? 0 : uint64_t{request_.cs_limit} + 1 - eip;
     std::span<const uint8_t> bytes = request_.first_page.subspan(offset);
+    if (bytes.size() > held) bytes = bytes.first(held);
     GuestInstruction in = decoder_.Decode(bytes, mode_.code32());
-    if (in.length == 0) {
+    if (in.length == 0 && !instructions_.empty()) break;
+    if (in.length == 0 && bytes.size() < held) {
       // It runs over the page's end. Such an instruction gets a block of its own.
-      if (!instructions_.empty()) break;
       if (request_.second_page.empty()) return false;
       std::copy(bytes.begin(), bytes.end(), joined.begin());
-      const size_t more =
-          std::min<size_t>(joined.size() - bytes.size(), request_.second_page.size());
+      const size_t more = std::min({joined.size() - bytes.size(), request_.second_page.size(),
+                                    static_cast<size_t>(held) - bytes.size()});
       std::copy_n(request_.second_page.begin(), more, joined.begin() + bytes.size());
-      in = decoder_.Decode(std::span(joined).first(bytes.size() + more), mode_.code32());
-      CHECK(in.length > bytes.size() || in.handling == Handling::kUndefined);
+      bytes = std::span(joined).first(bytes.size() + more);
+      in = decoder_.Decode(bytes, mode_.code32());
       block_.crosses_page = true;
       block_.second_page = request_.second_page_address;
     }
-    const uint32_t eip = request_.eip + offset;
-    // An instruction that runs over the segment's limit raises #GP(0) (SDM vol. 3, 5.3).
-    const uint64_t last = uint64_t{eip} + in.length - 1;
-    if (last > request_.cs_limit) {
-      if (!instructions_.empty()) break;
-      in.handling = Handling::kUndefined;
-      in.error = DecodeError::kTooLong;
-    }
+    if (in.length == 0) in = BeyondLimit(bytes);
     if (in.error == DecodeError::kUndefined && in.mnemonic == ZYDIS_MNEMONIC_INVALID) {
       ++unknown_instructions_;
     }

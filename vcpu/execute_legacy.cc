@@ -116,31 +116,33 @@ VirtualCpu::Outcome VirtualCpu::PopAll(unsigned operand_bits) {
   return StepOutcome::kNext;
 }
 
+// Word by word: the display that is copied may lie where the frame goes.
 VirtualCpu::Outcome VirtualCpu::Enter(const GuestInstruction& instruction) {
   const unsigned bytes = instruction.operand_bits / 8u;
   const unsigned level = instruction.immediate2 & 31u;
   const uint32_t mask = memory_.StackMask();
-  const uint32_t frame_pointer = (state_.gpr[kEsp] - bytes) & mask;
-  PushFrame frame(bytes);
-  frame.Push(state_.gpr[kEbp]);
-  for (unsigned i = 1; i < level; ++i) {
-    const uint32_t link = (state_.gpr[kEbp] - i * bytes) & mask;
-    if (bytes == 4) {
-      ASSIGN_OR_FAULT(const uint32_t value, memory_.Load<uint32_t>(kSs, link));
-      frame.Push(value);
-    } else {
-      ASSIGN_OR_FAULT(const uint16_t value, memory_.Load<uint16_t>(kSs, link));
-      frame.Push(value);
-    }
-  }
+  const auto load = [&](uint32_t offset) -> Faultable<uint32_t> {
+    if (bytes == 4) return memory_.Load<uint32_t>(kSs, offset);
+    ASSIGN_OR_FAULT(const uint16_t value, memory_.Load<uint16_t>(kSs, offset));
+    return uint32_t{value};
+  };
+  uint32_t pointer = state_.gpr[kEsp];
+  const auto push = [&](uint32_t value) -> Faultable<void> {
+    pointer = (pointer - bytes) & mask;
+    if (bytes == 4) return memory_.Store<uint32_t>(kSs, pointer, value);
+    return memory_.Store<uint16_t>(kSs, pointer, static_cast<uint16_t>(value));
+  };
+  RETURN_IF_FAULT(push(state_.gpr[kEbp]));
   // On a 16-bit stack the upper half of ESP goes with it.
-  const uint32_t frame_value = (state_.gpr[kEsp] & ~mask) | frame_pointer;
-  if (level > 0) frame.Push(frame_value);
-  // The values are written before the probe of where the pointer ends up (SDM vol. 2, ENTER), which
-  // may still fault: then only memory has changed.
-  ASSIGN_OR_FAULT(const uint32_t pushed,
-                  memory_.WriteFrame(frame, state_.segments[kSs], state_.gpr[kEsp], state_.cpl, 0));
-  const uint32_t final_pointer = (pushed - (instruction.immediate & 0xFFFFu)) & mask;
+  const uint32_t frame_value = (state_.gpr[kEsp] & ~mask) | pointer;
+  for (unsigned i = 1; i < level; ++i) {
+    ASSIGN_OR_FAULT(const uint32_t link, load((state_.gpr[kEbp] - i * bytes) & mask));
+    RETURN_IF_FAULT(push(link));
+  }
+  if (level > 0) RETURN_IF_FAULT(push(frame_value));
+  // Last comes a probe of where the pointer ends up (SDM vol. 2, ENTER). If it faults, as if
+  // anything before it does, only memory has changed.
+  const uint32_t final_pointer = (pointer - (instruction.immediate & 0xFFFFu)) & mask;
   ASSIGN_OR_FAULT(const LinearAddress final_address, memory_.Locate(kSs, final_pointer, 1, true));
   RETURN_IF_FAULT(memory_.mmu().ProbeWrite(final_address, 1, memory_.privilege()));
   memory_.SetStackPointer(final_pointer);

@@ -112,6 +112,14 @@ SNIPPET PushAllPopAll
   bswap esp
 END
 
+; The display that is copied lies where the new frame goes.
+SNIPPET EnterCopiesWhatItHasPushed
+  lea ebp, [esp + 24]
+  enter 8, 12
+  lea ebp, [esp + 6]
+  o16 enter 4, 9
+END
+
 SNIPPET EnterLeave
   enter 24, 0
   mov [ebp - 4], esp

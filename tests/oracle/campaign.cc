@@ -97,7 +97,10 @@ Status Campaign::StartJobs() {
 
 // Job j takes the seeds j, j + jobs, ... so that what a seed makes does not depend on their number.
 int Campaign::RunJob(unsigned job) const {
-  Result<std::unique_ptr<Job>> made = Job::Create(options_.job, StatusOf(job), CoverageOf(job));
+  // Told at once: what depends on what ran before, or on time, may not come back when replayed.
+  JobOptions job_options = options_.job;
+  job_options.print = true;
+  Result<std::unique_ptr<Job>> made = Job::Create(job_options, StatusOf(job), CoverageOf(job));
   Status status;
   if (!made) status = std::unexpected(made.error());
   const auto until = options_.minutes == 0
@@ -110,6 +113,7 @@ int Campaign::RunJob(unsigned job) const {
     if (Clock::now() >= until) break;
     status = (*made)->RunSeed(options_.seed + seed, 0, std::min(left, kCasesPerSeed), until);
   }
+  std::fflush(stdout);
   if (status) return 0;
   fmt::print(stderr, "{}\n", status.error().message);
   return 2;

@@ -206,8 +206,9 @@ unsigned ForgiveAccessOrder(const Case& one, const LdtTable& table, const Native
 
 unsigned ForgiveSupervisorPage(Outcome& native, const Outcome& translated) {
   constexpr uint32_t kPresent = 1;
+  constexpr uint32_t kFetch = 16;  // told where NX is on, as it is natively
   if (native.vector != kPageFault || translated.fault_address - kGdt >= kSupervisorBytes ||
-      translated.error_code != (native.error_code | kPresent)) {
+      translated.error_code != ((native.error_code & ~kFetch) | kPresent)) {
     return 0;
   }
   native.error_code = translated.error_code;

@@ -138,7 +138,7 @@ bool Job::CompareVariant(uint32_t turn, uint32_t i, Variant variant) {
   }
   ++status_.mismatches;
   Note(Finding::Kind::kMismatch, one, variant);
-  if (options_.print) {
+  if (options_.print && status_.findings <= kFindingsKept) {
     fmt::print("{:x}:{} {}\n{}", one.seed, one.index, kVariantNames[static_cast<unsigned>(variant)],
                Describe(one, native, *translated));
   }

@@ -7,6 +7,7 @@
 #ifndef VERBATIM_TESTS_ORACLE_MEMORY_IMAGE_H_
 #define VERBATIM_TESTS_ORACLE_MEMORY_IMAGE_H_
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -72,8 +73,11 @@ class MemoryImage {
 
  private:
   static constexpr uint32_t kStride = 4096;  // what is compared at once
+  static constexpr uint8_t kDecimalOpcodes[] = {0x27, 0x2F, 0x37, 0x3F, 0xD4, 0xD5};
 
-  // Reproducible and free of structure (splitmix64), so that a byte in a wrong place shows.
+  // Reproducible and free of structure (splitmix64), so that a byte in a wrong place shows. A wild
+  // jump runs it: it holds none of the decimal instructions (DAA, DAS, AAA, AAS, AAM, AAD), which
+  // leave flags undefined that no generator masks there.
   void Fill(uint32_t filling) {
     filling_ = filling;
     uint64_t state = uint64_t{filling} << 32;
@@ -83,6 +87,9 @@ class MemoryImage {
       value = (value ^ (value >> 27)) * 0x94D049BB133111EBu;
       value ^= value >> 31;
       std::memcpy(&bytes_[at], &value, sizeof value);
+    }
+    for (uint8_t& byte : std::span(bytes_).subspan(kCaseCode.bytes)) {
+      if (std::ranges::find(kDecimalOpcodes, byte) != std::end(kDecimalOpcodes)) byte ^= 0x40;
     }
   }
 

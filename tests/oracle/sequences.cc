@@ -189,7 +189,13 @@ uint32_t Program::PickImageTarget() {
 // mask of MXCSR is the host's: they are overwritten at once. Where the image could be written these
 // stores can be, too.
 void Program::AppendStateStore(uint32_t index, uint32_t linear) {
+  constexpr uint32_t kLongest = 120;
   const Form& form = FormAt(index);
+  // Where the code segment ends before the stores, they would not come to run.
+  const LdtSegment& code = segments_.Of(selectors_[kCs]);
+  if (Segments::LastOffset(code) - (case_.code_at + size_ - code.base) < kLongest) {
+    return AppendPlain(forms_.compare);
+  }
   Operands operands;
   operands.reg = static_cast<uint8_t>(form.digit);
   operands.address = DirectAddress(linear, form.address_bits);

@@ -14,8 +14,9 @@
 namespace verbatim::test {
 namespace {
 
-// Of processor time. A run that two ticks have seen will not come back by itself.
-constexpr suseconds_t kTickUs = 50'000;
+// Of processor time. A run that two ticks have seen will not come back by itself: what takes
+// longest of the others is to empty a full code cache.
+constexpr suseconds_t kTickUs = 500'000;
 
 // The handler has no other way to find the run.
 GuestSnippet* volatile running = nullptr;

@@ -81,6 +81,16 @@ TEST_F(SegmentLimits, OfCodeFaultAtTheJump) {
   }
 }
 
+// lock 0F 38 with nothing behind it in the segment: what it would be does not matter.
+TEST_F(SegmentLimits, OfCodeGoBeforeUndefinedInstructions) {
+  Write({0xF0, 0x0F, 0x38, 0xBA});
+  TranslationRequest request = RequestAt(kStart);
+  request.cs_limit = kEip + 3;
+  EXPECT_THAT(Body(Translate(request)), Not(HasSubstr(Violation(kEip))));
+  request.cs_limit = kEip + 2;
+  EXPECT_THAT(Body(Translate(request)), StartsWith(Violation(kEip)));
+}
+
 TEST_F(SegmentLimits, OfCodeFaultBeforeAnIndirectTransferDoesAnything) {
   for (const auto& code : {std::initializer_list<uint8_t>{0xFF, 0xE0},  // jmp eax
                            std::initializer_list<uint8_t>{0xFF, 0xD0},  // call eax
