@@ -19,6 +19,8 @@ constexpr Avoided kAvoided[] = {
     {ZYDIS_MNEMONIC_STR, "the result, or what the host's kernel puts in its place (UMIP), is the host's"},
     {ZYDIS_MNEMONIC_SMSW, "the result, or what the host's kernel puts in its place (UMIP), is the host's"},
     {ZYDIS_MNEMONIC_INT1, "a trap, for which hypervisors report the address of INT1, not the next one"},
+    {ZYDIS_MNEMONIC_UD0, "processors differ in whether a ModRM byte belongs to it, and counts among the 15"},
+    {ZYDIS_MNEMONIC_UD1, "processors differ in whether a ModRM byte belongs to it, and counts among the 15"},
     {ZYDIS_MNEMONIC_NOP, "0F 0D with a register does nothing on Intel's processors, is #UD on AMD's", 0x0D},
 };
 // clang-format on
