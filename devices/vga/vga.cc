@@ -38,7 +38,7 @@ constexpr unsigned kVgaPorts = 16;
 
 constexpr uint16_t kVbeIndexPort = 0x1CE;
 constexpr uint16_t kVbeDataPort = 0x1CF;
-constexpr unsigned kVbePorts = 3;  // two words that overlap
+constexpr unsigned kVbePorts = kVbeDataPort + 2 - kVbeIndexPort;  // two words that overlap
 
 // The bits that each register has.
 constexpr std::array<uint8_t, kSeqCount> kSequencerBits = {0x03, 0x3D, 0x0F, 0x3F, 0x0E};

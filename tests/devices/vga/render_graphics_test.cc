@@ -59,6 +59,31 @@ TEST_F(RenderGraphicsTest, Cga640By200HasEightPixelsInAByte) {
   EXPECT_TRUE(Shows(image, 0, 2, 0x00));
 }
 
+// As the Hercules card has it.
+TEST_F(RenderGraphicsTest, RowScanBitsCanReplaceTwoAddressBits) {
+  board_.SetMode(kCga640x200);
+  board_.Crtc(kCrtcMaximumScanLine, 0x43);
+  board_.Crtc(kCrtcModeControl, 0xC0);
+  for (unsigned row = 0; row < 4; ++row) board_.Plane(0, row * 0x2000) = 0x80 >> row;
+  const Image image = board_.Picture();
+  for (unsigned y = 0; y < 4; ++y) {
+    for (unsigned x = 0; x < 4; ++x) EXPECT_TRUE(Shows(image, x, y, x == y ? 0x17 : 0x00));
+  }
+}
+
+TEST_F(RenderGraphicsTest, CountingByTwoShowsEachAddressTwice) {
+  board_.SetMode(kUnchained320x240);
+  board_.memory[0] = 0x11;
+  board_.memory[4] = 0x22;
+  board_.Crtc(kCrtcModeControl, 0xEB);
+  const Image image = board_.Picture();
+  for (unsigned x : {0u, 8u}) EXPECT_TRUE(Shows(image, x, 0, 0x11));
+  for (unsigned x : {16u, 24u}) EXPECT_TRUE(Shows(image, x, 0, 0x22));
+  board_.Crtc(kCrtcUnderlineLocation, 0x20);
+  EXPECT_TRUE(Shows(board_.Picture(), 24, 0, 0x11));
+  EXPECT_TRUE(Shows(board_.Picture(), 32, 0, 0x22));
+}
+
 TEST_F(RenderGraphicsTest, PlanesGiveSixteenColours) {
   board_.SetMode(kVga640x480);
   // Pixels 0 to 15 of line 479 in colours 0 to 15.

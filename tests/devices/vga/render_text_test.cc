@@ -231,6 +231,17 @@ TEST_F(RenderTextTest, TextFollowsStartAddressOffsetAndSplit) {
   EXPECT_EQ(rows[24], "status");
 }
 
+TEST_F(RenderTextTest, WordModeBringsATopAddressBitDown) {
+  board_.SetMode(kText80x25);
+  board_.Plane(0, 0x0001) = 'A';
+  board_.Plane(0, 0x4001) = 'B';
+  board_.Crtc(kCrtcStartAddressHigh, 0x80);
+  EXPECT_EQ(ReadTextScreen(board_.vga.Display())->At(0, 0).character, 'A');
+  board_.Crtc(kCrtcModeControl, 0x83);  // bit 13, for planes of 16 KiB
+  board_.Crtc(kCrtcStartAddressHigh, 0x20);
+  EXPECT_EQ(ReadTextScreen(board_.vga.Display())->At(0, 0).character, 'B');
+}
+
 TEST_F(RenderTextTest, GraphicsHaveNoText) {
   board_.SetMode(kVga320x200);
   EXPECT_FALSE(ReadTextScreen(board_.vga.Display()).has_value());

@@ -57,6 +57,9 @@ TEST_F(ScreenTest, FollowsMemoryRegistersAndColours) {
   EXPECT_FALSE(Refresh());
   board_.Sequencer(kSeqClockingMode, 0x01);
   EXPECT_TRUE(Refresh());
+  board_.In(0x3DA);
+  board_.Out(0x3C0, 0x00);  // the palette is taken from the screen
+  EXPECT_TRUE(Refresh());
   board_.vga.Reset();
   EXPECT_TRUE(Refresh());
 }
