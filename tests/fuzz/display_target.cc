@@ -17,7 +17,7 @@ namespace {
 
 constexpr size_t kMemoryBytes = 512u << 10;
 constexpr unsigned kMostSteps = 2000;
-constexpr unsigned kMostPictures = 4;  // the greatest takes tens of milliseconds
+constexpr unsigned kMostPictures = 2;  // the greatest takes tens of milliseconds
 constexpr uint64_t kLongestStepNs = 50'000'000;
 constexpr const VgaMode* kModes[] = {&kText40x25,  &kText80x25,  &kCga320x200, &kCga640x200,
                                      &kEga320x200, &kVga640x480, &kVga320x200, &kUnchained320x240};
@@ -30,6 +30,7 @@ class Adapter {
     board_.SetMode(*kModes[input_.Below(std::size(kModes))]);
     for (unsigned step = 0; step < kMostSteps && !input_.AtEnd(); ++step) Step();
     Show();
+    Reload();
   }
 
  private:
@@ -89,7 +90,9 @@ class Adapter {
     if (text) {
       Demand(text->Utf8Rows().size() == text->rows, "rows are missing");
     }
+  }
 
+  void Reload() {
     const std::vector<uint8_t> saved = Saved(board_.vga);
     VgaBoard copy(kMemoryBytes);
     StateReader reader(saved);
@@ -97,7 +100,8 @@ class Adapter {
     Demand(loaded.has_value(), "own state refused: {}", loaded ? "" : loaded.error().message);
     copy.clock.now_ns = board_.clock.now_ns;
     copy.memory = board_.memory;
-    Demand(copy.Picture().pixels == drawn.pixels, "a loaded adapter shows something else");
+    Demand(copy.Picture().pixels == screen_.image().pixels,
+           "a loaded adapter shows something else");
   }
 
   FuzzInput input_;
