@@ -117,12 +117,13 @@ void IdeBusMaster::Moved(uint32_t bytes) {
   if (state_.region_bytes == 0 && state_.last) state_.active = false;
 }
 
-size_t IdeBusMaster::ToMemory(std::span<const uint8_t> data) {
+// `transfer` moves so many bytes, from so many on, to or from a region.
+template <typename Transfer>
+size_t IdeBusMaster::Move(size_t bytes, bool to_memory, Transfer transfer) {
   size_t moved = 0;
-  while (moved < data.size() && Running() && CheckDirection(true) && NextRegion()) {
-    const auto part =
-        static_cast<uint32_t>(std::min<size_t>(data.size() - moved, state_.region_bytes));
-    if (!memory_.DmaWrite({state_.region}, data.subspan(moved, part))) {
+  while (moved < bytes && Running() && CheckDirection(to_memory) && NextRegion()) {
+    const auto part = static_cast<uint32_t>(std::min<size_t>(bytes - moved, state_.region_bytes));
+    if (!transfer(PhysicalAddress{state_.region}, moved, part)) {
       on_abort_();
       StopWithError();
       break;
@@ -133,20 +134,16 @@ size_t IdeBusMaster::ToMemory(std::span<const uint8_t> data) {
   return moved;
 }
 
+size_t IdeBusMaster::ToMemory(std::span<const uint8_t> data) {
+  return Move(data.size(), true, [&](PhysicalAddress region, size_t from, size_t bytes) {
+    return memory_.DmaWrite(region, data.subspan(from, bytes));
+  });
+}
+
 size_t IdeBusMaster::FromMemory(std::span<uint8_t> data) {
-  size_t moved = 0;
-  while (moved < data.size() && Running() && CheckDirection(false) && NextRegion()) {
-    const auto part =
-        static_cast<uint32_t>(std::min<size_t>(data.size() - moved, state_.region_bytes));
-    if (!memory_.DmaRead({state_.region}, data.subspan(moved, part))) {
-      on_abort_();
-      StopWithError();
-      break;
-    }
-    Moved(part);
-    moved += part;
-  }
-  return moved;
+  return Move(data.size(), false, [&](PhysicalAddress region, size_t from, size_t bytes) {
+    return memory_.DmaRead(region, data.subspan(from, bytes));
+  });
 }
 
 }  // namespace verbatim

@@ -77,6 +77,8 @@ class IdeBusMaster {
   [[nodiscard]] bool CheckDirection(bool to_memory);
   void StopWithError();
   void Moved(uint32_t bytes);
+  template <typename Transfer>
+  size_t Move(size_t bytes, bool to_memory, Transfer transfer);
 
   DmaMemory& memory_;
   const std::function<void()> on_abort_;

@@ -42,6 +42,9 @@ class BlockBackend {
   return bytes <= backend.size_bytes() && offset <= backend.size_bytes() - bytes;
 }
 
+// A discard where nothing cheaper reads as zeros. The range lies within the disk.
+[[nodiscard]] BlockStatus WriteZeros(BlockBackend& backend, uint64_t offset, uint64_t bytes);
+
 }  // namespace verbatim
 
 #endif  // VERBATIM_STORAGE_BLOCK_BACKEND_H_

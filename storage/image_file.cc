@@ -2,7 +2,6 @@
 #include "storage/image_file.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -96,25 +95,13 @@ BlockStatus ImageFile::Flush() {
   return BlockStatus::kDone;
 }
 
-BlockStatus ImageFile::WriteZeros(uint64_t offset, uint64_t bytes) {
-  static constexpr std::array<uint8_t, 64 << 10> kZeros{};
-  while (bytes != 0) {
-    const uint64_t part = std::min<uint64_t>(bytes, kZeros.size());
-    const BlockStatus written = Write(offset, std::span(kZeros).first(part));
-    if (written != BlockStatus::kDone) return written;
-    offset += part;
-    bytes -= part;
-  }
-  return BlockStatus::kDone;
-}
-
 BlockStatus ImageFile::Discard(uint64_t offset, uint64_t bytes) {
   if (read_only_ || !Contains(*this, offset, bytes)) return BlockStatus::kError;
   if (bytes == 0) return BlockStatus::kDone;
   if (!StillWhole(offset)) return BlockStatus::kError;
   if (file_->PunchHole(offset, bytes) == 0) return BlockStatus::kDone;
   if (errno != EOPNOTSUPP && errno != ENODEV) return Failed("discarded", offset, errno);
-  return WriteZeros(offset, bytes);  // a file system without holes
+  return WriteZeros(*this, offset, bytes);  // a file system without holes
 }
 
 }  // namespace verbatim

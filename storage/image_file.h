@@ -39,7 +39,6 @@ class ImageFile final : public BlockBackend {
   BlockStatus Failed(const char* action, uint64_t offset, int error);
   // The file is at least as long as it was.
   [[nodiscard]] bool StillWhole(uint64_t offset);
-  [[nodiscard]] BlockStatus WriteZeros(uint64_t offset, uint64_t bytes);
 
   const std::string name_;
   const std::unique_ptr<HostFile> file_;

@@ -100,15 +100,7 @@ BlockStatus SnapshotOverlay::Write(uint64_t offset, std::span<const uint8_t> fro
 
 BlockStatus SnapshotOverlay::Discard(uint64_t offset, uint64_t bytes) {
   if (!Contains(*this, offset, bytes)) return BlockStatus::kError;
-  static constexpr std::array<uint8_t, 64 << 10> kZeros{};
-  while (bytes != 0) {
-    const uint64_t part = std::min<uint64_t>(bytes, kZeros.size());
-    const BlockStatus written = Write(offset, std::span(kZeros).first(part));
-    if (written != BlockStatus::kDone) return written;
-    offset += part;
-    bytes -= part;
-  }
-  return BlockStatus::kDone;
+  return WriteZeros(*this, offset, bytes);
 }
 
 }  // namespace verbatim
