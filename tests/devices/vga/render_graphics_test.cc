@@ -194,6 +194,21 @@ TEST_F(RenderGraphicsTest, LineCompareSplitsTheScreen) {
   EXPECT_TRUE(Shows(board_.Picture(), 0, 200, 0x11));
 }
 
+// Also in the middle of a doubled line: the row scan counter is cleared with the address.
+TEST_F(RenderGraphicsTest, LineCompareStartsARowAnew) {
+  board_.SetMode(kUnchained320x240);
+  board_.Crtc(kCrtcStartAddressHigh, 0x80);
+  board_.Poke(0xA0000, 0x11);
+  board_.Crtc(kCrtcLineCompare, 200);
+  board_.Crtc(kCrtcOverflow, 0x3E & ~0x10);
+  board_.Crtc(kCrtcMaximumScanLine, 0x01);
+  const Image image = board_.Picture();
+  EXPECT_TRUE(Shows(image, 0, 200, 0x00));
+  EXPECT_TRUE(Shows(image, 0, 201, 0x11));
+  EXPECT_TRUE(Shows(image, 0, 202, 0x11));
+  EXPECT_TRUE(Shows(image, 0, 203, 0x00));
+}
+
 TEST_F(RenderGraphicsTest, PelPanningShiftsByPixels) {
   board_.SetMode(kUnchained320x240);
   board_.memory[2] = 0x12;  // pixel 2
