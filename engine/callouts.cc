@@ -176,6 +176,8 @@ Faultable<LinearAddress> Engine::SiteAddress(const Site& site) {
   if (MustBeAligned(in, site.bytes) && (linear.value & 15u) != 0) {
     return std::unexpected(Exception{Vector::kGeneralProtection, 0, {}});
   }
+  if (in.mnemonic == ZYDIS_MNEMONIC_CLFLUSH)
+    return segments_->LocateLine(in.memory.segment, offset);
   return segments_->Check(in.memory.segment, offset, site.bytes, site.write);
 }
 

@@ -104,10 +104,12 @@ void BlockBuilder::EmitStringThroughSegments(const Decoded& decoded, uint8_t sou
   if (shape.destination) LocateString(kEs, kRdi, bytes, narrow);
   out_.Move64(kR10, kRdi);
   out_.Move64(kR9, kRsi);
+  // From here on the guest's registers are not what they should be. Only the string instruction
+  // itself can fault, and by then r10 and r11 hold them.
+  Point(RecoveryKind::kPointers, decoded.eip);
   if (shape.destination) out_.Lea64(kRdi, {.base = kR13, .index = kR8});
   if (shape.source) out_.Move64(kRsi, kR11);
   out_.Move64(kR11, kR9);
-  Point(RecoveryKind::kPointers, decoded.eip);
   EmitStringOpcode(in);
   // r9 = how far the pointer moved whose linear address is in r8.
   out_.Not64(kR8);

@@ -18,14 +18,24 @@ bool WithinLimit(const SegmentRegister& segment, uint32_t offset, uint32_t bytes
 
 }  // namespace
 
-Faultable<LinearAddress> SegmentedMemory::Locate(uint8_t segment, uint32_t offset, uint32_t bytes,
-                                                 bool write) const {
+Faultable<LinearAddress> SegmentedMemory::LocateIf(bool allowed, uint8_t segment, uint32_t offset,
+                                                   uint32_t bytes) const {
   const SegmentRegister& s = state_.segments[segment];
-  const bool allowed = write ? s.IsWritableData() : s.IsReadable();
   if (!allowed || !WithinLimit(s, offset, bytes)) [[unlikely]] {
     return Raise(segment == kSs ? Vector::kStackFault : Vector::kGeneralProtection);
   }
   return LinearAddress{s.base + offset};
+}
+
+Faultable<LinearAddress> SegmentedMemory::Locate(uint8_t segment, uint32_t offset, uint32_t bytes,
+                                                 bool write) const {
+  const SegmentRegister& s = state_.segments[segment];
+  return LocateIf(write ? s.IsWritableData() : s.IsReadable(), segment, offset, bytes);
+}
+
+Faultable<LinearAddress> SegmentedMemory::LocateLine(uint8_t segment, uint32_t offset) const {
+  const SegmentRegister& s = state_.segments[segment];
+  return LocateIf(s.IsReadable() || s.IsCode(), segment, offset, 1);
 }
 
 Faultable<void> SegmentedMemory::CheckAlignment(LinearAddress address, uint32_t alignment) const {

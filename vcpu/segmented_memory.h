@@ -52,6 +52,8 @@ class SegmentedMemory {
   // #GP(0) through the others.
   [[nodiscard]] Faultable<LinearAddress> Locate(uint8_t segment, uint32_t offset, uint32_t bytes,
                                                 bool write) const;
+  // Of the byte that CLFLUSH names: as for a read, but execute-only segments will do (SDM vol. 2).
+  [[nodiscard]] Faultable<LinearAddress> LocateLine(uint8_t segment, uint32_t offset) const;
   // Likewise, for an access that follows: data breakpoints are met here.
   [[nodiscard]] Faultable<LinearAddress> Check(uint8_t segment, uint32_t offset, uint32_t bytes,
                                                bool write) {
@@ -132,6 +134,8 @@ class SegmentedMemory {
   [[nodiscard]] Faultable<void> Push(uint32_t value, unsigned bytes);
 
  private:
+  [[nodiscard]] Faultable<LinearAddress> LocateIf(bool allowed, uint8_t segment, uint32_t offset,
+                                                  uint32_t bytes) const;
   void MeetBreakpoints(LinearAddress address, uint32_t bytes, bool write) {
     if (BreakpointsEnabled(state_)) [[unlikely]] {
       state_.debug_hits |= MatchDataBreakpoints(state_, address, bytes, write);

@@ -29,6 +29,19 @@ uint32_t UndefinedFlagsOf(Mnemonic mnemonic) {
   }
 }
 
+bool SetsTrapFlag(const InstructionNote& note) {
+  if (note.form == InstructionNote::kNoForm) return false;
+  switch (FormTable::Get().forms()[note.form].mnemonic) {
+    case ZYDIS_MNEMONIC_POPF:
+    case ZYDIS_MNEMONIC_POPFD:
+    case ZYDIS_MNEMONIC_IRET:
+    case ZYDIS_MNEMONIC_IRETD:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 void Program::Append(uint32_t form) {
@@ -196,6 +209,8 @@ void Program::AppendStateStore(uint32_t index, uint32_t linear) {
   if (Segments::LastOffset(code) - (case_.code_at + size_ - code.base) < kLongest) {
     return AppendPlain(forms_.compare);
   }
+  // Neither would they if the instruction in front has set TF, whose trap comes behind this one.
+  if (notes_ != 0 && SetsTrapFlag(note_[notes_ - 1])) AppendPlain(forms_.compare);
   Operands operands;
   operands.reg = static_cast<uint8_t>(form.digit);
   operands.address = DirectAddress(linear, form.address_bits);

@@ -31,6 +31,14 @@ class Disassembler {
   ZydisDecoder decoder_;
 };
 
+// A later instruction, for all this prefix adds: some processors, and hypervisors, look past it.
+bool IsLaterInstruction(const Decoder& ours, const Disassembler& theirs, bool code32,
+                        std::span<const uint8_t> without_prefix) {
+  std::array<uint8_t, kMaxInstructionBytes> bytes{};
+  std::ranges::copy(without_prefix, bytes.begin());
+  return ours.Decode(bytes, code32).error == DecodeError::kUndefined && theirs.Knows(bytes);
+}
+
 // LOCK MOV CR0 names CR8 on AMD's processors (APM vol. 3, MOV CRn): privileged, not undefined.
 bool IsAlternativeCr8(uint8_t prefix, uint32_t map, uint32_t opcode) {
   return prefix == 0xF0 && map == 1 && (opcode == 0x20 || opcode == 0x22);
@@ -57,6 +65,8 @@ std::vector<UndefinedEncoding> Build(bool code32) {
           if (in.error != DecodeError::kUndefined || in.mnemonic != ZYDIS_MNEMONIC_INVALID)
             continue;
           if (theirs.Knows(bytes) || IsAlternativeCr8(prefix, map, opcode)) continue;
+          const auto encoded = std::span(bytes).first(length);
+          if (prefix != 0 && IsLaterInstruction(ours, theirs, code32, encoded.subspan(1))) continue;
           UndefinedEncoding& encoding = found.emplace_back();
           std::copy_n(bytes.begin(), length, encoding.bytes.begin());
           encoding.length = length;
