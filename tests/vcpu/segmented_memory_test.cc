@@ -3,7 +3,7 @@
 
 #include "tests/vcpu/cpu_fixture.h"
 
-namespace verbatim {
+namespace verbatim::test {
 namespace {
 
 using SegmentedMemoryTest = CpuFixture;
@@ -27,4 +27,4 @@ TEST_F(SegmentedMemoryTest, CacheLinesAreFlushedThroughExecuteOnlySegmentsToo) {
 }
 
 }  // namespace
-}  // namespace verbatim
+}  // namespace verbatim::test
