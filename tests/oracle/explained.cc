@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tests/oracle/forms.h"
+#include "tests/oracle/segments.h"
 
 namespace verbatim::test {
 namespace {
@@ -226,11 +227,23 @@ unsigned ForgiveIcebp(const Case& one, const LdtTable& table, const NativeRun& n
   return Bit(Explanation::kIcebp);
 }
 
+bool IsBranchAtLimit(const Case& one, const LdtTable& table, const NativeRun& native) {
+  constexpr uint16_t kLocal = 4;
+  const Outcome& outcome = native.outcome;
+  const uint16_t cs = outcome.selectors[kCs];
+  if (outcome.vector != kProtection || outcome.error_code != 0 || (cs & kLocal) == 0) return false;
+  const GuestInstruction in = InstructionAtEnd(one, table, native);
+  const LdtSegment& segment = table[(cs >> 3) % kLdtSegments];
+  return in.handling == Handling::kControlFlow &&
+         outcome.cpu.eip + in.length == Segments::LastOffset(segment) + 1;
+}
+
 }  // namespace
 
 unsigned Explain(const Case& one, const LdtTable& table, const NativeRun& native,
                  const TranslatedOutcome& translated) {
   if (!translated.outcome) return 0;
+  if (IsBranchAtLimit(one, table, native)) return Bit(Explanation::kBranchAtLimit);
   Outcome outcome = native.outcome;
   std::vector<ChangedLine> lines(native.lines.begin(), native.lines.end());
   // Access order first: its condition looks at the vector that the others change.

@@ -39,6 +39,14 @@ bool IsLaterInstruction(const Decoder& ours, const Disassembler& theirs, bool co
   return ours.Decode(bytes, code32).error == DecodeError::kUndefined && theirs.Knows(bytes);
 }
 
+// LDS, LES and BOUND of a register, POP of what is no memory operand: prefixes of later encodings
+// (VEX, EVEX, XOP), of which the bytes that follow may make an instruction that the host has.
+bool IsLaterPrefix(uint32_t map, uint32_t opcode, uint32_t modrm) {
+  if (map != 0) return false;
+  if (opcode == 0x8F) return (modrm & 0x38) != 0;
+  return (opcode == 0xC4 || opcode == 0xC5 || opcode == 0x62) && modrm >= 0xC0;
+}
+
 // LOCK MOV CR0 names CR8 on AMD's processors (APM vol. 3, MOV CRn): privileged, not undefined.
 bool IsAlternativeCr8(uint8_t prefix, uint32_t map, uint32_t opcode) {
   return prefix == 0xF0 && map == 1 && (opcode == 0x20 || opcode == 0x22);
@@ -65,6 +73,7 @@ std::vector<UndefinedEncoding> Build(bool code32) {
           if (in.error != DecodeError::kUndefined || in.mnemonic != ZYDIS_MNEMONIC_INVALID)
             continue;
           if (theirs.Knows(bytes) || IsAlternativeCr8(prefix, map, opcode)) continue;
+          if (IsLaterPrefix(map, opcode, modrm)) continue;
           const auto encoded = std::span(bytes).first(length);
           if (prefix != 0 && IsLaterInstruction(ours, theirs, code32, encoded.subspan(1))) continue;
           UndefinedEncoding& encoding = found.emplace_back();
