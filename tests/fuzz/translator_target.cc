@@ -210,12 +210,17 @@ class Case {
     uint32_t at = 0;
     uint32_t count = 0;
     for (; at < block.guest_bytes; ++count) {
-      const GuestInstruction in =
-          decoder.Decode(std::span(pages_).subspan(offset_ + at), mode_.code32());
-      Demand(in.length != 0, "an incomplete instruction at {}", at);
+      // The segment's limit cuts the last one off, which counts as a byte then.
+      const uint64_t held = uint64_t{request_.cs_limit} + 1 - (block.eip + at);
+      std::span<const uint8_t> bytes = std::span(pages_).subspan(offset_ + at);
+      const bool cut = held < bytes.size();
+      if (cut) bytes = bytes.first(held);
+      const GuestInstruction in = decoder.Decode(bytes, mode_.code32());
+      const uint32_t length = in.length == 0 && cut ? 1 : in.length;
+      Demand(length != 0, "an incomplete instruction at {}", at);
       Demand(in.handling == Handling::kNoOperation || known.contains(block.eip + at),
              "no recovery point for offset {} of{}", at, Hex(GuestBytes(block)));
-      at += in.length;
+      at += length;
     }
     Demand(at == block.guest_bytes && count == block.instruction_count,
            "{} bytes and {} instructions, but {} and {} by the block", at, count, block.guest_bytes,
