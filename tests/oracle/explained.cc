@@ -5,6 +5,7 @@
 #include <map>
 #include <vector>
 
+#include "base/bits.h"
 #include "tests/oracle/forms.h"
 #include "tests/oracle/segments.h"
 
@@ -227,6 +228,14 @@ unsigned ForgiveIcebp(const Case& one, const LdtTable& table, const NativeRun& n
   return Bit(Explanation::kIcebp);
 }
 
+// FXRSTOR of an image with MXCSR.MM set, which the host accepts.
+bool RestoresMisalignedMode(const Case& one, const NativeRun& native, const Outcome& here) {
+  constexpr uint32_t kMisalignedMode = 1u << 17;
+  const auto mxcsr = LoadLittle<uint32_t>(&native.outcome.cpu.fx[kFxMxcsr]);
+  return here.vector == kProtection && here.error_code == 0 && (mxcsr & kMisalignedMode) != 0 &&
+         Contains(one, ZYDIS_MNEMONIC_FXRSTOR);
+}
+
 bool IsBranchAtLimit(const Case& one, const LdtTable& table, const NativeRun& native) {
   constexpr uint16_t kLocal = 4;
   const Outcome& outcome = native.outcome;
@@ -243,6 +252,9 @@ bool IsBranchAtLimit(const Case& one, const LdtTable& table, const NativeRun& na
 unsigned Explain(const Case& one, const LdtTable& table, const NativeRun& native,
                  const TranslatedOutcome& translated) {
   if (!translated.outcome) return 0;
+  if (RestoresMisalignedMode(one, native, *translated.outcome)) {
+    return Bit(Explanation::kMxcsrMask);
+  }
   if (IsBranchAtLimit(one, table, native)) return Bit(Explanation::kBranchAtLimit);
   Outcome outcome = native.outcome;
   std::vector<ChangedLine> lines(native.lines.begin(), native.lines.end());
