@@ -236,6 +236,14 @@ bool RestoresMisalignedMode(const Case& one, const NativeRun& native, const Outc
          Contains(one, ZYDIS_MNEMONIC_FXRSTOR);
 }
 
+// Linux's 64-bit code segment, which DS, ES, FS and GS may be loaded with.
+bool LoadsHostSegment(const Outcome& native) {
+  constexpr uint16_t kHostCode = 0x30;
+  constexpr uint16_t kRplMask = 3;
+  return std::ranges::any_of(native.selectors,
+                             [](uint16_t selector) { return (selector & ~kRplMask) == kHostCode; });
+}
+
 bool IsBranchAtLimit(const Case& one, const LdtTable& table, const NativeRun& native) {
   constexpr uint16_t kLocal = 4;
   const Outcome& outcome = native.outcome;
@@ -255,6 +263,7 @@ unsigned Explain(const Case& one, const LdtTable& table, const NativeRun& native
   if (RestoresMisalignedMode(one, native, *translated.outcome)) {
     return Bit(Explanation::kMxcsrMask);
   }
+  if (LoadsHostSegment(native.outcome)) return Bit(Explanation::kHostSelector);
   if (IsBranchAtLimit(one, table, native)) return Bit(Explanation::kBranchAtLimit);
   Outcome outcome = native.outcome;
   std::vector<ChangedLine> lines(native.lines.begin(), native.lines.end());

@@ -7,7 +7,6 @@
 #ifndef VERBATIM_TESTS_ORACLE_MEMORY_IMAGE_H_
 #define VERBATIM_TESTS_ORACLE_MEMORY_IMAGE_H_
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -73,8 +72,18 @@ class MemoryImage {
 
  private:
   static constexpr uint32_t kStride = 4096;  // what is compared at once
-  static constexpr uint8_t kOpcodesLeftOut[] = {0x27, 0x2F, 0x37, 0x3F, 0xD4,
-                                                0xD5, 0xD9, 0xDD, 0xAE};
+  // What stands for each byte value.
+  static constexpr std::array<uint8_t, 256> kFillers = [] {
+    std::array<uint8_t, 256> fillers{};
+    for (uint32_t value = 0; value < fillers.size(); ++value) {
+      fillers[value] = static_cast<uint8_t>(value);
+    }
+    for (const uint8_t left_out :
+         std::to_array<uint8_t>({0x27, 0x2F, 0x37, 0x3F, 0xD4, 0xD5, 0xD9, 0xDD, 0xAE})) {
+      fillers[left_out] = static_cast<uint8_t>(left_out ^ 0x40);
+    }
+    return fillers;
+  }();
 
   // Reproducible and free of structure (splitmix64), so that a byte in a wrong place shows. A wild
   // jump runs it: it holds no opcode of the decimal instructions (DAA, DAS, AAA, AAS, AAM, AAD),
@@ -91,9 +100,7 @@ class MemoryImage {
       value ^= value >> 31;
       std::memcpy(&bytes_[at], &value, sizeof value);
     }
-    for (uint8_t& byte : std::span(bytes_).subspan(kCaseCode.bytes)) {
-      if (std::ranges::find(kOpcodesLeftOut, byte) != std::end(kOpcodesLeftOut)) byte ^= 0x40;
-    }
+    for (uint8_t& byte : std::span(bytes_).subspan(kCaseCode.bytes)) byte = kFillers[byte];
   }
 
   std::array<uint8_t, kImageBytes> bytes_{};
