@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/oracle/explained.h"
 
+#include <Zydis/Zydis.h>
+
 #include <algorithm>
 #include <map>
 #include <vector>
@@ -244,6 +246,26 @@ bool LoadsHostSegment(const Outcome& native) {
                              [](uint16_t selector) { return (selector & ~kRplMask) == kHostCode; });
 }
 
+// #UD here for what any disassembler of today knows: the guest's model has not got it yet.
+bool IsLaterInstruction(const Case& one, const LdtTable& table, const NativeRun& native,
+                        const Outcome& here) {
+  constexpr uint8_t kUndefined = 6;
+  if (here.vector != kUndefined) return false;
+  NativeRun at_fault{here, native.lines};
+  const GuestInstruction in = InstructionAtEnd(one, table, at_fault);
+  if (in.handling != Handling::kUndefined || in.mnemonic != ZYDIS_MNEMONIC_INVALID) return false;
+  const LdtSegment& segment = table[(here.selectors[kCs] >> 3) % kLdtSegments];
+  const bool code32 = (here.selectors[kCs] & 4) == 0 || segment.big;
+  ZydisDecoder decoder;
+  ZydisDecodedInstruction decoded;
+  ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+  return ZYAN_SUCCESS(ZydisDecoderInit(
+             &decoder, code32 ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16,
+             code32 ? ZYDIS_STACK_WIDTH_32 : ZYDIS_STACK_WIDTH_16)) &&
+         ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, in.bytes.data(), in.bytes.size(), &decoded,
+                                             operands));
+}
+
 bool IsBranchAtLimit(const Case& one, const LdtTable& table, const NativeRun& native) {
   constexpr uint16_t kLocal = 4;
   const Outcome& outcome = native.outcome;
@@ -262,6 +284,9 @@ unsigned Explain(const Case& one, const LdtTable& table, const NativeRun& native
   if (!translated.outcome) return 0;
   if (RestoresMisalignedMode(one, native, *translated.outcome)) {
     return Bit(Explanation::kMxcsrMask);
+  }
+  if (IsLaterInstruction(one, table, native, *translated.outcome)) {
+    return Bit(Explanation::kLaterInstruction);
   }
   if (LoadsHostSegment(native.outcome)) return Bit(Explanation::kHostSelector);
   if (IsBranchAtLimit(one, table, native)) return Bit(Explanation::kBranchAtLimit);

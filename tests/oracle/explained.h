@@ -20,8 +20,9 @@ enum class Explanation : uint8_t {
   kIcebp,
   kBranchAtLimit,
   kHostSelector,
+  kLaterInstruction,
 };
-inline constexpr unsigned kExplanationCount = 8;
+inline constexpr unsigned kExplanationCount = 9;
 inline constexpr std::array<const char*, kExplanationCount> kExplanationTexts = {
     // SDM vol. 2, IRET: a return to an outer level zeroes DS, ES, FS and GS that are null. The
     // host's kernel returns to the program, and to the handler that looks, whenever it likes.
@@ -44,6 +45,7 @@ inline constexpr std::array<const char*, kExplanationCount> kExplanationTexts = 
     // is the code segment's last raises #GP(0) on the host now and then.
     "taken branches that end with the code segment: #GP(0) on this host, but not each time",
     "selectors read from where none was put: the host's table has a segment there, the guest's not",
+    "instructions of later processors, met by wild jumps and changed code: the host has them",
 };
 
 // A set of 1 << Explanation that together account for every difference; 0 if they do not.
