@@ -184,6 +184,8 @@ const char* WhyOnlyOurs(const Encoding& in) {
 }
 
 const char* WhyLengthsDiffer(const Encoding& in) {
+  // 2.1.1: a repeat prefix means nothing to CALL, so 66 selects the operand size as ever; in 32-bit
+  // code that is rel16 (3.3, "CALL"). The processor agrees: tests/oracle/oracle_test.cc.
   if (in.map == 0 && in.opcode == 0xE8 && in.operand_size && in.repeat) {
     return "Capstone: CALL with 66 and a repeat prefix has a 32-bit displacement there";
   }

@@ -136,6 +136,21 @@ TEST_F(OracleTest, EnterPushesTheWholeFramePointerOnA16BitStack) {
   EXPECT_EQ(Try(one).difference, "");
 }
 
+// Disassemblers differ in its length.
+TEST_F(OracleTest, CallWithOperandSizeAndRepeatPrefixHasA16BitDisplacement) {
+  table_[0] = {.base = kCode, .limit = 0xFFFF, .code = true};
+  for (const uint8_t repeat : std::to_array<uint8_t>({0xF2, 0xF3})) {
+    // call over hlt ; inc eax
+    Case one = CaseOf({0x66, repeat, 0xE8, 1, 0, kCaseEnd, 0x40});
+    one.selectors[kCs] = LdtSelector(0);
+    one.start.eip = 0;
+    const Verdict verdict = Try(one);
+    EXPECT_EQ(verdict.difference, "");
+    EXPECT_EQ(verdict.native.cpu.eip, one.code.size());
+    EXPECT_EQ(verdict.native.cpu.gpr[kEax], one.start.gpr[kEax] + 1);
+  }
+}
+
 TEST_F(OracleTest, EachVariantRunsTheProgram) {
   // again: inc dword [ebx] ; loop again ; with ecx = 5
   const Case one = CaseOf({0xFF, 0x03, 0xE2, 0xFC});
