@@ -48,6 +48,7 @@ Result<std::unique_ptr<Engine>> Engine::Create(Mmu& mmu, WindowSet& windows, Por
       windows.max_windows(), engine->stubs_.table.miss, engine->stubs_.table.return_miss);
   windows.SetObserver(engine->window_code_.get());
   mmu.memory().SetCodeWriteObserver(engine.get());
+  mmu.memory().SetMapObserver(engine.get());
   engine->cpu_ = std::make_unique<VirtualCpu>(engine->context_->cpu, mmu, &windows, ports, model);
   engine->cpu_->SetFpuPointerSource(engine.get());
   engine->segments_ = std::make_unique<SegmentedMemory>(engine->context_->cpu, mmu);
@@ -67,6 +68,7 @@ Result<std::unique_ptr<Engine>> Engine::Create(Mmu& mmu, WindowSet& windows, Por
 Engine::~Engine() {
   windows_.SetObserver(nullptr);
   mmu_.memory().SetCodeWriteObserver(nullptr);
+  mmu_.memory().SetMapObserver(nullptr);
   if (trap_page_ != nullptr) ::munmap(trap_page_, kPageBytes);
 }
 

@@ -73,7 +73,7 @@ enum class RunResult : uint8_t {
   kShutdown,  // triple fault
 };
 
-class Engine final : public CodeWriteObserver, private FpuPointerSource {
+class Engine final : public CodeWriteObserver, public MemoryMapObserver, private FpuPointerSource {
  public:
   // All references outlive the engine.
   [[nodiscard]] static Result<std::unique_ptr<Engine>> Create(Mmu& mmu, WindowSet& windows,
@@ -108,6 +108,7 @@ class Engine final : public CodeWriteObserver, private FpuPointerSource {
   [[nodiscard]] std::string CrashReport() const;
 
   void OnCodeWrite(PhysicalAddress address, uint32_t bytes) override;
+  void OnMapChange(PhysicalAddress start, uint64_t bytes) override;
 
  private:
   Engine(Mmu& mmu, WindowSet& windows, EventGate& gate, const EngineOptions& options);
@@ -141,6 +142,8 @@ class Engine final : public CodeWriteObserver, private FpuPointerSource {
   [[nodiscard]] Block* TranslateAt(const BlockKey& key);
   void ShowTranslated(const Block& block, const TranslationRequest& request);
   [[nodiscard]] Faultable<PhysicalAddress> FetchPage(LinearAddress address);
+  // Blocks of the page are to compare its bytes whenever they are entered.
+  [[nodiscard]] bool MustCheck(PhysicalAddress page) const;
   void MarkCode(PhysicalAddress page);
   // Drops what was translated from the page; the next translation is done under its new rule.
   void DropPage(PhysicalAddress page);

@@ -56,10 +56,14 @@ Faultable<PhysicalAddress> Engine::FetchPage(LinearAddress address) {
   return mmu_.memory().ApplyA20(translation->address);
 }
 
+bool Engine::MustCheck(PhysicalAddress page) const {
+  return code_pages_.IsChecked(page) || mmu_.memory().IsShared(page);
+}
+
 void Engine::MarkCode(PhysicalAddress page) {
   PhysicalMemory& memory = mmu_.memory();
   if (memory.KindOf(page) != PageKind::kRam || memory.IsCodePage(page)) return;
-  if (code_pages_.IsChecked(page)) return;
+  if (MustCheck(page)) return;
   memory.MarkCodePage(page, true);
   windows_.WriteProtect(page);
 }
@@ -144,7 +148,7 @@ Block* Engine::TranslateAt(const BlockKey& key) {
     return {copy.data(), count};
   };
   request.first_page = bytes_at(key.physical, first_copy);
-  request.check_first = code_pages_.IsChecked(key.physical);
+  request.check_first = MustCheck(key.physical);
 
   auto made = translator_->Translate(request);
   if (std::holds_alternative<TranslationFailure>(made) &&
@@ -156,7 +160,7 @@ Block* Engine::TranslateAt(const BlockKey& key) {
     }
     request.second_page_address = *second;
     request.second_page = bytes_at(*second, second_copy);
-    request.check_second = code_pages_.IsChecked(*second);
+    request.check_second = MustCheck(*second);
     made = translator_->Translate(request);
   }
   if (std::holds_alternative<TranslationFailure>(made)) {
@@ -231,6 +235,19 @@ void Engine::OnCodeWrite(PhysicalAddress address, uint32_t bytes) {
       adaptation_.ForgetPage(start);
     }
   }
+}
+
+// Windows and TLB rely on where the bytes of these pages lie, blocks on the bytes themselves.
+void Engine::OnMapChange(PhysicalAddress start, uint64_t bytes) {
+  for (uint64_t at = 0; at < bytes; at += kPageBytes) {
+    const PhysicalAddress page = start + at;
+    if (store_->HasBlocks(page)) DropPage(page);
+    adaptation_.ForgetPage(page);
+  }
+  // Even without a block in it: what runs was entered through a window that is emptied now.
+  ++invalidations_;
+  windows_.ResetAll();
+  mmu_.Flush(true);
 }
 
 }  // namespace verbatim

@@ -10,6 +10,7 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "base/bits.h"
 #include "base/check.h"
@@ -32,8 +33,8 @@ Result<std::unique_ptr<PhysicalMemory>> PhysicalMemory::Create(uint64_t ram_byte
     return Fail("guest memory: {} bytes is not a multiple of 4096 from {} MiB to {} MiB", ram_bytes,
                 kMinBytes >> 20, kMaxBytes >> 20);
   }
-  std::unique_ptr<PhysicalMemory> memory(new PhysicalMemory());
-  const uint64_t memfd_bytes = ram_bytes + kRomCapacity;
+  std::unique_ptr<PhysicalMemory> memory(new PhysicalMemory(ram_bytes));
+  const uint64_t memfd_bytes = memory->memfd_bytes();
   memory->memfd_ = FileDescriptor(memfd_create("verbatim-guest-memory", MFD_CLOEXEC));
   if (!memory->memfd_.valid() ||
       ftruncate(memory->memfd_.get(), static_cast<off_t>(memfd_bytes)) != 0) {
@@ -46,53 +47,83 @@ Result<std::unique_ptr<PhysicalMemory>> PhysicalMemory::Create(uint64_t ram_byte
     return Fail("guest memory: cannot map {} bytes: {}", memfd_bytes, std::strerror(errno));
   }
   memory->ram_ = static_cast<uint8_t*>(mapping);
-  memory->ram_bytes_ = ram_bytes;
-  memory->regions_ = {
-      Region{.bytes = kDecodedBytes, .kind = PageKind::kUnassigned},
-      Region{.bytes = ram_bytes, .kind = PageKind::kRam},
-  };
-  memory->page_map_.resize(kDecodedBytes >> kPageShift, kUnassignedIndex);
-  std::fill_n(memory->page_map_.begin(), ram_bytes >> kPageShift, kRamIndex);
-  memory->code_pages_.resize((kDecodedBytes >> kPageShift) / 64);
+  memory->code_pages_.resize((AddressMap::kDecodedBytes >> kPageShift) / 64);
   return memory;
 }
 
 PhysicalMemory::~PhysicalMemory() {
-  if (ram_ != nullptr) munmap(ram_, ram_bytes_ + kRomCapacity);
+  if (ram_ != nullptr) munmap(ram_, memfd_bytes());
 }
 
-void PhysicalMemory::AddRegion(const Region& region) {
-  CHECK(region.start % kPageBytes == 0 && region.bytes % kPageBytes == 0);
-  CHECK(region.bytes != 0 && region.bytes <= kDecodedBytes &&
-        region.start <= kDecodedBytes - region.bytes);
-  CHECK(regions_.size() <= UINT8_MAX);
-  const auto index = static_cast<uint8_t>(regions_.size());
-  const auto first = page_map_.begin() + static_cast<ptrdiff_t>(region.start >> kPageShift);
-  const auto last = first + static_cast<ptrdiff_t>(region.bytes >> kPageShift);
-  CHECK(std::all_of(first, last, [](uint8_t earlier) { return earlier <= kRamIndex; }));
-  std::fill(first, last, index);
-  regions_.push_back(region);
+// The place of so many bytes in the memfd.
+uint64_t PhysicalMemory::TakeContents(uint64_t bytes) {
+  CHECK(bytes <= kContentsCapacity - contents_bytes_ && bytes % kPageBytes == 0);
+  return ram_bytes_ + std::exchange(contents_bytes_, contents_bytes_ + bytes);
 }
 
-void PhysicalMemory::AddDevice(PhysicalAddress start, uint64_t bytes, MmioHandler* handler) {
+RegionId PhysicalMemory::MakeDevice(uint64_t bytes, MmioHandler* handler) {
   CHECK(handler != nullptr);
-  AddRegion({.start = start.value, .bytes = bytes, .kind = PageKind::kDevice, .handler = handler});
+  return map_.Add({.bytes = bytes, .kind = PageKind::kDevice, .handler = handler});
 }
 
-void PhysicalMemory::AddRom(PhysicalAddress start, std::span<const uint8_t> contents) {
-  CHECK(contents.size() <= kRomCapacity - rom_bytes_);
-  const uint64_t offset = ram_bytes_ + rom_bytes_;
-  AddRegion({.start = start.value,
-             .bytes = contents.size(),
-             .memfd_offset = offset,
-             .kind = PageKind::kRom});
+RegionId PhysicalMemory::MakeRom(std::span<const uint8_t> contents) {
+  const uint64_t offset = TakeContents(contents.size());
   std::memcpy(ram_ + offset, contents.data(), contents.size());
-  rom_bytes_ += contents.size();
+  return map_.Add({.bytes = contents.size(), .memfd_offset = offset, .kind = PageKind::kRom});
 }
 
-void PhysicalMemory::AddHole(PhysicalAddress start, uint64_t bytes) {
-  AddRegion({.start = start.value, .bytes = bytes, .kind = PageKind::kUnassigned});
+RegionId PhysicalMemory::MakeVideoMemory(uint64_t bytes) {
+  return map_.Add({.bytes = bytes,
+                   .memfd_offset = TakeContents(bytes),
+                   .kind = PageKind::kRam,
+                   .shared = true});
 }
+
+std::span<uint8_t> PhysicalMemory::ContentsOf(RegionId id) {
+  const MemoryRegion& region = map_.region(id);
+  CHECK(HasBytes(region));
+  return {ram_ + region.memfd_offset, region.bytes};
+}
+
+void PhysicalMemory::Changed(const std::optional<PageRange>& range) {
+  if (!range || map_observer_ == nullptr) return;
+  map_observer_->OnMapChange({uint64_t{range->first} << kPageShift},
+                             (uint64_t{range->last} - range->first + 1) << kPageShift);
+}
+
+void PhysicalMemory::Place(RegionId id, PhysicalAddress start) {
+  Remove(id);
+  Changed(map_.Place(id, start));
+}
+
+void PhysicalMemory::Remove(RegionId id) {
+  if (map_.region(id).placed) Changed(map_.Remove(id));
+}
+
+void PhysicalMemory::DecodeRam(PhysicalAddress start, uint64_t bytes, bool reads, bool writes) {
+  Changed(map_.DecodeRam(start, bytes, reads, writes));
+}
+
+void PhysicalMemory::HideRam(PhysicalAddress start, uint64_t bytes) {
+  if (start.value >= ram_bytes_) return;
+  DecodeRam(start, std::min(bytes, ram_bytes_ - start.value), false, false);
+}
+
+RegionId PhysicalMemory::AddDevice(PhysicalAddress start, uint64_t bytes, MmioHandler* handler) {
+  const RegionId id = MakeDevice(bytes, handler);
+  HideRam(start, bytes);
+  Place(id, start);
+  return id;
+}
+
+RegionId PhysicalMemory::AddRom(PhysicalAddress start, std::span<const uint8_t> contents) {
+  const RegionId id = MakeRom(contents);
+  HideRam(start, contents.size());
+  Place(id, start);
+  return id;
+}
+
+void PhysicalMemory::AddHole(PhysicalAddress start, uint64_t bytes) { HideRam(start, bytes); }
 
 void PhysicalMemory::Read(PhysicalAddress address, void* to, uint64_t bytes) {
   auto* out = static_cast<uint8_t*>(to);
@@ -119,11 +150,11 @@ void PhysicalMemory::Write(PhysicalAddress address, const void* from, uint64_t b
 }
 
 void PhysicalMemory::ReadPage(PhysicalAddress gated, uint8_t* to, uint32_t bytes) {
-  const Region& region = Decode(gated);
+  const MemoryRegion& region = map_.Reader(gated);
   switch (region.kind) {
     case PageKind::kRam:
     case PageKind::kRom:
-      std::memcpy(to, HostPointerTo(gated), bytes);
+      std::memcpy(to, BytesAt(region, gated), bytes);
       return;
     case PageKind::kUnassigned:
       std::memset(to, 0xFF, bytes);
@@ -142,11 +173,11 @@ void PhysicalMemory::ReadPage(PhysicalAddress gated, uint8_t* to, uint32_t bytes
 }
 
 void PhysicalMemory::WritePage(PhysicalAddress gated, const uint8_t* from, uint32_t bytes) {
-  const Region& region = Decode(gated);
+  const MemoryRegion& region = map_.Writer(gated);
   switch (region.kind) {
     case PageKind::kRam:
       if (IsCodePage(gated) && observer_ != nullptr) observer_->OnCodeWrite(gated, bytes);
-      std::memcpy(HostPointerTo(gated), from, bytes);
+      std::memcpy(BytesAt(region, gated), from, bytes);
       return;
     case PageKind::kRom:
     case PageKind::kUnassigned:
@@ -169,16 +200,14 @@ bool PhysicalMemory::IsPlainRam(PhysicalAddress start, uint64_t pages) const {
   const uint64_t first = start.value >> kPageShift;
   // Whole words of the bitmap only, and no thought to what the A20 gate folds.
   if (!a20_ || first % 64 != 0 || pages % 64 != 0) return false;
-  if (first + pages > ram_bytes_ >> kPageShift) return false;
-  const auto* const map = page_map_.data() + first;
+  if (!map_.IsAllRam(static_cast<uint32_t>(first), pages)) return false;
   const auto* const code = code_pages_.data() + first / 64;
-  return std::all_of(map, map + pages, [](uint8_t index) { return index == kRamIndex; }) &&
-         std::all_of(code, code + pages / 64, [](uint64_t word) { return word == 0; });
+  return std::all_of(code, code + pages / 64, [](uint64_t word) { return word == 0; });
 }
 
 void PhysicalMemory::MarkCodePage(PhysicalAddress page, bool is_code) {
   const uint64_t gated = ApplyA20(page).value;
-  if (gated >= kDecodedBytes) return;  // all ones for ever: nothing to watch
+  if (gated >= AddressMap::kDecodedBytes) return;  // all ones for ever: nothing to watch
   const uint64_t index = gated >> kPageShift;
   const uint64_t bit = uint64_t{1} << (index % 64);
   if (is_code) {

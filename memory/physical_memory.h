@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The guest's physical address space: RAM (one memfd), ROM and device regions, the A20 gate, and
-// the set of pages that hold translated code.
+// The guest's physical address space: RAM (one memfd), ROM, video memory and device regions, the
+// A20 gate, and the set of pages that hold translated code.
 //
-// Layout: RAM fills physical addresses from 0 to ram_bytes(), except where a region is laid over it
-// (the VGA hole, ROMs, devices). What is neither RAM nor a region reads as all ones and ignores
-// writes, as an undecoded PC bus does.
+// Layout: RAM fills physical addresses from 0 to ram_bytes(), except where it is not decoded (the
+// VGA hole, ROMs, parts of the BIOS area). What lies there, and above, is the affair of AddressMap.
 //
 // Invariants: every access is checked against the layout here; no address a guest can form reaches
 // host memory outside the memfd. Used by the vCPU thread only.
@@ -13,12 +12,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "base/address.h"
 #include "base/file.h"
 #include "base/result.h"
+#include "memory/address_map.h"
 #include "memory/mmio_handler.h"
 
 namespace verbatim {
@@ -31,19 +32,21 @@ class CodeWriteObserver {
   virtual void OnCodeWrite(PhysicalAddress address, uint32_t bytes) = 0;
 };
 
-// What a physical page is, in the way that the windows need to know it.
-enum class PageKind : uint8_t {
-  kRam,        // may be mapped readable and writable
-  kRom,        // RAM-backed, may be mapped readable; writes are ignored
-  kDevice,     // every access goes to a handler
-  kUnassigned  // reads all ones, ignores writes
+// Told when other memory answers at some pages than before. Called after the change; what was made
+// of these pages (translations, mappings, code) must be gone when it returns. The bytes may be
+// those that answered before.
+class MemoryMapObserver {
+ public:
+  virtual ~MemoryMapObserver() = default;
+  virtual void OnMapChange(PhysicalAddress start, uint64_t bytes) = 0;
 };
 
 class PhysicalMemory {
  public:
   static constexpr uint64_t kMinBytes = 4ull << 20;
-  static constexpr uint64_t kMaxBytes = 3584ull << 20;   // below the PCI hole at E0000000h
-  static constexpr uint64_t kRomCapacity = 64ull << 20;  // all ROM contents together
+  static constexpr uint64_t kMaxBytes = 3584ull << 20;  // below the PCI hole at E0000000h
+  // All ROM contents and video memory together.
+  static constexpr uint64_t kContentsCapacity = 128ull << 20;
 
   // `ram_bytes`: a multiple of 4 KiB within [kMinBytes, kMaxBytes].
   [[nodiscard]] static Result<std::unique_ptr<PhysicalMemory>> Create(uint64_t ram_bytes);
@@ -56,30 +59,57 @@ class PhysicalMemory {
   // All RAM, as the host sees it, holes included: the loaders and DMA use it.
   [[nodiscard]] std::span<uint8_t> ram() { return {ram_, ram_bytes_}; }
 
-  // Lays regions over the address space below 4 GiB; both bounds page-aligned, no overlap with
-  // earlier regions (CHECKed: the machine's wiring decides it, not the guest). `handler` outlives
-  // the memory. A hole reads all ones and ignores writes even where RAM would lie. ROM contents are
-  // copied.
-  void AddDevice(PhysicalAddress start, uint64_t bytes, MmioHandler* handler);
-  void AddRom(PhysicalAddress start, std::span<const uint8_t> contents);
+  // What there is besides RAM. Regions are made by the machine's wiring, not by the guest (so sizes
+  // are CHECKed: multiples of a page), lie nowhere at first, and keep their contents wherever they
+  // are placed. Of two at one address the one made first answers.
+  [[nodiscard]] RegionId MakeDevice(uint64_t bytes, MmioHandler* handler);  // outlives the memory
+  [[nodiscard]] RegionId MakeRom(std::span<const uint8_t> contents);        // copied
+  // Like RAM to the processor; a device may change it at any time through ContentsOf(), as a
+  // display adapter does with its own memory. Code in it is never taken to be unchanged.
+  [[nodiscard]] RegionId MakeVideoMemory(uint64_t bytes);
+  // Of a ROM or video memory.
+  [[nodiscard]] std::span<uint8_t> ContentsOf(RegionId id);
+
+  // The run-time layout; the guest may decide it, and change it while it runs. Where RAM is decoded
+  // a region is hidden. `start` is a page below 4 GiB, by as much as the region is long.
+  void Place(RegionId id, PhysicalAddress start);
+  void Remove(RegionId id);  // nothing happens if it lies nowhere
+  // Whether reads and writes of a range within RAM go to the RAM (at first they do), or each to the
+  // region there, or nowhere: the read and write enable of a PAM register.
+  void DecodeRam(PhysicalAddress start, uint64_t bytes, bool reads, bool writes);
+  void SetMapObserver(MemoryMapObserver* observer) { map_observer_ = observer; }
+
+  // Fixed wiring: a region in its place, with the RAM behind it not decoded; a hole without region.
+  RegionId AddDevice(PhysicalAddress start, uint64_t bytes, MmioHandler* handler);
+  RegionId AddRom(PhysicalAddress start, std::span<const uint8_t> contents);
   void AddHole(PhysicalAddress start, uint64_t bytes);
 
   // The kind of the page, after the A20 gate.
-  [[nodiscard]] PageKind KindOf(PhysicalAddress address) const { return Decode(address).kind; }
-  // Where RAM or ROM bytes of this page lie in the memfd; only for kRam and kRom.
+  [[nodiscard]] PageKind KindOf(PhysicalAddress address) const {
+    const MemoryRegion& reader = Decode(address);
+    const MemoryRegion& writer = map_.Writer(ApplyA20(address));
+    if (&reader == &writer) [[likely]]
+      return reader.kind;
+    return HasBytes(reader) ? PageKind::kRom : PageKind::kDevice;
+  }
+  // A page whose bytes a device may change without notice.
+  [[nodiscard]] bool IsShared(PhysicalAddress address) const { return Decode(address).shared; }
+  // Where the bytes of this page lie in the memfd; only for kRam and kRom.
   [[nodiscard]] uint64_t MemfdOffset(PhysicalAddress address) const {
-    const Region& region = Decode(address);
+    const MemoryRegion& region = Decode(address);
     return region.memfd_offset + (ApplyA20(address).value - region.start);
   }
+  // Offsets in the memfd are below this for ever.
+  [[nodiscard]] uint64_t memfd_bytes() const { return ram_bytes_ + kContentsCapacity; }
   // Whether `pages` pages from this one on are all RAM without translated code, and follow each
   // other in the memfd. May say no although they do.
   [[nodiscard]] bool IsPlainRam(PhysicalAddress start, uint64_t pages) const;
-  // Host pointer to RAM or ROM, nullptr for device and unassigned pages. Valid to the page's end.
-  // Who writes through it must have asked IsCodePage() first.
+  // Host pointer to what reads of the page see, nullptr where that is no memory. Valid to the
+  // page's end, until the map changes. Who writes through it must have asked IsCodePage(), and
+  // KindOf() for kRam, first.
   [[nodiscard]] uint8_t* HostPointerTo(PhysicalAddress address) {
-    const Region& region = Decode(address);
-    if (region.kind != PageKind::kRam && region.kind != PageKind::kRom) return nullptr;
-    return ram_ + region.memfd_offset + (ApplyA20(address).value - region.start);
+    const MemoryRegion& region = Decode(address);
+    return HasBytes(region) ? BytesAt(region, ApplyA20(address)) : nullptr;
   }
 
   // Accesses of any length; they may cross pages and regions. Devices get naturally aligned pieces
@@ -97,7 +127,7 @@ class PhysicalMemory {
   void MarkCodePage(PhysicalAddress page, bool is_code);
   [[nodiscard]] bool IsCodePage(PhysicalAddress address) const {
     const uint64_t gated = ApplyA20(address).value;
-    if (gated >= kDecodedBytes) return false;
+    if (gated >= AddressMap::kDecodedBytes) return false;
     const uint64_t page = gated >> kPageShift;
     return ((code_pages_[page / 64] >> (page % 64)) & 1) != 0;
   }
@@ -111,37 +141,31 @@ class PhysicalMemory {
   }
 
  private:
-  // Nothing answers above 4 GiB.
-  static constexpr uint64_t kDecodedBytes = uint64_t{1} << 32;
-
-  struct Region {
-    uint64_t start = 0;
-    uint64_t bytes = 0;
-    uint64_t memfd_offset = 0;  // RAM, ROM
-    PageKind kind = PageKind::kUnassigned;
-    MmioHandler* handler = nullptr;  // devices
-  };
-  // The first two entries of regions_.
-  static constexpr uint8_t kUnassignedIndex = 0;
-  static constexpr uint8_t kRamIndex = 1;
-
-  PhysicalMemory() = default;
-  [[nodiscard]] const Region& Decode(PhysicalAddress address) const {
-    const uint64_t gated = ApplyA20(address).value;
-    return regions_[gated < kDecodedBytes ? page_map_[gated >> kPageShift] : kUnassignedIndex];
+  explicit PhysicalMemory(uint64_t ram_bytes) : ram_bytes_(ram_bytes), map_(ram_bytes) {}
+  [[nodiscard]] static bool HasBytes(const MemoryRegion& region) {
+    return region.kind == PageKind::kRam || region.kind == PageKind::kRom;
   }
-  void AddRegion(const Region& region);
+  [[nodiscard]] uint8_t* BytesAt(const MemoryRegion& region, PhysicalAddress gated) {
+    return ram_ + region.memfd_offset + (gated.value - region.start);
+  }
+  // What reads of the address see.
+  [[nodiscard]] const MemoryRegion& Decode(PhysicalAddress address) const {
+    return map_.Reader(ApplyA20(address));
+  }
+  [[nodiscard]] uint64_t TakeContents(uint64_t bytes);
+  void HideRam(PhysicalAddress start, uint64_t bytes);
+  void Changed(const std::optional<PageRange>& range);
   void ReadPage(PhysicalAddress gated, uint8_t* to, uint32_t bytes);
   void WritePage(PhysicalAddress gated, const uint8_t* from, uint32_t bytes);
 
   FileDescriptor memfd_;
-  uint8_t* ram_ = nullptr;  // the whole memfd: RAM, then ROM contents
+  uint8_t* ram_ = nullptr;  // the whole memfd: RAM, then the contents of regions
   uint64_t ram_bytes_ = 0;
-  uint64_t rom_bytes_ = 0;
-  std::vector<Region> regions_;
-  std::vector<uint8_t> page_map_;     // index into regions_ for each page below 4 GiB
+  uint64_t contents_bytes_ = 0;  // in use behind RAM
+  AddressMap map_;
   std::vector<uint64_t> code_pages_;  // one bit for each page below 4 GiB
   CodeWriteObserver* observer_ = nullptr;
+  MemoryMapObserver* map_observer_ = nullptr;
   uint64_t a20_mask_ = ~uint64_t{0};
   bool a20_ = true;
 };

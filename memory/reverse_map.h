@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a page of RAM to the places in windows that may show it writable.
+// From a page of RAM, named by its place in the memfd, to the places in windows that may show it
+// writable.
 //
 // Entries are hints: they are added whenever a run is mapped writable and not removed when it goes
 // away, so who asks must check each against the window. Short runs have one entry for each page,
@@ -18,7 +19,7 @@ class ReverseMap {
  public:
   static constexpr uint32_t kMaxWindows = 4096;
 
-  explicit ReverseMap(uint64_t ram_pages) : heads_(ram_pages, kEnd) {}
+  explicit ReverseMap(uint64_t memfd_pages) : heads_(memfd_pages, kEnd) {}
 
   // Linear pages from `first` on show `pages` pages of RAM from `ram_page` on.
   void Add(uint32_t window, uint32_t first, uint64_t ram_page, uint32_t pages);

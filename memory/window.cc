@@ -47,7 +47,7 @@ WindowSet::WindowSet(Mmu& mmu, const Options& options, WindowRange range)
       options_(options),
       range_(std::make_unique<WindowRange>(std::move(range))),
       context_(new WindowContext{.memory = mmu.memory(), .mapping_budget = options.mapping_budget}),
-      writable_(std::make_unique<ReverseMap>(mmu.memory().ram_bytes() >> kPageShift)) {
+      writable_(std::make_unique<ReverseMap>(mmu.memory().memfd_bytes() >> kPageShift)) {
   for (WindowId id = 0; id < options.max_windows; ++id) {
     const Privilege privilege = id < kFirstUserWindow ? Privilege::kSupervisor : Privilege::kUser;
     windows_.push_back(std::make_unique<Window>(*context_, id, privilege, range_->WindowBase(id)));

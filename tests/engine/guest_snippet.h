@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -59,7 +60,10 @@ class SnippetBoard final : public EventGate, public PortIo, public MmioHandler {
   }
   void SignalFpuError() override {}
   [[nodiscard]] bool StopRequested() const override { return stopped; }
-  uint32_t ReadPort(uint16_t, unsigned bytes) override { return bytes == 4 ? 0x5A5A5A5A : 0x5A; }
+  uint32_t ReadPort(uint16_t, unsigned bytes) override {
+    if (on_port_read) on_port_read();
+    return bytes == 4 ? 0x5A5A5A5A : 0x5A;
+  }
   void WritePort(uint16_t, unsigned, uint32_t) override { stopped = true; }
   uint64_t ReadMmio(uint32_t offset, unsigned bytes) override {
     ++device_reads;
@@ -69,9 +73,12 @@ class SnippetBoard final : public EventGate, public PortIo, public MmioHandler {
   }
   void WriteMmio(uint32_t offset, unsigned bytes, uint64_t value) override {
     ++device_writes;
+    if (on_device_write) on_device_write();
     std::memcpy(&device[offset], &value, bytes);
   }
 
+  std::function<void()> on_port_read;
+  std::function<void()> on_device_write;
   std::atomic<bool> stopped = false;
   bool interrupt = false;
   std::atomic<uint64_t> services = 0;
@@ -85,6 +92,7 @@ class GuestSnippet {
   // All translated code is validated.
   [[nodiscard]] static Result<std::unique_ptr<GuestSnippet>> Create(EngineOptions options);
 
+  [[nodiscard]] PhysicalMemory& memory() { return *memory_; }
   // Physical memory; one to one with the snippet's linear addresses unless a test maps otherwise.
   [[nodiscard]] std::span<uint8_t> Memory(uint32_t address, uint32_t bytes) {
     return memory_->ram().subspan(address, bytes);
