@@ -78,7 +78,7 @@ struct RunText {
 };
 
 void DeclareRun(CLI::App& run, RunText& text) {
-  run.add_option("--kernel", text.kernel, "Linux bzImage or multiboot-1 kernel (required)")
+  run.add_option("--kernel", text.kernel, "Linux bzImage or multiboot-1 kernel ")
       ->type_name("FILE");
   run.add_option("--initrd", text.initrd, "initial RAM disk")->type_name("FILE");
   run.add_option("--append", text.append, "kernel command line")->type_name("TEXT");
@@ -172,7 +172,9 @@ Status ReadStatistics(std::string_view text, RunOptions& options) {
 Result<Command> ReadRun(const CLI::App& run, const RunText& text) {
   RunOptions options;
   MachineConfig& machine = options.machine;
-  if (text.kernel.empty()) return Fail("run: no kernel: expected --kernel FILE");
+  if (text.kernel.empty() && text.disks.empty() && text.cdroms.empty()) {
+    return Fail("run: nothing to boot: expected --kernel, --disk or --cdrom");
+  }
   machine.kernel_path = text.kernel;
   if (run.count("--initrd") != 0) machine.initrd_path = text.initrd;
   machine.command_line = text.append;

@@ -61,7 +61,9 @@ Status CheckInput(std::string_view option, const std::string& path) {
 }
 
 Status CheckInputs(const MachineConfig& config) {
-  if (Status kernel = CheckInput("--kernel", config.kernel_path); !kernel) return kernel;
+  if (!config.kernel_path.empty()) {
+    if (Status kernel = CheckInput("--kernel", config.kernel_path); !kernel) return kernel;
+  }
   if (config.initrd_path) return CheckInput("--initrd", *config.initrd_path);
   return {};
 }

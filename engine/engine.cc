@@ -255,6 +255,19 @@ void Engine::NoteOutcome(StepOutcome outcome) {
 
 void Engine::Raise(const Exception& exception) { NoteOutcome(cpu_->RaiseException(exception)); }
 
+// An exception that a block was translated into.
+void Engine::RaiseFromBlock(Vector vector) {
+  if (vector == Vector::kInvalidOpcode && firmware_ != nullptr) {
+    const Faultable<TrapOutcome> outcome = firmware_->OnUndefined(context_->cpu);
+    if (!outcome) {
+      Raise(outcome.error());
+      return;
+    }
+    if (*outcome == TrapOutcome::kDone) return;
+  }
+  Raise({vector, 0, {}});
+}
+
 bool Engine::HandleExit() {
   const auto reason = static_cast<ExitReason>(context_->exit_reason);
   switch (reason) {
@@ -300,7 +313,7 @@ bool Engine::HandleExit() {
       return HandleHostFault();
     case ExitReason::kException:
       ++statistics_.exits_exception;
-      Raise({static_cast<Vector>(context_->exit_argument), 0, {}});
+      RaiseFromBlock(static_cast<Vector>(context_->exit_argument));
       return false;
   }
   CHECK(false);

@@ -39,6 +39,7 @@
 #include "memory/window.h"
 #include "translator/execution_context.h"
 #include "translator/translator.h"
+#include "vcpu/firmware_trap.h"
 #include "vcpu/segmented_memory.h"
 #include "vcpu/string_operations.h"
 #include "vcpu/virtual_cpu.h"
@@ -91,6 +92,9 @@ class Engine final : public CodeWriteObserver, public MemoryMapObserver, private
   // handler.
   void Kick();
 
+  // Who is asked before #UD is raised; outlives the engine, or null.
+  void SetFirmwareTrap(FirmwareTrap* firmware) { firmware_ = firmware; }
+
   // Forgets all translations: guest memory was replaced behind the engine's back. Not while it
   // runs.
   void DropTranslations();
@@ -130,6 +134,7 @@ class Engine final : public CodeWriteObserver, public MemoryMapObserver, private
   void SyncFlagsToHost();
   void UpdateSegmentPointers();
   void Raise(const Exception& exception);
+  void RaiseFromBlock(Vector vector);
   void NoteOutcome(StepOutcome outcome);
   void Remember(uint32_t eip);
 
@@ -188,6 +193,7 @@ class Engine final : public CodeWriteObserver, public MemoryMapObserver, private
   Mmu& mmu_;
   WindowSet& windows_;
   EventGate& gate_;
+  FirmwareTrap* firmware_ = nullptr;
   const EngineOptions options_;
 
   std::unique_ptr<ExecutionContext> context_;

@@ -50,6 +50,7 @@ Result<std::unique_ptr<Machine::Board>> Machine::Board::Create(const MachineConf
   if (Status made = board->CreateEngine(); !made) return std::unexpected(made.error());
   if (Status opened = board->OpenDisks(); !opened) return std::unexpected(opened.error());
   board->AttachDevices();
+  board->CreateBios();
   if (Status on = board->PowerOn(); !on) return std::unexpected(on.error());
   if (Status made = board->deadline_.Create(KickSignal()); !made) {
     return std::unexpected(made.error());
@@ -84,6 +85,7 @@ Machine::Board::Board(const MachineConfig& config, ByteSink& serial,
       host_bridge_(*this) {}
 
 Status Machine::Board::OpenFiles() {
+  if (config_.kernel_path.empty()) return {};
   Result<ReadableFile> kernel = ReadableFile::Open(config_.kernel_path, kMaxFileBytes);
   if (!kernel) return std::unexpected(kernel.error());
   kernel_ = *std::move(kernel);
@@ -116,9 +118,9 @@ Status Machine::Board::CreateEngine() {
 
 Status Machine::Board::OpenDisks() {
   if (config_.disks.empty()) return {};
-  Result<std::unique_ptr<Disks>> disks =
-      Disks::Open(config_.disks, *memory_, pic_.Line(kPrimaryIdeIrq), pic_.Line(kSecondaryIdeIrq),
-                  [this] { engine_->Kick(); });
+  Result<std::unique_ptr<Disks>> disks = Disks::Open(
+      config_.disks, *memory_, pic_.Line(kPrimaryIdeIrq), pic_.Line(kSecondaryIdeIrq),
+      [this] { engine_->Kick(); }, [this] { return StopRequested(); });
   if (!disks) return std::unexpected(disks.error());
   disks_ = *std::move(disks);
   return {};
@@ -148,6 +150,14 @@ void Machine::Board::AttachDevices() {
   timed_devices_ = {&pit_, &rtc_, &com1_, &pm_};
 }
 
+void Machine::Board::CreateBios() {
+  BiosMachine machine{.mmu = mmu_, .ports = *this, .clock = clock_, .memory_map = {}, .drives = {}};
+  if (auto map = BuildMemoryMap(config_.memory_bytes)) machine.memory_map = *std::move(map);
+  if (disks_ != nullptr) machine.drives = disks_->BiosDrives();
+  bios_ = std::make_unique<Bios>(std::move(machine));
+  engine_->SetFirmwareTrap(bios_.get());
+}
+
 Status Machine::Board::PowerOn() {
   end_.reset();
   for (Device* device : devices_) device->Reset();
@@ -159,18 +169,7 @@ Status Machine::Board::PowerOn() {
   ::madvise(ram.data(), ram.size(), MADV_REMOVE);
   engine_->DropTranslations();
 
-  const Result<std::vector<uint8_t>> kernel = kernel_->Read();
-  if (!kernel) return std::unexpected(kernel.error());
-  BootFiles files{.kernel = {config_.kernel_path, *kernel}};
-  files.command_line = config_.command_line;
-  Result<std::vector<uint8_t>> initrd;
-  if (initrd_) {
-    initrd = initrd_->Read();
-    if (!initrd) return std::unexpected(initrd.error());
-    files.initrd = InputFile{*config_.initrd_path, *initrd};
-  }
-  const Result<std::vector<MemoryMapEntry>> map = BuildMemoryMap(config_.memory_bytes);
-  if (!map) return std::unexpected(map.error());
+  bios_->InstallRom();
   AcpiConfig acpi;
   acpi.pm1a_event_port = kPm1EventPort;
   acpi.pm1a_control_port = kPm1ControlPort;
@@ -185,11 +184,42 @@ Status Machine::Board::PowerOn() {
   static_assert(kSoftOffSleepType == kSleepTypeS5);
   const Result<PhysicalAddress> rsdp = WriteAcpiTables(ram, acpi);
   if (!rsdp) return std::unexpected(rsdp.error());
-  const Result<BootState> boot =
-      LoadGuest(ram, files, {.memory_map = *map, .acpi_rsdp = *rsdp, .vga_text = false});
+  if (!kernel_) {
+    StartBios();
+    return {};
+  }
+  bios_->PowerOnSelfTest();
+  const Result<BootState> boot = LoadKernel(*rsdp);
   if (!boot) return std::unexpected(boot.error());
   StartProcessor(*boot);
   return {};
+}
+
+Result<BootState> Machine::Board::LoadKernel(PhysicalAddress acpi_rsdp) {
+  const Result<std::vector<uint8_t>> kernel = kernel_->Read();
+  if (!kernel) return std::unexpected(kernel.error());
+  BootFiles files{.kernel = {config_.kernel_path, *kernel}};
+  files.command_line = config_.command_line;
+  Result<std::vector<uint8_t>> initrd;
+  if (initrd_) {
+    initrd = initrd_->Read();
+    if (!initrd) return std::unexpected(initrd.error());
+    files.initrd = InputFile{*config_.initrd_path, *initrd};
+  }
+  const Result<std::vector<MemoryMapEntry>> map = BuildMemoryMap(config_.memory_bytes);
+  if (!map) return std::unexpected(map.error());
+  return LoadGuest(memory_->ram(), files,
+                   {.memory_map = *map, .acpi_rsdp = acpi_rsdp, .vga_text = false});
+}
+
+// The processor's state after reset, with the reset vector's alias below 1 MiB.
+void Machine::Board::StartBios() {
+  VirtualCpu& cpu = engine_->cpu();
+  cpu.Reset();
+  SegmentRegister& code = cpu.state().segments[kCs];
+  code.base = static_cast<uint32_t>(code.selector) << 4;
+  cpu.state().tsc_offset = 0 - __rdtsc();
+  cpu.SynchronizePaging();
 }
 
 void Machine::Board::StartProcessor(const BootState& boot) {

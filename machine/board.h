@@ -27,6 +27,7 @@
 #include "devices/uart16550.h"
 #include "engine/engine.h"
 #include "engine/event_gate.h"
+#include "firmware/bios/bios.h"
 #include "firmware/boot_state.h"
 #include "machine/config.h"
 #include "machine/deadline_timer.h"
@@ -97,7 +98,10 @@ class Machine::Board final : public EventGate,
   void AttachDevices();
   // Loads the guest's files and puts processor and devices into their state at power-on.
   [[nodiscard]] Status PowerOn();
+  void CreateBios();
+  [[nodiscard]] Result<BootState> LoadKernel(PhysicalAddress acpi_rsdp);
   void StartProcessor(const BootState& boot);
+  void StartBios();
   [[nodiscard]] std::optional<uint64_t> NextDeadline() const;
   void UpdateDeadline();
   void FeedSerial();
@@ -129,6 +133,7 @@ class Machine::Board final : public EventGate,
   PciConfigPorts pci_;
   I440Fx host_bridge_;
   std::unique_ptr<Disks> disks_;  // null: none
+  std::unique_ptr<Bios> bios_;
   std::vector<Device*> devices_;
   std::vector<Device*> timed_devices_;
 

@@ -25,7 +25,7 @@ struct DiskConfig {
 };
 
 struct MachineConfig {
-  std::string kernel_path;
+  std::string kernel_path;  // empty: the BIOS boots from the drives
   std::optional<std::string> initrd_path;
   std::string command_line;
   std::vector<DiskConfig> disks{};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "machine/disks.h"
 
-#include <chrono>
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -14,7 +14,6 @@ namespace {
 constexpr unsigned kBridgeDevice = 1;
 constexpr unsigned kIdeFunction = 1;
 constexpr uint16_t kBusMasterPort = 0xC000;
-constexpr std::chrono::milliseconds kSpaceInterval{500};
 
 struct Place {
   unsigned bus;
@@ -28,13 +27,15 @@ constexpr Place kCdromPlaces[] = {{1, 0}, {1, 1}, {0, 1}, {0, 0}};
 
 Result<std::unique_ptr<Disks>> Disks::Open(const std::vector<DiskConfig>& disks,
                                            PhysicalMemory& memory, IrqLine& irq14, IrqLine& irq15,
-                                           const std::function<void()>& on_event) {
+                                           const std::function<void()>& on_event,
+                                           const std::function<bool()>& stopped) {
   std::unique_ptr<Disks> opened(new Disks(memory, irq14, irq15));
   // Those with a place of their own choose before the others.
   for (const bool placed : {true, false}) {
     for (size_t i = 0; i < disks.size(); ++i) {
       if (disks[i].bus.has_value() != placed) continue;
-      if (Status added = opened->Add(disks[i], static_cast<unsigned>(i), on_event); !added) {
+      if (Status added = opened->Add(disks[i], static_cast<unsigned>(i), on_event, stopped);
+          !added) {
         return std::unexpected(added.error());
       }
     }
@@ -42,7 +43,8 @@ Result<std::unique_ptr<Disks>> Disks::Open(const std::vector<DiskConfig>& disks,
   return opened;
 }
 
-Status Disks::Add(const DiskConfig& disk, unsigned number, const std::function<void()>& on_event) {
+Status Disks::Add(const DiskConfig& disk, unsigned number, const std::function<void()>& on_event,
+                  const std::function<bool()>& stopped) {
   std::optional<Place> place;
   if (disk.bus) {
     place = Place{*disk.bus, disk.unit};
@@ -66,7 +68,9 @@ Status Disks::Add(const DiskConfig& disk, unsigned number, const std::function<v
   } else {
     ide_.channel(place->bus).AttachDisk(place->unit, *worker, serial);
   }
-  images_.push_back({disk.path, std::move(worker)});
+  auto drive = std::make_unique<ImageDrive>(
+      disk.cdrom ? BiosDriveKind::kCdrom : BiosDriveKind::kDisk, disk.path, *worker, stopped);
+  images_.push_back({number, disk.path, std::move(worker), std::move(drive)});
   return {};
 }
 
@@ -76,22 +80,18 @@ void Disks::Attach(PortBus& bus, PciConfigPorts& pci) {
   pci.Add(kBridgeDevice, kIdeFunction, ide_);
 }
 
-void Disks::Configure() { ide_.ConfigureAsFirmware(kBusMasterPort); }
-
-void Disks::WaitForSpace(Image& image, const std::function<bool()>& stopped) {
-  Log(LogLevel::kError,
-      "{}: the host has no space for what the guest writes: the guest is paused until there is",
-      image.path);
-  while (image.worker->Stalled() && !stopped()) {
-    image.worker->WaitWhileStalled(kSpaceInterval);
-    image.worker->Retry();
-  }
-  if (!image.worker->Stalled()) Log(LogLevel::kWarning, "{}: the guest goes on", image.path);
+std::vector<BiosDrive*> Disks::BiosDrives() {
+  std::ranges::sort(images_, {}, &Image::number);
+  std::vector<BiosDrive*> drives;
+  for (const Image& image : images_) drives.push_back(image.drive.get());
+  return drives;
 }
+
+void Disks::Configure() { ide_.ConfigureAsFirmware(kBusMasterPort); }
 
 void Disks::Service(const std::function<bool()>& stopped) {
   for (Image& image : images_) {
-    if (image.worker->Stalled()) WaitForSpace(image, stopped);
+    if (image.worker->Stalled()) WaitForSpace(*image.worker, image.path, stopped);
     image.worker->Deliver();
   }
 }

@@ -18,6 +18,7 @@
 #include "devices/piix_isa.h"
 #include "devices/port_bus.h"
 #include "machine/config.h"
+#include "machine/image_drive.h"
 #include "memory/physical_memory.h"
 #include "storage/io_worker.h"
 
@@ -25,16 +26,21 @@ namespace verbatim {
 
 class Disks final : public DmaMemory {
  public:
-  // Opens and locks every image. Memory and lines must outlive the disks.
+  // Opens and locks every image. Memory and lines must outlive the disks. `stopped`: the machine is
+  // to end, and need not wait for a full disk of the host any longer.
   [[nodiscard]] static Result<std::unique_ptr<Disks>> Open(const std::vector<DiskConfig>& disks,
                                                            PhysicalMemory& memory, IrqLine& irq14,
                                                            IrqLine& irq15,
-                                                           const std::function<void()>& on_event);
+                                                           const std::function<void()>& on_event,
+                                                           const std::function<bool()>& stopped);
 
   void Attach(PortBus& bus, PciConfigPorts& pci);
   // As firmware leaves the controller, after each reset.
   void Configure();
   [[nodiscard]] std::vector<Device*> devices() { return {&isa_, &ide_}; }
+
+  // In the order of the configuration.
+  [[nodiscard]] std::vector<BiosDrive*> BiosDrives();
 
   // Hands over the answers of the disks. While a disk of the host is full, this does not return,
   // which pauses the machine, unless `stopped` says that it shall end.
@@ -46,16 +52,18 @@ class Disks final : public DmaMemory {
 
  private:
   struct Image {
+    unsigned number;
     std::string path;
     std::unique_ptr<IoWorker> worker;
+    std::unique_ptr<ImageDrive> drive;
   };
 
   Disks(PhysicalMemory& memory, IrqLine& irq14, IrqLine& irq15)
       : memory_(memory), ide_(irq14, irq15, *this) {}
   [[nodiscard]] Status Add(const DiskConfig& disk, unsigned number,
-                           const std::function<void()>& on_event);
+                           const std::function<void()>& on_event,
+                           const std::function<bool()>& stopped);
   [[nodiscard]] bool IsAll(PhysicalAddress start, uint64_t bytes, bool writable) const;
-  static void WaitForSpace(Image& image, const std::function<bool()>& stopped);
 
   PhysicalMemory& memory_;
   PiixIsa isa_;

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "firmware/bios/bios.h"
+
+#include <array>
+#include <utility>
+
+#include "firmware/bios/bios_data_area.h"
+#include "firmware/bios/power_on.h"
+#include "firmware/bios/rom.h"
+
+namespace verbatim {
+namespace {
+
+constexpr uint32_t kCallBytes = 3;
+constexpr uint8_t kCallOpcode[] = {0x0F, 0x0B};
+
+constexpr uint16_t kCmosIndexPort = 0x70;
+constexpr uint16_t kCmosDataPort = 0x71;
+// CMOS byte 0Fh: why the processor was reset (IBM PC AT Technical Reference, 5-25).
+constexpr uint8_t kShutdownByte = 0x0F;
+constexpr uint8_t kResumeWithEoi = 0x05;
+constexpr uint8_t kResume = 0x0A;
+
+}  // namespace
+
+Bios::Bios(BiosMachine machine)
+    : machine_(std::move(machine)), clock_(machine_.ports), boot_(machine_.drives) {}
+
+void Bios::InstallRom() {
+  machine_.mmu.memory().Write(kRomAddress, RomImage().data(), RomImage().size());
+}
+
+void Bios::PowerOnSelfTest() {
+  SetUpVectors(machine_.mmu.memory());
+  SetUpDataArea(machine_.mmu.memory());
+  SetUpChips(machine_.ports);
+  clock_.PowerOn(machine_.mmu.memory());
+  boot_.PowerOn();
+}
+
+Faultable<TrapOutcome> Bios::OnUndefined(CpuState& state) {
+  const LinearAddress at{state.segments[kCs].base + state.eip};
+  const Privilege privilege = state.cpl == 3 ? Privilege::kUser : Privilege::kSupervisor;
+  const auto translated = machine_.mmu.Translate(at, AccessKind::kExecute, privilege);
+  if (!translated || translated->address < kBiosArea || translated->address >= kHighMemory) {
+    return TrapOutcome::kNotCalled;
+  }
+  std::array<uint8_t, kCallBytes> bytes{};
+  BiosCall call(state, machine_.mmu);
+  call.ReadBytes(at, bytes);
+  if (call.faulted() || bytes[0] != kCallOpcode[0] || bytes[1] != kCallOpcode[1]) {
+    return TrapOutcome::kNotCalled;
+  }
+  const CpuState before = state;
+  Dispatch(bytes[2], call);
+  RETURN_IF_FAULT(call.Commit(kCallBytes));
+  if (observer_) observer_(bytes[2], before, call);
+  return TrapOutcome::kDone;
+}
+
+// Some systems reset the processor to come back from protected mode.
+void Bios::Restart(BiosCall& call) {
+  PortIo& ports = machine_.ports;
+  ports.WritePort(kCmosIndexPort, 1, kShutdownByte);
+  const auto reason = static_cast<uint8_t>(ports.ReadPort(kCmosDataPort, 1));
+  ports.WritePort(kCmosIndexPort, 1, kShutdownByte);
+  ports.WritePort(kCmosDataPort, 1, 0);
+  if (reason == kResumeWithEoi || reason == kResume) {
+    if (reason == kResumeWithEoi) EndInterrupts(ports);
+    call.Jump(
+        {call.Read<uint16_t>(bda::kResumeVector), call.Read<uint16_t>(bda::kResumeVector + 2)});
+    return;
+  }
+  PowerOnSelfTest();
+}
+
+void Bios::Dispatch(uint8_t service, BiosCall& call) {
+  switch (service) {
+    case kPost:
+      Restart(call);
+      break;
+    case 0x08:
+      clock_.Tick(call);
+      break;
+    case 0x11:
+      call.regs.set_ax(call.Read<uint16_t>(bda::kEquipment));
+      break;
+    case 0x12:
+      call.regs.set_ax(call.Read<uint16_t>(bda::kBaseMemoryKib));
+      break;
+    case 0x18:
+      boot_.NoBootDevice(call);
+      break;
+    case 0x19:
+      boot_.Bootstrap(call);
+      break;
+    case 0x1A:
+      clock_.TimeOfDay(call);
+      break;
+    default:
+      unknown_.Log(LogLevel::kWarning, "BIOS: interrupt {:02X}h, ax={:04X}h, is not provided",
+                   service, call.regs.ax());
+      call.SetCarry(true);
+      break;
+  }
+}
+
+}  // namespace verbatim

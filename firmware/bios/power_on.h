@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the power-on self-test leaves behind: interrupt vectors, the BIOS data area, and the chips
+// of the board programmed as systems expect to find them.
+#ifndef VERBATIM_FIRMWARE_BIOS_POWER_ON_H_
+#define VERBATIM_FIRMWARE_BIOS_POWER_ON_H_
+
+#include "memory/physical_memory.h"
+#include "vcpu/port_io.h"
+
+namespace verbatim {
+
+void SetUpVectors(PhysicalMemory& memory);
+void SetUpDataArea(PhysicalMemory& memory);
+// Interrupt controllers, timers, clock, keyboard controller.
+void SetUpChips(PortIo& ports);
+// End-of-interrupt to both controllers.
+void EndInterrupts(PortIo& ports);
+
+}  // namespace verbatim
+
+#endif  // VERBATIM_FIRMWARE_BIOS_POWER_ON_H_

@@ -1,0 +1,310 @@
+; SPDX-License-Identifier: Apache-2.0
+; The last 8 KiB of the BIOS ROM, F000:E000 to F000:FFFF: where interrupt vectors point. What a
+; function does is C++ (firmware/bios): `model N` is an undefined instruction followed by the number
+; of the service, which the processor hands over (bios.h). Only what has to be guest code is here:
+; waiting for interrupts, calling vectors that guests hook, ends of interrupts.
+;
+; The entry points stand where the IBM PC AT has them (Technical Reference, section 5), since some
+; programs jump there directly.
+;
+; The carry flag after `model` says that the guest is to wait for an interrupt and ask again. Flags
+; that a function returns are changed in the frame that INT has pushed.
+bits 16
+org 0xE000
+
+%define SERVICE_POST 0xE0
+%define SERVICE_KEY_ACTION 0xE1
+%define SERVICE_MOUSE 0xE2
+
+%macro model 1
+    db 0x0F, 0x0B, %1
+%endmacro
+
+; entry OFFSET: goes on at F000:OFFSET.
+%macro entry 1
+    times (%1 - 0xE000) - ($ - $$) db 0
+%endmacro
+
+%macro end_of_interrupt 0
+    push ax
+    mov al, 0x20
+    out 0x20, al
+    pop ax
+%endmacro
+
+%macro end_of_slave_interrupt 0
+    push ax
+    mov al, 0x20
+    out 0xA0, al
+    out 0x20, al
+    pop ax
+%endmacro
+
+; A function that may have to wait.
+%macro waiting_service 1
+%%again:
+    model %1
+    jc %%wait
+    iret
+%%wait:
+    sti
+    hlt
+    cli
+    jmp %%again
+%endmacro
+
+    db 'Verbatim virtual BIOS', 0
+
+entry 0xE05B
+    model SERVICE_POST
+    xor ax, ax
+    mov ss, ax
+    mov sp, 0x7C00
+    mov ds, ax
+    mov es, ax
+    int 0x19
+
+; IRQ 0. The model counts; the guest's own tick routine runs before the interrupt ends.
+timer_interrupt:
+    model 0x08
+    push ax
+    push dx
+    push ds
+    int 0x1C
+    cli
+    pop ds
+    pop dx
+    pop ax
+    end_of_interrupt
+    iret
+
+; IRQ 1. A hook of int 15h, function 4Fh, may change or swallow the scan code.
+keyboard_interrupt:
+    push ax
+    in al, 0x64
+    test al, 1
+    jz .end
+    in al, 0x60
+    mov ah, 0x4F
+    stc
+    int 0x15
+    jnc .end
+    model 0x09
+    or ah, ah
+    jz .end
+    dec ah
+    jz .break
+    dec ah
+    jz .print_screen
+    dec ah
+    jz .system_request
+    dec ah
+    jz .restart
+    ; Pause: until a key other than it comes.
+    end_of_interrupt
+.paused:
+    sti
+    hlt
+    cli
+    model SERVICE_KEY_ACTION
+    jc .paused
+    pop ax
+    iret
+.break:
+    end_of_interrupt
+    int 0x1B
+    pop ax
+    iret
+.print_screen:
+    end_of_interrupt
+    int 0x05
+    pop ax
+    iret
+.system_request:
+    end_of_interrupt
+    mov ah, 0x85
+    sti
+    int 0x15
+    pop ax
+    iret
+.restart:
+    jmp 0xFFFF:0
+.end:
+    end_of_interrupt
+    pop ax
+    iret
+
+; IRQ 6.
+floppy_interrupt_body:
+    model 0x0E
+    end_of_interrupt
+    iret
+
+; IRQ 8. The model tells in CF whether the alarm has gone off.
+clock_interrupt:
+    model 0x70
+    jnc .end
+    sti
+    int 0x4A
+    cli
+.end:
+    end_of_slave_interrupt
+    iret
+
+; IRQ 9 is what IRQ 2 was on the PC.
+redirected_interrupt:
+    push ax
+    mov al, 0x20
+    out 0xA0, al
+    pop ax
+    int 0x0A
+    iret
+
+; IRQ 12. The model gathers a packet; CF says that one is complete and a handler wants it: then its
+; address lies at DS:BX and the status, x, y and z to push are in AX, CX, DX and SI.
+mouse_interrupt:
+    push ds
+    pushad
+    model SERVICE_MOUSE
+    jnc .end
+    push ax
+    push cx
+    push dx
+    push si
+    sti
+    call far [bx]
+    cli
+    add sp, 8
+.end:
+    popad
+    pop ds
+    end_of_slave_interrupt
+    iret
+
+; IRQ 13.
+coprocessor_interrupt:
+    push ax
+    xor al, al
+    out 0xF0, al
+    mov al, 0x20
+    out 0xA0, al
+    out 0x20, al
+    pop ax
+    int 0x02
+    iret
+
+; IRQ 14 and 15.
+disk_interrupt:
+    model 0x76
+    end_of_slave_interrupt
+    iret
+
+; Interrupts that nobody has asked for.
+spurious_interrupt:
+    end_of_interrupt
+    iret
+spurious_slave_interrupt:
+    end_of_slave_interrupt
+    iret
+
+wait_for_reboot:
+    sti
+    xor ah, ah
+    int 0x16
+    int 0x19
+    jmp wait_for_reboot
+
+entry 0xE2C3
+nmi:
+    iret
+
+entry 0xE3FE
+    jmp 0xEC59
+
+entry 0xE6F2
+    jmp bootstrap
+
+; Int 15h, function C0h: the configuration table.
+entry 0xE6F5
+    dw 8                        ; bytes that follow
+    db 0xFC, 0x01, 0x00         ; model AT, submodel, revision
+    db 0x74                     ; second 8259, clock, int 15h/4Fh, extended BIOS data area
+    db 0x40, 0, 0, 0            ; int 16h/09h
+
+bootstrap:
+    sti
+    model 0x19
+    int 0x18
+    jmp bootstrap
+
+no_boot_device:
+    model 0x18
+    jmp wait_for_reboot
+
+entry 0xE739
+    waiting_service 0x14
+
+entry 0xE82E
+    waiting_service 0x16
+
+entry 0xE987
+    jmp keyboard_interrupt
+
+entry 0xEC59
+    waiting_service 0x13
+
+entry 0xEF57
+    jmp floppy_interrupt_body
+
+; The diskette parameters (int 1Eh): step rate and head unload, head load and DMA, motor off delay,
+; 512 bytes a sector, sectors a track, gap, data length, format gap, filler, head settle, motor start.
+entry 0xEFC7
+    db 0xAF, 0x02, 0x25, 0x02, 18, 0x1B, 0xFF, 0x6C, 0xF6, 0x0F, 0x08
+
+entry 0xEFD2
+    waiting_service 0x17
+
+entry 0xF065
+    waiting_service 0x10
+
+entry 0xF841
+    model 0x12
+    iret
+
+entry 0xF84D
+    model 0x11
+    iret
+
+entry 0xF859
+    waiting_service 0x15
+
+entry 0xFE6E
+    model 0x1A
+    iret
+
+entry 0xFEA5
+    jmp timer_interrupt
+
+; Where the vectors point after power-on: 00h to 1Fh, then 70h to 77h. C++ copies them.
+entry 0xFEC3
+vectors:
+    dw dummy, dummy, nmi, dummy, dummy, 0xFF54, dummy, dummy
+    dw 0xFEA5, 0xE987, spurious_interrupt, spurious_interrupt
+    dw spurious_interrupt, spurious_interrupt, 0xEF57, spurious_interrupt
+    dw 0xF065, 0xF84D, 0xF841, 0xE3FE, 0xE739, 0xF859, 0xE82E, 0xEFD2
+    dw no_boot_device, 0xE6F2, 0xFE6E, dummy, dummy, 0, 0xEFC7, 0
+slave_vectors:
+    dw clock_interrupt, redirected_interrupt, spurious_slave_interrupt, spurious_slave_interrupt
+    dw mouse_interrupt, coprocessor_interrupt, disk_interrupt, disk_interrupt
+
+entry 0xFF53
+dummy:
+    iret
+entry 0xFF54
+    model 0x05
+    iret
+
+entry 0xFFF0
+    jmp 0xF000:0xE05B
+    db '11/22/26', 0
+    db 0xFC, 0
