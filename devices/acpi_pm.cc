@@ -6,10 +6,32 @@
 namespace verbatim {
 namespace {
 
-constexpr uint16_t kStateVersion = 1;
+constexpr uint16_t kStateVersion = 2;
 
-constexpr uint16_t kPm1EnablePort = kPm1EventPort + kPm1EventBytes / 2;
 constexpr uint16_t kSmiDataPort = kSmiCommandPort + 1;
+
+constexpr unsigned kPm1EnableOffset = kPm1EventOffset + 2;
+constexpr unsigned kPm1ControlBytes = 2;
+constexpr unsigned kPmTimerBytes = 4;
+constexpr unsigned kChipControlOffset = 0x10;
+// The bits that the registers from 10h on keep: PCNTRL, GLBEN, GLBCTL, DEVCTL and GPOREG (7.2).
+struct KeptBits {
+  unsigned offset;
+  uint32_t bits;
+};
+constexpr KeptBits kKept[] = {{0x10, 0x0001FFFF},
+                              {0x20, 0x00008F0F},
+                              {0x28, 0x07FFFF07},
+                              {0x2C, 0x0FFFFFFF},
+                              {0x34, 0x7FFFFFFF}};
+
+uint8_t KeptBitsAt(unsigned offset) {
+  for (const KeptBits& kept : kKept) {
+    const unsigned byte = offset - kept.offset;
+    if (byte < 4) return static_cast<uint8_t>(kept.bits >> (8 * byte));
+  }
+  return 0;
+}
 
 // PM1 status and enable registers.
 constexpr uint16_t kTimer = 0x0001;        // TMR_STS, TMR_EN
@@ -42,15 +64,21 @@ void AcpiPm::Visit(Archive& archive, S& state) {
   archive.Field("smi_data", state.smi_data);
   archive.Field("half_periods", state.half_periods);
   archive.Field("sci", state.sci);
+  archive.Field("chip_control", state.chip_control);
 }
 
 AcpiPm::AcpiPm(const Clock& clock, IrqLine& sci, PowerOffRequest& power, Config config)
     : clock_(clock), sci_(sci), power_(power), config_(config) {}
 
 void AcpiPm::Attach(PortBus& bus) {
-  bus.Claim(kPm1EventPort, kPm1EventBytes + kPm1ControlBytes, 2, *this);
-  bus.Claim(kPmTimerPort, kPmTimerBytes, 4, *this);
+  bus_ = &bus;
+  range_ = bus.ClaimMovable(kPorts, 4, *this);
   bus.Claim(kSmiCommandPort, 2, 1, *this);
+}
+
+void AcpiPm::Place(std::optional<uint16_t> first_port) {
+  first_port_ = first_port;
+  if (bus_ != nullptr) bus_->Place(range_, first_port);
 }
 
 void AcpiPm::Reset() {
@@ -96,49 +124,66 @@ void AcpiPm::PressPowerButton() {
 }
 
 uint32_t AcpiPm::ReadPort(uint16_t port, unsigned bytes) {
-  if (port >= kPmTimerPort) {
-    const uint32_t value = TimerValue() >> (8 * (port - kPmTimerPort));
+  if (port == kSmiCommandPort) return state_.smi_command;
+  if (port == kSmiDataPort) return state_.smi_data;
+  const unsigned offset = port - first_port_.value_or(port);
+  // All bytes of the timer at one time.
+  if (offset >= kPmTimerOffset && offset + bytes <= kPmTimerOffset + kPmTimerBytes) {
+    const uint32_t value = TimerValue() >> (8 * (offset - kPmTimerOffset));
     return bytes == 4 ? value : value & ((1u << (8 * bytes)) - 1);
   }
-  uint32_t value = ReadByte(port);
-  if (bytes == 2) value |= static_cast<uint32_t>(ReadByte(static_cast<uint16_t>(port + 1))) << 8;
+  uint32_t value = 0;
+  for (unsigned i = 0; i < bytes; ++i) value |= uint32_t{ReadByte(offset + i)} << (8 * i);
   return value;
 }
 
-uint8_t AcpiPm::ReadByte(uint16_t port) {
-  if (port == kSmiCommandPort) return state_.smi_command;
-  if (port == kSmiDataPort) return state_.smi_data;
+uint8_t AcpiPm::ReadByte(unsigned offset) {
+  if (offset >= kChipControlOffset) {
+    const unsigned index = offset - kChipControlOffset;
+    return index < kControlBytes ? state_.chip_control[index] : 0;
+  }
+  if (offset >= kPmTimerOffset + kPmTimerBytes) return 0;
+  if (offset >= kPmTimerOffset) {
+    return static_cast<uint8_t>(TimerValue() >> (8 * (offset - kPmTimerOffset)));
+  }
+  if (offset >= kPm1ControlOffset + kPm1ControlBytes) return 0;
   Sync(clock_.NowNs());
   uint16_t value = state_.control;
-  if (port < kPm1EnablePort) {
+  if (offset < kPm1EnableOffset) {
     value = state_.status;
-  } else if (port < kPm1ControlPort) {
+  } else if (offset < kPm1ControlOffset) {
     value = state_.enable;
   }
-  return static_cast<uint8_t>((port & 1) != 0 ? value >> 8 : value);
+  return static_cast<uint8_t>((offset & 1) != 0 ? value >> 8 : value);
 }
 
 void AcpiPm::WritePort(uint16_t port, unsigned bytes, uint32_t value) {
-  if (port >= kPmTimerPort) return;  // read only
-  if (port == kPm1ControlPort && bytes == 2) {
+  if (port == kSmiCommandPort) return WriteSmiCommand(static_cast<uint8_t>(value));
+  if (port == kSmiDataPort) {
+    state_.smi_data = static_cast<uint8_t>(value);
+    return;
+  }
+  const unsigned offset = port - first_port_.value_or(port);
+  if (offset == kPm1ControlOffset && bytes >= kPm1ControlBytes) {
     WriteControl(static_cast<uint16_t>(value));  // type and enable of a sleep at one time
     return;
   }
-  WriteByte(port, static_cast<uint8_t>(value));
-  if (bytes == 2) WriteByte(static_cast<uint16_t>(port + 1), static_cast<uint8_t>(value >> 8));
+  for (unsigned i = 0; i < bytes; ++i)
+    WriteByte(offset + i, static_cast<uint8_t>(value >> (8 * i)));
 }
 
-void AcpiPm::WriteByte(uint16_t port, uint8_t value) {
-  const bool high = (port & 1) != 0;
-  if (port == kSmiCommandPort) {
-    WriteSmiCommand(value);
-  } else if (port == kSmiDataPort) {
-    state_.smi_data = value;
-  } else if (port >= kPm1ControlPort) {
+void AcpiPm::WriteByte(unsigned offset, uint8_t value) {
+  const bool high = (offset & 1) != 0;
+  if (offset >= kChipControlOffset) {
+    const unsigned index = offset - kChipControlOffset;
+    if (index < kControlBytes) state_.chip_control[index] = value & KeptBitsAt(offset);
+  } else if (offset >= kPm1ControlOffset + kPm1ControlBytes) {
+    return;  // the timer and what is reserved
+  } else if (offset >= kPm1ControlOffset) {
     WriteControl(ReplaceByte(state_.control, high, value));
   } else {
     Sync(clock_.NowNs());
-    if (port >= kPm1EnablePort) {
+    if (offset >= kPm1EnableOffset) {
       state_.enable = ReplaceByte(state_.enable, high, value) & kEnableMask;
     } else {
       state_.status &= static_cast<uint16_t>(~ReplaceByte(0, high, value));  // 1 clears

@@ -2,11 +2,16 @@
 // ACPI fixed hardware: PM1 event and control registers, the power management timer, and the SMI
 // command port by which an operating system takes over (ACPI 6.5, sections 4.8.2 and 4.8.3).
 //
-// The port numbers and values below are what the FADT must say. The timer runs at 3.579545 MHz,
-// derived exactly from the guest clock. The SCI is level triggered and active high.
+// The registers stand where a machine's firmware puts them, in the order of a PIIX4 (data sheet,
+// order 290562, chapter 7). Of the chip's own ones behind the timer the control registers keep what
+// is written, the status registers read as zero: nothing on this board raises their events.
+//
+// The values below are what the FADT must say. The timer runs at 3.579545 MHz, derived exactly from
+// the guest clock. The SCI is level triggered and active high.
 #ifndef VERBATIM_DEVICES_ACPI_PM_H_
 #define VERBATIM_DEVICES_ACPI_PM_H_
 
+#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -17,12 +22,10 @@
 
 namespace verbatim {
 
-inline constexpr uint16_t kPm1EventPort = 0x600;
-inline constexpr uint8_t kPm1EventBytes = 4;
-inline constexpr uint16_t kPm1ControlPort = 0x604;
-inline constexpr uint8_t kPm1ControlBytes = 2;
-inline constexpr uint16_t kPmTimerPort = 0x608;
-inline constexpr uint8_t kPmTimerBytes = 4;
+// Offsets from the first port.
+inline constexpr uint16_t kPm1EventOffset = 0;
+inline constexpr uint16_t kPm1ControlOffset = 4;
+inline constexpr uint16_t kPmTimerOffset = 8;
 inline constexpr uint16_t kSmiCommandPort = 0xB2;
 inline constexpr uint8_t kAcpiEnableCommand = 0xA1;
 inline constexpr uint8_t kAcpiDisableCommand = 0xA0;
@@ -32,6 +35,7 @@ inline constexpr uint8_t kSleepTypeS5 = 0;  // SLP_TYP of soft off, for the \_S5
 class AcpiPm final : public Device, public PortDevice {
  public:
   static constexpr uint64_t kTimerHz = 3'579'545;
+  static constexpr uint16_t kPorts = 64;
 
   struct Config {
     bool timer_32bit = true;  // TMR_VAL_EXT in the FADT
@@ -40,7 +44,12 @@ class AcpiPm final : public Device, public PortDevice {
   // All must outlive the device.
   AcpiPm(const Clock& clock, IrqLine& sci, PowerOffRequest& power, Config config);
 
+  // Behind Attach the registers stand nowhere; only the SMI command port is there.
   void Attach(PortBus& bus);
+  void Place(std::optional<uint16_t> first_port);
+  [[nodiscard]] bool HasPort(uint16_t port) const {
+    return first_port_ && static_cast<uint16_t>(port - *first_port_) < kPorts;
+  }
   void PressPowerButton();
 
   [[nodiscard]] std::string_view name() const override { return "acpi pm"; }
@@ -56,6 +65,7 @@ class AcpiPm final : public Device, public PortDevice {
 
  private:
   using TimerRate = TickRate<kTimerHz>;
+  static constexpr unsigned kControlBytes = 40;  // from 10h
 
   struct State {
     uint16_t status = 0;
@@ -65,6 +75,7 @@ class AcpiPm final : public Device, public PortDevice {
     uint8_t smi_data = 0;
     uint64_t half_periods = 0;  // changes of the timer's highest bit that were noted
     bool sci = false;
+    std::array<uint8_t, kControlBytes> chip_control{};
   };
   template <typename Archive, typename S>
   static void Visit(Archive& archive, S& state);
@@ -73,8 +84,8 @@ class AcpiPm final : public Device, public PortDevice {
   [[nodiscard]] uint32_t TimerValue() const;
   void Sync(uint64_t now_ns);
   void UpdateSci();
-  uint8_t ReadByte(uint16_t port);
-  void WriteByte(uint16_t port, uint8_t value);
+  uint8_t ReadByte(unsigned offset);
+  void WriteByte(unsigned offset, uint8_t value);
   void WriteControl(uint16_t value);
   void WriteSmiCommand(uint8_t command);
 
@@ -82,6 +93,9 @@ class AcpiPm final : public Device, public PortDevice {
   IrqLine& sci_;
   PowerOffRequest& power_;
   const Config config_;
+  PortBus* bus_ = nullptr;
+  unsigned range_ = 0;
+  std::optional<uint16_t> first_port_;
   State state_;
   LogLimiter refused_sleeps_;
 };

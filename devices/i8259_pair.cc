@@ -6,6 +6,8 @@
 namespace verbatim {
 namespace {
 
+constexpr uint16_t kStateVersion = 1;
+
 constexpr uint16_t kMasterCommand = 0x20;
 constexpr uint16_t kMasterData = 0x21;
 constexpr uint16_t kSlaveCommand = 0xA0;
@@ -21,7 +23,9 @@ constexpr uint8_t kSlaveLevelCapable = 0xDE;
 
 I8259Pair::I8259Pair(InterruptObserver& observer)
     : observer_(observer), master_(kMasterLevelCapable), slave_(kSlaveLevelCapable) {
-  for (unsigned irq = 0; irq < kLines; ++irq) inputs_[irq].Connect(*this, irq);
+  for (const Bus bus : {kIsa, kPci}) {
+    for (unsigned irq = 0; irq < kLines; ++irq) inputs_[bus][irq].Connect(*this, bus, irq);
+  }
 }
 
 void I8259Pair::Attach(PortBus& bus) {
@@ -30,12 +34,17 @@ void I8259Pair::Attach(PortBus& bus) {
   bus.Claim(kMasterElcr, 2, 1, *this);
 }
 
-IrqLine& I8259Pair::Line(unsigned irq) {
+IrqLine& I8259Pair::Wire(Bus bus, unsigned irq) {
   CHECK(irq < kLines && irq != kCascadeLine);
-  return inputs_[irq];
+  return inputs_[bus][irq];
 }
 
-void I8259Pair::SetLine(unsigned irq, bool high) {
+void I8259Pair::SetWire(Bus bus, unsigned irq, bool high) {
+  const auto bit = static_cast<uint16_t>(1u << irq);
+  if (high == ((wires_[bus] & bit) != 0)) return;
+  const bool other = (wires_[bus == kIsa ? kPci : kIsa] & bit) != 0;
+  wires_[bus] ^= bit;
+  if (other) return;
   if (irq < 8) {
     master_.SetLine(irq, high);
   } else {
@@ -125,6 +134,9 @@ void I8259Pair::WritePort(uint16_t port, unsigned /*bytes*/, uint32_t value) {
 void I8259Pair::Save(StateWriter& writer) const {
   master_.Save(writer, "i8259 master");
   slave_.Save(writer, "i8259 slave");
+  writer.Begin("i8259 wires", kStateVersion);
+  writer.Field("isa", wires_[kIsa]);
+  writer.Field("pci", wires_[kPci]);
 }
 
 Status I8259Pair::Load(StateReader& reader) {
@@ -132,10 +144,17 @@ Status I8259Pair::Load(StateReader& reader) {
   I8259 slave = slave_;
   if (Status status = master.Load(reader, "i8259 master"); !status) return status;
   if (Status status = slave.Load(reader, "i8259 slave"); !status) return status;
+  std::array<uint16_t, kBuses> wires{};
+  reader.Begin("i8259 wires", kStateVersion);
+  reader.Field("isa", wires[kIsa]);
+  reader.Field("pci", wires[kPci]);
+  constexpr unsigned kWired = 0xFFFF & ~(1u << kCascadeLine);
+  const unsigned levels = (master.lines() | slave.lines() << 8) & kWired;
+  reader.Require((wires[kIsa] | wires[kPci]) == levels, "pci", "the levels that the chips see");
+  if (Status status = reader.status(); !status) return status;
   master_ = master;
   slave_ = slave;
-  const unsigned levels = master_.lines() | slave_.lines() << 8;
-  for (unsigned irq = 0; irq < kLines; ++irq) inputs_[irq].set_high((levels >> irq & 1) != 0);
+  wires_ = wires;
   Update();
   return {};
 }

@@ -2,6 +2,9 @@
 // The interrupt controllers of a PC: a master 8259A at 20h and a slave at A0h, cascaded on line 2,
 // and the edge/level control registers at 4D0h (PIIX data sheet, order 290550, section 2.5.10).
 //
+// Each line has two wires, which are ORed: one of the ISA bus, or of what is on the board, and one
+// from the router of PCI interrupts.
+//
 // InterruptRequested is a cached bit, recomputed at every change of a line or register, so that the
 // run loop can test it for free.
 #ifndef VERBATIM_DEVICES_I8259_PAIR_H_
@@ -34,7 +37,8 @@ class I8259Pair final : public Device, public PortDevice {
   void Attach(PortBus& bus);
 
   // IRQ 0-15 except 2, which the cascade occupies.
-  [[nodiscard]] IrqLine& Line(unsigned irq);
+  [[nodiscard]] IrqLine& Line(unsigned irq) { return Wire(kIsa, irq); }
+  [[nodiscard]] IrqLine& PciLine(unsigned irq) { return Wire(kPci, irq); }
   // The INTR output.
   [[nodiscard]] bool InterruptRequested() const { return interrupt_requested_; }
   // The two INTA cycles: returns the vector. With no request left it is that of the spurious IRQ 7.
@@ -50,31 +54,33 @@ class I8259Pair final : public Device, public PortDevice {
   void WritePort(uint16_t port, unsigned bytes, uint32_t value) override;
 
  private:
+  enum Bus : unsigned { kIsa, kPci, kBuses };
+
   class Input final : public IrqLine {
    public:
-    void Connect(I8259Pair& pair, unsigned irq) {
+    void Connect(I8259Pair& pair, Bus bus, unsigned irq) {
       pair_ = &pair;
+      bus_ = bus;
       irq_ = irq;
     }
-    void SetLevel(bool high) override {
-      if (high != high_) pair_->SetLine(irq_, high_ = high);
-    }
-    void set_high(bool high) { high_ = high; }
+    void SetLevel(bool high) override { pair_->SetWire(bus_, irq_, high); }
 
    private:
     I8259Pair* pair_ = nullptr;
+    Bus bus_ = kIsa;
     unsigned irq_ = 0;
-    bool high_ = false;
   };
 
-  void SetLine(unsigned irq, bool high);
+  [[nodiscard]] IrqLine& Wire(Bus bus, unsigned irq);
+  void SetWire(Bus bus, unsigned irq, bool high);
   // Propagates the slave's INT to the master and the master's to the processor.
   void Update();
 
   InterruptObserver& observer_;
   I8259 master_;
   I8259 slave_;
-  std::array<Input, kLines> inputs_;
+  std::array<std::array<Input, kLines>, kBuses> inputs_;
+  std::array<uint16_t, kBuses> wires_{};  // the level of each, by line
   bool interrupt_requested_ = false;
 };
 

@@ -21,8 +21,6 @@ constexpr uint64_t kMaxFileBytes = 3584ull << 20;
 constexpr unsigned kFpuIrq = 13;
 constexpr unsigned kPrimaryIdeIrq = 14;
 constexpr unsigned kSecondaryIdeIrq = 15;
-constexpr uint16_t kElcrSlavePort = 0x4D1;
-
 constexpr uint16_t kCom1Data = 0x3F8;
 
 // Whether an access to the port can move the next event of a device. Most reads only look, and a
@@ -31,8 +29,7 @@ bool ReadMovesDeadline(uint16_t port) { return (port & 0xFFFE) == 0x70 || port =
 
 bool WriteMovesDeadline(uint16_t port) {
   return (port >= 0x40 && port <= 0x43) || port == 0x61 || (port & 0xFFFE) == 0x70 ||
-         (port > kCom1Data && port < kCom1Data + Uart16550::kPorts) ||
-         (port & 0xFFF0) == kPm1EventPort;
+         (port > kCom1Data && port < kCom1Data + Uart16550::kPorts);
 }
 
 }  // namespace
@@ -79,10 +76,11 @@ Machine::Board::Board(const MachineConfig& config, ByteSink& serial,
         debug_value_ = static_cast<uint8_t>(value);
         end_ = MachineEnd::kDebugExit;
       }),
-      pm_(clock_, pic_.Line(kSciIrq), *this, {}),
       reset_control_(*this),
       pci_(reset_control_),
-      host_bridge_(*this) {}
+      host_bridge_(*this),
+      chipset_(clock_, pic_, *this),
+      dma_(*memory_) {}
 
 Status Machine::Board::OpenFiles() {
   if (config_.kernel_path.empty()) return {};
@@ -119,7 +117,7 @@ Status Machine::Board::CreateEngine() {
 Status Machine::Board::OpenDisks() {
   if (config_.disks.empty()) return {};
   Result<std::unique_ptr<Disks>> disks = Disks::Open(
-      config_.disks, *memory_, pic_.Line(kPrimaryIdeIrq), pic_.Line(kSecondaryIdeIrq),
+      config_.disks, dma_, pic_.Line(kPrimaryIdeIrq), pic_.Line(kSecondaryIdeIrq),
       [this] { engine_->Kick(); }, [this] { return StopRequested(); });
   if (!disks) return std::unexpected(disks.error());
   disks_ = *std::move(disks);
@@ -138,16 +136,17 @@ void Machine::Board::AttachDevices() {
   post_.Attach(bus_);
   fpu_error_.Attach(bus_);
   debug_exit_.Attach(bus_);
-  pm_.Attach(bus_);
   pci_.Attach(bus_);
   pci_.Add(0, 0, host_bridge_);
-  devices_ = {&pic_,  &pit_,       &port_b_, &port_a_, &rtc_,           &com1_,       &keyboard_,
-              &post_, &fpu_error_, &pm_,     &pci_,    &reset_control_, &host_bridge_};
+  chipset_.Attach(bus_, pci_);
+  devices_ = {&pic_,      &pit_,  &port_b_,    &port_a_, &rtc_,           &com1_,
+              &keyboard_, &post_, &fpu_error_, &pci_,    &reset_control_, &host_bridge_};
+  for (Device* device : chipset_.devices()) devices_.push_back(device);
   if (disks_ != nullptr) {
     disks_->Attach(bus_, pci_);
     for (Device* device : disks_->devices()) devices_.push_back(device);
   }
-  timed_devices_ = {&pit_, &rtc_, &com1_, &pm_};
+  timed_devices_ = {&pit_, &rtc_, &com1_, &chipset_.timed_device()};
 }
 
 void Machine::Board::CreateBios() {
@@ -162,27 +161,14 @@ Status Machine::Board::PowerOn() {
   end_.reset();
   for (Device* device : devices_) device->Reset();
   if (disks_ != nullptr) disks_->Configure();
-  // As firmware leaves it: of the interrupts in use only ACPI's is level-triggered.
-  bus_.WritePort(kElcrSlavePort, 1, 1u << (kSciIrq - 8));
+  chipset_.ConfigureAsFirmware(bus_);
   // RAM reads as zero after power-on; giving its pages back is the fastest way there.
   const std::span<uint8_t> ram = memory_->ram();
   ::madvise(ram.data(), ram.size(), MADV_REMOVE);
   engine_->DropTranslations();
 
   bios_->InstallRom();
-  AcpiConfig acpi;
-  acpi.pm1a_event_port = kPm1EventPort;
-  acpi.pm1a_control_port = kPm1ControlPort;
-  acpi.pm_timer_port = kPmTimerPort;
-  acpi.pm_timer_is_32_bit = AcpiPm::Config{}.timer_32bit;
-  acpi.smi_command_port = kSmiCommandPort;
-  acpi.acpi_enable_value = kAcpiEnableCommand;
-  acpi.acpi_disable_value = kAcpiDisableCommand;
-  acpi.sci_irq = static_cast<uint8_t>(kSciIrq);
-  acpi.reset_port = kResetControlPort;
-  acpi.reset_value = kResetControlValue;
-  static_assert(kSoftOffSleepType == kSleepTypeS5);
-  const Result<PhysicalAddress> rsdp = WriteAcpiTables(ram, acpi);
+  const Result<PhysicalAddress> rsdp = WriteAcpiTables(ram, chipset_.Acpi());
   if (!rsdp) return std::unexpected(rsdp.error());
   if (!kernel_) {
     StartBios();
@@ -310,7 +296,7 @@ uint32_t Machine::Board::ReadPort(uint16_t port, unsigned bytes) {
 
 void Machine::Board::WritePort(uint16_t port, unsigned bytes, uint32_t value) {
   bus_.WritePort(port, bytes, value);
-  if (WriteMovesDeadline(port)) UpdateDeadline();
+  if (WriteMovesDeadline(port) || chipset_.MovesDeadline(port)) UpdateDeadline();
 }
 
 void Machine::Board::SignalFpuError() { fpu_error_.Signal(); }

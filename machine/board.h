@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "base/file.h"
-#include "devices/acpi_pm.h"
 #include "devices/debug_ports.h"
 #include "devices/fpu_error.h"
 #include "devices/i440fx.h"
@@ -29,9 +28,11 @@
 #include "engine/event_gate.h"
 #include "firmware/bios/bios.h"
 #include "firmware/boot_state.h"
+#include "machine/chipset.h"
 #include "machine/config.h"
 #include "machine/deadline_timer.h"
 #include "machine/disks.h"
+#include "machine/guest_dma.h"
 #include "machine/input_queue.h"
 #include "machine/machine.h"
 #include "memory/mmu.h"
@@ -128,10 +129,11 @@ class Machine::Board final : public EventGate,
   PostCodePort post_;
   FpuErrorLatch fpu_error_;
   DebugExitPort debug_exit_;
-  AcpiPm pm_;
   ResetControl reset_control_;
   PciConfigPorts pci_;
   I440Fx host_bridge_;
+  Chipset chipset_;
+  GuestDma dma_;
   std::unique_ptr<Disks> disks_;  // null: none
   std::unique_ptr<Bios> bios_;
   std::vector<Device*> devices_;

@@ -11,7 +11,7 @@
 namespace verbatim {
 namespace {
 
-constexpr unsigned kBridgeDevice = 1;
+constexpr unsigned kBridgeDevice = 1;  // the chipset's; its first function is the ISA bridge
 constexpr unsigned kIdeFunction = 1;
 constexpr uint16_t kBusMasterPort = 0xC000;
 
@@ -25,8 +25,8 @@ constexpr Place kCdromPlaces[] = {{1, 0}, {1, 1}, {0, 1}, {0, 0}};
 
 }  // namespace
 
-Result<std::unique_ptr<Disks>> Disks::Open(const std::vector<DiskConfig>& disks,
-                                           PhysicalMemory& memory, IrqLine& irq14, IrqLine& irq15,
+Result<std::unique_ptr<Disks>> Disks::Open(const std::vector<DiskConfig>& disks, DmaMemory& memory,
+                                           IrqLine& irq14, IrqLine& irq15,
                                            const std::function<void()>& on_event,
                                            const std::function<bool()>& stopped) {
   std::unique_ptr<Disks> opened(new Disks(memory, irq14, irq15));
@@ -76,7 +76,6 @@ Status Disks::Add(const DiskConfig& disk, unsigned number, const std::function<v
 
 void Disks::Attach(PortBus& bus, PciConfigPorts& pci) {
   ide_.Attach(bus);
-  pci.Add(kBridgeDevice, 0, isa_);
   pci.Add(kBridgeDevice, kIdeFunction, ide_);
 }
 
@@ -94,28 +93,6 @@ void Disks::Service(const std::function<bool()>& stopped) {
     if (image.worker->Stalled()) WaitForSpace(*image.worker, image.path, stopped);
     image.worker->Deliver();
   }
-}
-
-bool Disks::IsAll(PhysicalAddress start, uint64_t bytes, bool writable) const {
-  if (bytes == 0) return true;
-  const uint64_t last = start.value + bytes - 1;
-  for (uint64_t page = start.value & ~uint64_t{kPageOffsetMask}; page <= last; page += kPageBytes) {
-    const PageKind kind = memory_.KindOf({page});
-    if (kind != PageKind::kRam && (writable || kind != PageKind::kRom)) return false;
-  }
-  return true;
-}
-
-bool Disks::DmaRead(PhysicalAddress from, std::span<uint8_t> to) {
-  if (!IsAll(from, to.size(), false)) return false;
-  memory_.Read(from, to.data(), to.size());
-  return true;
-}
-
-bool Disks::DmaWrite(PhysicalAddress to, std::span<const uint8_t> from) {
-  if (!IsAll(to, from.size(), true)) return false;
-  memory_.Write(to, from.data(), from.size());
-  return true;
 }
 
 }  // namespace verbatim

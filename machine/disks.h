@@ -15,21 +15,19 @@
 #include "base/result.h"
 #include "devices/pci_config_ports.h"
 #include "devices/piix_ide.h"
-#include "devices/piix_isa.h"
 #include "devices/port_bus.h"
 #include "machine/config.h"
 #include "machine/image_drive.h"
-#include "memory/physical_memory.h"
 #include "storage/io_worker.h"
 
 namespace verbatim {
 
-class Disks final : public DmaMemory {
+class Disks final {
  public:
   // Opens and locks every image. Memory and lines must outlive the disks. `stopped`: the machine is
   // to end, and need not wait for a full disk of the host any longer.
   [[nodiscard]] static Result<std::unique_ptr<Disks>> Open(const std::vector<DiskConfig>& disks,
-                                                           PhysicalMemory& memory, IrqLine& irq14,
+                                                           DmaMemory& memory, IrqLine& irq14,
                                                            IrqLine& irq15,
                                                            const std::function<void()>& on_event,
                                                            const std::function<bool()>& stopped);
@@ -37,7 +35,7 @@ class Disks final : public DmaMemory {
   void Attach(PortBus& bus, PciConfigPorts& pci);
   // As firmware leaves the controller, after each reset.
   void Configure();
-  [[nodiscard]] std::vector<Device*> devices() { return {&isa_, &ide_}; }
+  [[nodiscard]] std::vector<Device*> devices() { return {&ide_}; }
 
   // In the order of the configuration.
   [[nodiscard]] std::vector<BiosDrive*> BiosDrives();
@@ -45,10 +43,6 @@ class Disks final : public DmaMemory {
   // Hands over the answers of the disks. While a disk of the host is full, this does not return,
   // which pauses the machine, unless `stopped` says that it shall end.
   void Service(const std::function<bool()>& stopped);
-
-  // DmaMemory
-  bool DmaRead(PhysicalAddress from, std::span<uint8_t> to) override;
-  bool DmaWrite(PhysicalAddress to, std::span<const uint8_t> from) override;
 
  private:
   struct Image {
@@ -58,15 +52,11 @@ class Disks final : public DmaMemory {
     std::unique_ptr<ImageDrive> drive;
   };
 
-  Disks(PhysicalMemory& memory, IrqLine& irq14, IrqLine& irq15)
-      : memory_(memory), ide_(irq14, irq15, *this) {}
+  Disks(DmaMemory& memory, IrqLine& irq14, IrqLine& irq15) : ide_(irq14, irq15, memory) {}
   [[nodiscard]] Status Add(const DiskConfig& disk, unsigned number,
                            const std::function<void()>& on_event,
                            const std::function<bool()>& stopped);
-  [[nodiscard]] bool IsAll(PhysicalAddress start, uint64_t bytes, bool writable) const;
 
-  PhysicalMemory& memory_;
-  PiixIsa isa_;
   PiixIde ide_;
   std::vector<Image> images_;
 };

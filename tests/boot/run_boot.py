@@ -53,7 +53,8 @@ def normalise(message):
     """A kernel message without what differs between two boots of the same machine."""
     message = re.sub(r'^\[[^]]*\] ', '', message)
     message = re.sub(r'0x[0-9a-f]+|\b[0-9a-f]{8,}\b', 'N', message, flags=re.IGNORECASE)
-    return re.sub(r'\d+', 'N', message).strip()
+    message = re.sub(r'\d+', 'N', message)
+    return re.sub(r'\bN[a-fN]*\b', 'N', message).strip()  # hexadecimal without a prefix
 
 
 def kernel_log(text):

@@ -16,7 +16,10 @@ using Rate = TickRate<AcpiPm::kTimerHz>;
 
 class AcpiPmTest : public testing::Test {
  protected:
-  AcpiPmTest() { pm_.Attach(*bus_); }
+  AcpiPmTest() {
+    pm_.Attach(*bus_);
+    pm_.Place(0x600);
+  }
 
   FakeClock clock_;
   FakeIrqLine sci_;
@@ -38,6 +41,7 @@ TEST_F(AcpiPmTest, A24BitTimerWrapsAndA32BitTimerDoesNot) {
   clock_.now_ns = Rate::NsOf((1 << 24) + 5);
   EXPECT_EQ(bus_->ReadPort(0x608, 4), 5u);
   AcpiPm wide(clock_, sci_, power_, {.timer_32bit = true});
+  wide.Place(0x600);
   EXPECT_EQ(wide.ReadPort(0x608, 4), (1u << 24) + 5);
 }
 

@@ -15,6 +15,8 @@
 #include "devices/i8259_pair.h"
 #include "devices/mc146818.h"
 #include "devices/pci_config_ports.h"
+#include "devices/piix_isa.h"
+#include "devices/piix_pm.h"
 #include "devices/port_bus.h"
 #include "devices/reset_control.h"
 #include "devices/system_control.h"
@@ -49,6 +51,10 @@ class AllDevices {
     post.Attach(bus);
     exit.Attach(bus);
     pci.Add(0, 0, bridge);
+    pci.Add(1, 0, isa);
+    pci.Add(1, 3, pm);
+    pm.PlaceAsFirmware(0x600);
+    isa.RouteAsFirmware();
   }
 
   FakeClock& clock;
@@ -72,10 +78,13 @@ class AllDevices {
   ResetControl reset_control{reset};
   PciConfigPorts pci{reset_control};
   I440Fx bridge{shadow};
+  PiixIsa isa{pic};
+  PiixPm pm{acpi};
   PostCodePort post;
   DebugExitPort exit{[this](uint32_t value) { exit_value = value; }};
   const std::vector<Device*> devices = {&pic,      &pit,  &port_b,        &port_a, &rtc,    &com1,
-                                        &keyboard, &acpi, &reset_control, &pci,    &bridge, &post};
+                                        &keyboard, &acpi, &reset_control, &pci,    &bridge, &post,
+                                        &isa,      &pm};
 
   [[nodiscard]] std::vector<uint8_t> Save() const {
     StateWriter writer;
