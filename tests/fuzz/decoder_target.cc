@@ -5,7 +5,6 @@
 
 #include <array>
 #include <span>
-#include <vector>
 
 #include "decoder/decoder.h"
 #include "tests/fuzz/decoder_explanations.h"
@@ -67,14 +66,9 @@ void CheckExtent(const Decoder& decoder, const GuestInstruction& in, std::span<c
   }
 }
 
-// Capstone answers "incomplete" like "undefined", so it gets zeroes behind the input: an
-// instruction that it takes for longer than it is (WhyLengthsDiffer) does not disappear at the
-// input's end.
 void Compare(const Capstone& capstone, const GuestInstruction& in, std::span<const uint8_t> bytes,
              bool code32) {
-  std::vector<uint8_t> padded(bytes.begin(), bytes.end());
-  padded.resize(bytes.size() + kMaxInstructionBytes);
-  const cs_insn* theirs = capstone.Decode(padded);
+  const cs_insn* theirs = capstone.Decode(bytes);
   const bool ours = in.error == DecodeError::kNone && in.handling != Handling::kUndefined;
   const Encoding encoding = EncodingOf(bytes);
   const char* mode = code32 ? "32-bit" : "16-bit";
@@ -99,6 +93,7 @@ void Run(FuzzInput input) {
   if (bytes.empty()) return;
   const GuestInstruction in = decoder.Decode(bytes, code32);
   CheckExtent(decoder, in, bytes, code32);
+  // Capstone does not tell "incomplete" from "undefined".
   if (in.length != 0) Compare(capstones[code32 ? 1 : 0], in, bytes, code32);
 }
 
