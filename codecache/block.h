@@ -11,6 +11,7 @@
 #ifndef VERBATIM_CODECACHE_BLOCK_H_
 #define VERBATIM_CODECACHE_BLOCK_H_
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -91,6 +92,9 @@ struct Block {
   uint32_t dead_offset = 0;
   uint32_t host_bytes = 0;
   uint64_t* executions = nullptr;  // counted on request only
+
+  // BlockStore's: where its lists of the pages have this block; [1] is second_page's.
+  std::array<uint32_t, 2> page_positions{};
 
   std::vector<RecoveryPoint> recovery;  // ascending host_offset
   std::vector<Link> links;

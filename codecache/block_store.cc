@@ -25,6 +25,11 @@ bool HasOtherPage(const Block& block) {
   return block.crosses_page && block.second_page.Page() != block.key.physical.Page();
 }
 
+// In the list of this page, which is one of the block's.
+uint32_t& PositionIn(uint32_t page, Block& block) {
+  return block.page_positions[block.key.physical.Page() == page ? 0 : 1];
+}
+
 }  // namespace
 
 Block* BlockStore::Find(const BlockKey& key) const {
@@ -50,8 +55,8 @@ Block& BlockStore::Insert(Block&& made) {
   Block& block = blocks_.back();
   starts_.push_back(block.host_start);
   by_key_[block.key] = &block;
-  by_page_[block.key.physical.Page()].push_back(&block);
-  if (HasOtherPage(block)) by_page_[block.second_page.Page()].push_back(&block);
+  AddToPage(block.key.physical.Page(), block);
+  if (HasOtherPage(block)) AddToPage(block.second_page.Page(), block);
   ++statistics_.blocks_translated;
   Adopt(block);
   return block;
@@ -115,13 +120,21 @@ uint32_t BlockStore::InvalidateRange(PhysicalAddress start, uint32_t bytes) {
   return count;
 }
 
-void BlockStore::RemoveFromPage(PhysicalAddress page, Block* block) {
-  const auto found = by_page_.find(page.Page());
+void BlockStore::AddToPage(uint32_t page, Block& block) {
+  std::vector<Block*>& list = by_page_[page];
+  PositionIn(page, block) = static_cast<uint32_t>(list.size());
+  list.push_back(&block);
+}
+
+// A page of code that is written again and again has hundreds of blocks: no search among them.
+void BlockStore::RemoveFromPage(uint32_t page, Block& block) {
+  const auto found = by_page_.find(page);
   CHECK(found != by_page_.end());
   std::vector<Block*>& list = found.value();
-  const auto at = std::ranges::find(list, block);
-  CHECK(at != list.end());
-  *at = list.back();
+  const uint32_t at = PositionIn(page, block);
+  CHECK(at < list.size() && list[at] == &block);
+  list[at] = list.back();
+  PositionIn(page, *list[at]) = at;
   list.pop_back();
   if (list.empty()) by_page_.erase(found);
 }
@@ -130,8 +143,8 @@ void BlockStore::Invalidate(Block& block) {
   if (!block.valid) return;
   block.valid = false;
   by_key_.erase(block.key);
-  RemoveFromPage(block.key.physical, &block);
-  if (HasOtherPage(block)) RemoveFromPage(block.second_page, &block);
+  RemoveFromPage(block.key.physical.Page(), block);
+  if (HasOtherPage(block)) RemoveFromPage(block.second_page.Page(), block);
   memory_.PatchJump(block.body(), block.host_start + block.dead_offset);
   Patched(block, block.body_offset);
   for (const uint32_t offset : block.return_sites) {

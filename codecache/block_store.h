@@ -66,7 +66,8 @@ class BlockStore {
   void Patched(const Block& block, uint32_t offset) {
     if (patch_observer_ != nullptr) patch_observer_->OnPatched(block, offset);
   }
-  void RemoveFromPage(PhysicalAddress page, Block* block);
+  void AddToPage(uint32_t page, Block& block);
+  void RemoveFromPage(uint32_t page, Block& block);
   void Adopt(Block& block);
   void LeadTo(Block& source, const Link& link, const uint8_t* target);
 

@@ -90,6 +90,27 @@ TEST_F(BlockStoreTest, OneWriteDropsSeveralAndSparesTheRest) {
   EXPECT_EQ(store_->statistics().blocks_invalidated, 2u);
 }
 
+// Both the page in which blocks begin and the one in which some of them end.
+TEST_F(BlockStoreTest, BlocksOfAPageDieInAnyOrder) {
+  constexpr uint32_t kCount = 61;
+  constexpr uint32_t kStep = 23;  // no divisor: each once, out of order
+  std::vector<Block*> blocks;
+  for (uint32_t i = 0; i < kCount; ++i) {
+    blocks.push_back(i % 2 == 0 ? &Add(i, 0x2000 + i * 16)
+                                : &AddCrossing(i, 0x1000, 1 + i, 2 + i, 0x2000));
+  }
+  for (uint32_t i = 0; i < kCount; ++i) {
+    EXPECT_TRUE(store_->HasBlocks({0x2000}));
+    store_->Invalidate(*blocks[i * kStep % kCount]);
+    for (uint32_t k = 0; k < kCount; ++k) {
+      const Block& other = *blocks[k * kStep % kCount];
+      EXPECT_EQ(store_->Find(other.key) == &other, k > i);
+    }
+  }
+  EXPECT_FALSE(store_->HasBlocks({0x1000}));
+  EXPECT_FALSE(store_->HasBlocks({0x2000}));
+}
+
 TEST_F(BlockStoreTest, ACrossingBlockBelongsToBothPages) {
   Block& block = AddCrossing(1, 0x1000, 4, 10, 0x7000);
   EXPECT_TRUE(store_->HasBlocks({0x1000}));
