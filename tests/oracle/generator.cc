@@ -10,6 +10,7 @@ namespace {
 constexpr uint64_t kSingleShare = 3;                  // one program in so many is of one form
 constexpr uint64_t kTurnStream = ~uint64_t{1};        // no program has this number
 constexpr uint64_t kStartStream = uint64_t{1} << 48;  // likewise: where the streams of starts begin
+constexpr uint64_t kFillingStream = uint64_t{1} << 49;
 constexpr uint32_t kPage = 0x1000;
 
 // Where the first instruction stands: anywhere in the code area, often so that an instruction
@@ -78,7 +79,10 @@ Case Generator::MakeProgram(uint64_t number) const {
   Random random(seed_, number);
   Case out;
   out.seed = seed_;
-  out.memory_seed = random.Below(kMemoryFillings);
+  // Programs in a row find the same: to fill memory costs as much as to run one.
+  constexpr uint64_t kProgramsOfEachFilling = 16;
+  out.memory_seed =
+      Random(seed_, kFillingStream + number / kProgramsOfEachFilling).Below(kMemoryFillings);
   const Segments segments(ldt_);
   const uint32_t place = PickPlace(random);
   PickSelectors(random, segments, place, out);

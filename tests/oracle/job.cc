@@ -83,40 +83,51 @@ Status Job::RunSeed(uint64_t seed, uint64_t first, uint64_t last, Clock::time_po
   return pending ? Finish(next_turn_ ^ 1) : Status{};
 }
 
+// Interrupted runs come last, so that their timer is armed once for all of them. The variants have
+// guests of their own: none notices in which order the others run.
 Status Job::Finish(uint32_t turn) {
   if (Status collected = native_->Collect(turn); !collected) return collected;
-  for (uint32_t i = 0; i < batches_[turn].size(); ++i) Compare(turn, i);
+  for (uint32_t i = 0; i < batches_[turn].size(); ++i) {
+    comparable_[i] = IsComparable(turn, i);
+    for (unsigned v = 0; v < kVariantCount; ++v) {
+      const auto variant = static_cast<Variant>(v);
+      if (variant != Variant::kInterrupted) CompareIfWanted(turn, i, variant);
+    }
+  }
+  translated_->StartKicks();
+  for (uint32_t i = 0; i < batches_[turn].size(); ++i) {
+    CompareIfWanted(turn, i, Variant::kInterrupted);
+  }
+  translated_->StopKicks();
   return {};
 }
 
-void Job::Compare(uint32_t turn, uint32_t i) {
-  const Case& one = batches_[turn][i];
-  status_.now.seed = one.seed;
-  status_.now.index = one.index;
-  if (*RejectionOf(*native_, turn, i) != 0) {
-    if (!native_->died(turn, i) && native_->outcome(turn, i).end == NativeEnd::kEndless) {
-      ++status_.endless;
-    } else {
-      ++status_.rejected;
-      Note(Finding::Kind::kRejected, one, Variant::kNormal);
-    }
-    return;
+bool Job::IsComparable(uint32_t turn, uint32_t i) {
+  if (*RejectionOf(*native_, turn, i) == 0) {
+    ++status_.cases;
+    return true;
   }
-  ++status_.cases;
-  if (options_.all_variants) {
-    for (unsigned v = 0; v < kVariantCount; ++v) {
-      if (!CompareVariant(turn, i, static_cast<Variant>(v))) return;
-    }
-  } else if (CompareVariant(turn, i, Variant::kNormal)) {
-    (void)CompareVariant(turn, i, OtherVariant(one.index));
+  if (!native_->died(turn, i) && native_->outcome(turn, i).end == NativeEnd::kEndless) {
+    ++status_.endless;
+  } else {
+    ++status_.rejected;
+    Note(Finding::Kind::kRejected, batches_[turn][i], Variant::kNormal);
   }
+  return false;
 }
 
-// False if they differ: other variants would tell the same again.
+// Not once one variant differed: the others would tell the same again.
+void Job::CompareIfWanted(uint32_t turn, uint32_t i, Variant variant) {
+  const bool wanted = options_.all_variants || variant == Variant::kNormal ||
+                      variant == OtherVariant(batches_[turn][i].index);
+  if (wanted && comparable_[i]) comparable_[i] = CompareVariant(turn, i, variant);
+}
+
+// False if they differ.
 bool Job::CompareVariant(uint32_t turn, uint32_t i, Variant variant) {
   const Case& one = batches_[turn][i];
   const NativeRun native{native_->outcome(turn, i).outcome, native_->lines(turn, i)};
-  status_.now.variant = variant;
+  status_.now = {Finding::Kind::kMismatch, variant, one.seed, one.index};
   ++status_.runs;
   const TranslatedOutcome* translated = &translated_->Run(one, variant);
   if (translated->host_signals > status_.most_signals) {

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <atomic>
+#include <bitset>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -83,7 +84,8 @@ class Job {
       : options_(options), status_(status), coverage_(coverage) {}
   void Submit(const Generator& generator, uint32_t turn, uint64_t first, uint64_t last);
   [[nodiscard]] Status Finish(uint32_t turn);
-  void Compare(uint32_t turn, uint32_t i);
+  [[nodiscard]] bool IsComparable(uint32_t turn, uint32_t i);
+  void CompareIfWanted(uint32_t turn, uint32_t i, Variant variant);
   [[nodiscard]] bool CompareVariant(uint32_t turn, uint32_t i, Variant variant);
   void Note(Finding::Kind kind, const Case& one, Variant variant);
 
@@ -93,6 +95,7 @@ class Job {
   std::unique_ptr<NativeClient> native_;
   std::unique_ptr<TranslatedRunner> translated_;
   std::array<std::vector<Case>, 2> batches_;
+  std::bitset<kBatchCases> comparable_;  // of the batch in hand
   LdtTable table_{};
   uint64_t table_id_ = 0;
   uint32_t next_turn_ = 0;

@@ -38,6 +38,10 @@ class TranslatedRunner {
   TranslatedRunner& operator=(const TranslatedRunner&) = delete;
 
   void SetTable(const LdtTable& table);
+  // Between these two, whatever runs is kicked all the time: Variant::kInterrupted asks for it. A
+  // pair costs more than a run, so it is for many.
+  void StartKicks();
+  void StopKicks();
   // Valid until the next run.
   [[nodiscard]] const TranslatedOutcome& Run(const Case& one, Variant variant);
 
@@ -49,8 +53,6 @@ class TranslatedRunner {
   [[nodiscard]] Status StartClock();
   void MakeGuest(Variant variant);
   void LoadMemory(GuestSnippet& guest, const Case& one);
-  void StartKicks(const Case& one);
-  void StopKicks();
 
   BlockObserver* observer_;
   std::array<std::unique_ptr<GuestSnippet>, kVariantCount> guests_;
