@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The register values of the IBM VGA BIOS's modes (PS/2 BIOS Interface Technical Reference, video
-// parameter table), and of two modes that programs make of mode 13h.
-#ifndef VERBATIM_TESTS_DEVICES_VGA_VGA_MODES_H_
-#define VERBATIM_TESTS_DEVICES_VGA_VGA_MODES_H_
+// parameter table), and its colours.
+#ifndef VERBATIM_FIRMWARE_VIDEO_MODES_H_
+#define VERBATIM_FIRMWARE_VIDEO_MODES_H_
 
 #include <array>
 #include <cstdint>
@@ -67,14 +67,21 @@ inline constexpr VgaMode kVga320x200 = {
     {0x00, 0x00, 0x00, 0x00, 0x00, 0x40, 0x05, 0x0F, 0xFF},
     {0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x0E, 0x0F,
      0x41, 0x00, 0x0F, 0x00, 0x00}};
-// Mode 13h with the planes unchained, 320 by 240: "mode X".
-inline constexpr VgaMode kUnchained320x240 = {
-    0xE3, {0x03, 0x01, 0x0F, 0x00, 0x06},
-    {0x5F, 0x4F, 0x50, 0x82, 0x54, 0x80, 0x0D, 0x3E, 0x00, 0x41, 0x00, 0x00, 0x00,
-     0x00, 0x00, 0x00, 0xEA, 0xAC, 0xDF, 0x28, 0x00, 0xE7, 0x06, 0xE3, 0xFF},
-    kVga320x200.graphics, kVga320x200.attribute};
 // clang-format on
+
+// The colour of one of the 64 values that palette registers can name in 16-colour modes, each
+// component in 6 bits: bits 2 to 0 are two thirds of red, green and blue, bits 5 to 3 a third.
+[[nodiscard]] constexpr std::array<uint8_t, 3> DefaultColour(unsigned value) {
+  std::array<uint8_t, 3> colour{};
+  for (unsigned i = 0; i < 3; ++i) {
+    const unsigned strong = value >> (2 - i) & 1;
+    const unsigned weak = value >> (5 - i) & 1;
+    colour[i] = static_cast<uint8_t>(strong * 0x2A + weak * 0x15);
+  }
+  return colour;
+}
+inline constexpr unsigned kDefaultColours = 64;
 
 }  // namespace verbatim
 
-#endif  // VERBATIM_TESTS_DEVICES_VGA_VGA_MODES_H_
+#endif  // VERBATIM_FIRMWARE_VIDEO_MODES_H_
