@@ -16,7 +16,6 @@
 namespace verbatim {
 namespace {
 
-constexpr uint64_t kVgaHoleBytes = 128 << 10;
 constexpr uint64_t kMaxFileBytes = 3584ull << 20;
 constexpr unsigned kFpuIrq = 13;
 constexpr unsigned kPrimaryIdeIrq = 14;
@@ -80,7 +79,8 @@ Machine::Board::Board(const MachineConfig& config, ByteSink& serial,
       pci_(reset_control_),
       host_bridge_(*this),
       chipset_(clock_, pic_, *this),
-      dma_(*memory_) {}
+      dma_(*memory_),
+      display_(clock_, *memory_) {}
 
 Status Machine::Board::OpenFiles() {
   if (config_.kernel_path.empty()) return {};
@@ -125,7 +125,6 @@ Status Machine::Board::OpenDisks() {
 }
 
 void Machine::Board::AttachDevices() {
-  memory_->AddHole(kAdapterArea, kVgaHoleBytes);
   pic_.Attach(bus_);
   pit_.Attach(bus_);
   port_b_.Attach(bus_);
@@ -142,6 +141,8 @@ void Machine::Board::AttachDevices() {
   devices_ = {&pic_,      &pit_,  &port_b_,    &port_a_, &rtc_,           &com1_,
               &keyboard_, &post_, &fpu_error_, &pci_,    &reset_control_, &host_bridge_};
   for (Device* device : chipset_.devices()) devices_.push_back(device);
+  display_.Attach(bus_, pci_);
+  for (Device* device : display_.devices()) devices_.push_back(device);
   if (disks_ != nullptr) {
     disks_->Attach(bus_, pci_);
     for (Device* device : disks_->devices()) devices_.push_back(device);
@@ -160,11 +161,13 @@ void Machine::Board::CreateBios() {
 Status Machine::Board::PowerOn() {
   end_.reset();
   for (Device* device : devices_) device->Reset();
+  display_.Configure();
   if (disks_ != nullptr) disks_->Configure();
   chipset_.ConfigureAsFirmware(bus_);
   // RAM reads as zero after power-on; giving its pages back is the fastest way there.
   const std::span<uint8_t> ram = memory_->ram();
   ::madvise(ram.data(), ram.size(), MADV_REMOVE);
+  display_.ClearMemory();
   engine_->DropTranslations();
 
   bios_->InstallRom();
@@ -195,7 +198,7 @@ Result<BootState> Machine::Board::LoadKernel(PhysicalAddress acpi_rsdp) {
   const Result<std::vector<MemoryMapEntry>> map = BuildMemoryMap(config_.memory_bytes);
   if (!map) return std::unexpected(map.error());
   return LoadGuest(memory_->ram(), files,
-                   {.memory_map = *map, .acpi_rsdp = acpi_rsdp, .vga_text = false});
+                   {.memory_map = *map, .acpi_rsdp = acpi_rsdp, .vga_text = true});
 }
 
 // The processor's state after reset, with the reset vector's alias below 1 MiB.
@@ -249,6 +252,16 @@ void Machine::Board::RequestStop() {
   engine_->Kick();
 }
 
+void Machine::Board::RequestView() {
+  display_.RequestView();
+  engine_->Kick();
+}
+
+void Machine::Board::RequestPicture() {
+  display_.RequestPicture();
+  engine_->Kick();
+}
+
 size_t Machine::Board::QueueSerialInput(std::span<const uint8_t> bytes) {
   const size_t taken = serial_input_.Put(bytes);
   if (taken != 0) engine_->Kick();
@@ -269,6 +282,7 @@ void Machine::Board::Service() {
   for (Device* device : timed_devices_) device->AdvanceTo(now);
   FeedSerial();
   if (disks_ != nullptr) disks_->Service([this] { return StopRequested(); });
+  display_.Service();
   UpdateDeadline();
 }
 

@@ -32,6 +32,7 @@
 #include "machine/config.h"
 #include "machine/deadline_timer.h"
 #include "machine/disks.h"
+#include "machine/display.h"
 #include "machine/guest_dma.h"
 #include "machine/input_queue.h"
 #include "machine/machine.h"
@@ -68,6 +69,9 @@ class Machine::Board final : public EventGate,
   void RequestStop();
   size_t QueueSerialInput(std::span<const uint8_t> bytes);
   [[nodiscard]] size_t SerialInputRoom() const { return serial_input_.Room(); }
+  [[nodiscard]] Display& display() { return display_; }
+  void RequestView();
+  void RequestPicture();
   [[nodiscard]] std::vector<Statistic> Statistics() const;
 
   // EventGate
@@ -134,6 +138,7 @@ class Machine::Board final : public EventGate,
   I440Fx host_bridge_;
   Chipset chipset_;
   GuestDma dma_;
+  Display display_;
   std::unique_ptr<Disks> disks_;  // null: none
   std::unique_ptr<Bios> bios_;
   std::vector<Device*> devices_;

@@ -27,6 +27,20 @@ size_t Machine::QueueSerialInput(std::span<const uint8_t> bytes) {
 
 size_t Machine::SerialInputRoom() const { return board_->SerialInputRoom(); }
 
+void Machine::SetPictureObserver(std::function<void()> on_picture) {
+  board_->display().SetPictureObserver(std::move(on_picture));
+}
+
+bool Machine::ScreenChanged() const { return board_->display().Changed(); }
+
+void Machine::RequestView() { board_->RequestView(); }
+
+void Machine::RequestPicture() { board_->RequestPicture(); }
+
+std::shared_ptr<const ScreenView> Machine::View() const { return board_->display().View(); }
+
+std::optional<Image> Machine::TakePicture() { return board_->display().TakePicture(); }
+
 std::vector<Statistic> Machine::Statistics() const { return board_->Statistics(); }
 
 }  // namespace verbatim

@@ -2,14 +2,16 @@
 // A PC: memory, processor, devices and firmware wired together, and its life from power-on to the
 // end of the run.
 //
-// Threads: Create, Run and the destructor on one thread. QueueSerialInput, SerialInputRoom and
-// RequestStop on any; RequestStop from signal handlers too.
+// Threads: Create, Run and the destructor on one thread. QueueSerialInput, SerialInputRoom, what is
+// about the screen and RequestStop on any; RequestStop from signal handlers too.
 #ifndef VERBATIM_MACHINE_MACHINE_H_
 #define VERBATIM_MACHINE_MACHINE_H_
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +20,7 @@
 #include "base/result.h"
 #include "devices/device.h"
 #include "machine/config.h"
+#include "machine/screen_view.h"
 
 namespace verbatim {
 
@@ -63,6 +66,18 @@ class Machine {
   // nothing that was taken is lost.
   size_t QueueSerialInput(std::span<const uint8_t> bytes);
   [[nodiscard]] size_t SerialInputRoom() const;
+
+  // Pictures of the screen. RequestView and RequestPicture have one taken at the next chance, which
+  // the observer then hears of, on the thread of Run; it is set before Run. ScreenChanged says
+  // whether a view may look different from the last one, and costs the guest nothing.
+  void SetPictureObserver(std::function<void()> on_picture);
+  [[nodiscard]] bool ScreenChanged() const;
+  void RequestView();
+  void RequestPicture();
+  // The last view, null before the first.
+  [[nodiscard]] std::shared_ptr<const ScreenView> View() const;
+  // The picture requested last, drawn now; once.
+  [[nodiscard]] std::optional<Image> TakePicture();
 
   // After Run.
   [[nodiscard]] std::vector<Statistic> Statistics() const;

@@ -82,6 +82,13 @@ std::vector<Statistic> Machine::Board::Statistics() const {
   add("cpu", "cr3_loads", c.cr3_loads, "CR3 loads");
   add("cpu", "unknown_msr", c.unknown_msr, "accesses to unknown MSRs");
 
+  const DisplayStatistics& d = display_.statistics();
+  add("display", "views", d.views, "times that the text screen was read");
+  add("display", "view_ns", d.view_ns, "nanoseconds of the virtual processor for that");
+  add("display", "pictures", d.pictures, "whole pictures copied");
+  add("display", "region_moves", d.region_moves,
+      "times that the frame buffer or the registers were moved");
+
   const PortStatistics& p = bus_.statistics();
   add("ports", "reads", p.reads, "port reads");
   add("ports", "writes", p.writes, "port writes");

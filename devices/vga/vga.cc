@@ -125,7 +125,7 @@ void Vga::Reset() {
   registers_ = {};
   vbe_.Reset();
   window_.set_latches(0);
-  ++generation_;
+  NoteChange();
   Configure();
 }
 
@@ -155,7 +155,7 @@ Status Vga::Load(StateReader& reader) {
     vbe_.Assign(vbe);
     window_.set_latches(latches);
     dirty_.MarkAll();
-    ++generation_;
+    NoteChange();
     Configure();
   }
   return status;
@@ -165,7 +165,7 @@ Status Vga::Load(StateReader& reader) {
 void Vga::Show(uint8_t& shown, uint8_t value) {
   if (shown == value) return;
   shown = value;
-  ++generation_;
+  NoteChange();
 }
 
 bool Vga::IsActiveGroup(uint16_t port) const {
@@ -206,7 +206,7 @@ void Vga::WriteVbe(uint16_t index, uint16_t value) {
     std::ranges::fill(memory_, uint8_t{0});
     dirty_.MarkAll();
   }
-  ++generation_;
+  NoteChange();
   Configure();
 }
 
@@ -359,7 +359,7 @@ void Vga::WriteCrtc(uint8_t value) {
 void Vga::WriteAttribute(uint8_t value) {
   if (!registers_.attribute_data_next) {
     const uint8_t index = value & kAttributeIndexBits;
-    if (((registers_.attribute_index ^ index) & kAttrPaletteAddressSource) != 0) ++generation_;
+    if (((registers_.attribute_index ^ index) & kAttrPaletteAddressSource) != 0) NoteChange();
     registers_.attribute_index = index;
   } else if (const unsigned number = registers_.attribute_index & kAttributeNumber;
              number < kAttrCount) {

@@ -11,6 +11,7 @@
 #ifndef VERBATIM_DEVICES_VGA_VGA_H_
 #define VERBATIM_DEVICES_VGA_VGA_H_
 
+#include <atomic>
 #include <cstdint>
 #include <span>
 
@@ -40,9 +41,10 @@ class Vga final : public Device, public PortDevice {
 
   // What there is to show at this moment. The memory is not copied.
   [[nodiscard]] DisplayState Display() const;
-  // Changes whenever a register changed that bears on the picture.
-  [[nodiscard]] uint64_t generation() const { return generation_; }
+  // Changes whenever a register changed that bears on the picture. Any thread.
+  [[nodiscard]] uint64_t generation() const { return generation_.load(std::memory_order_relaxed); }
   [[nodiscard]] DirtyPages& dirty() { return dirty_; }
+  [[nodiscard]] const DirtyPages& dirty() const { return dirty_; }
 
   // The VBE registers without the index port, as their memory-mapped form needs them.
   [[nodiscard]] uint16_t ReadVbe(uint16_t index) const { return vbe_.Read(index); }
@@ -70,6 +72,7 @@ class Vga final : public Device, public PortDevice {
   [[nodiscard]] uint8_t ReadDac();
   void WriteDac(uint8_t value);
   void Show(uint8_t& shown, uint8_t value);
+  void NoteChange() { generation_.store(generation() + 1, std::memory_order_relaxed); }
   void Configure() { window_.Configure(registers_, vbe_.registers()); }
 
   const Clock& clock_;
@@ -78,7 +81,8 @@ class Vga final : public Device, public PortDevice {
   VgaRegisters registers_;
   Vbe vbe_;
   VgaMemory window_;
-  uint64_t generation_ = 0;
+  // Written by one thread, so that counting needs no locked instruction.
+  std::atomic<uint64_t> generation_ = 0;
   LogLimiter vbe_bytes_;
 };
 

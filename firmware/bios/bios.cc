@@ -7,6 +7,7 @@
 #include "firmware/bios/bios_data_area.h"
 #include "firmware/bios/power_on.h"
 #include "firmware/bios/rom.h"
+#include "firmware/video_post.h"
 
 namespace verbatim {
 namespace {
@@ -34,6 +35,7 @@ void Bios::PowerOnSelfTest() {
   SetUpVectors(machine_.mmu.memory());
   SetUpDataArea(machine_.mmu.memory());
   SetUpChips(machine_.ports);
+  VideoPost(machine_.ports, machine_.mmu.memory()).SetTextMode();
   clock_.PowerOn(machine_.mmu.memory());
   boot_.PowerOn();
 }
