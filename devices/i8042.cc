@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "devices/i8042.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace verbatim {
 namespace {
 
-constexpr uint16_t kStateVersion = 1;
+constexpr uint16_t kStateVersion = 2;
 
 constexpr uint16_t kDataPort = 0x60;
 constexpr uint16_t kCommandPort = 0x64;
@@ -16,8 +17,7 @@ constexpr uint8_t kStatusSystem = 0x04;
 constexpr uint8_t kStatusCommand = 0x08;       // the last write was to port 64h
 constexpr uint8_t kStatusNotInhibited = 0x10;  // the keyboard lock is open
 constexpr uint8_t kStatusAux = 0x20;
-constexpr uint8_t kStatusTimeout = 0x40;
-constexpr uint8_t kStatusOfOutput = kStatusObf | kStatusAux | kStatusTimeout;
+constexpr uint8_t kStatusOfOutput = kStatusObf | kStatusAux;
 
 constexpr uint8_t kModeKeyboardInterrupt = 0x01;
 constexpr uint8_t kModeAuxInterrupt = 0x02;
@@ -36,7 +36,8 @@ constexpr uint8_t kInputPort = 0xA0;  // keyboard not locked, no manufacturing j
 
 constexpr uint8_t kKeyboardBreakPrefix = 0xF0;
 constexpr uint8_t kSet1Break = 0x80;
-constexpr uint8_t kNoAnswer = 0xFE;
+// Eleven bits at 16.7 kHz, the fastest clock that a device may have.
+constexpr uint64_t kByteNs = 660'000;
 
 enum Command : uint8_t {
   kReadRam = 0x20,   // to 3Fh
@@ -72,11 +73,12 @@ void I8042::Visit(Archive& archive, S& state) {
   archive.Field("argument_of", state.argument_of);
   archive.Field("break_next", state.break_next);
   archive.Field("a20", state.a20);
+  archive.Field("wire_free_ns", state.wire_free_ns);
   archive.Field("ram", state.ram);
 }
 
-I8042::I8042(IrqLine& irq1, IrqLine& irq12, A20Gate& a20, ResetRequest& reset)
-    : irq1_(irq1), irq12_(irq12), a20_(a20), reset_(reset) {
+I8042::I8042(const Clock& clock, IrqLine& irq1, IrqLine& irq12, A20Gate& a20, ResetRequest& reset)
+    : clock_(clock), irq1_(irq1), irq12_(irq12), a20_(a20), reset_(reset) {
   Reset();
 }
 
@@ -90,18 +92,31 @@ void I8042::Reset() {
   state_.status = kStatusNotInhibited | kStatusSystem;
   state_.ram[0] = kModeKeyboardInterrupt | kModeSystem | kModeAuxDisabled | kModeTranslate;
   keyboard_.Reset();
+  mouse_.Reset();
   a20_.SetA20(state_.a20);
   UpdateIrqs();
 }
 
-bool I8042::Type(std::span<const uint8_t> set2_codes) {
-  const bool typed = keyboard_.Type(set2_codes);
-  PollKeyboard();
-  return typed;
+bool I8042::PressKey(KeyEvent event) {
+  const bool taken = keyboard_.Accept(event, clock_.NowNs());
+  Poll();
+  return taken;
 }
 
+bool I8042::MoveMouse(const MouseEvent& event) {
+  const bool taken = mouse_.Accept(event);
+  Poll();
+  return taken;
+}
+
+bool I8042::Full() const { return (state_.status & kStatusObf) != 0; }
+
+bool I8042::KeyboardEnabled() const { return (state_.ram[0] & kModeKeyboardDisabled) == 0; }
+
+bool I8042::MouseEnabled() const { return (state_.ram[0] & kModeAuxDisabled) == 0; }
+
 void I8042::UpdateIrqs() {
-  const bool full = (state_.status & kStatusObf) != 0;
+  const bool full = Full();
   const bool aux = (state_.status & kStatusAux) != 0;
   irq1_.SetLevel(full && !aux && (state_.ram[0] & kModeKeyboardInterrupt) != 0);
   irq12_.SetLevel(full && aux && (state_.ram[0] & kModeAuxInterrupt) != 0);
@@ -115,8 +130,8 @@ void I8042::Output(uint8_t byte, uint8_t flags) {
   UpdateIrqs();
 }
 
-void I8042::PollKeyboard() {
-  while ((state_.status & kStatusObf) == 0 && (state_.ram[0] & kModeKeyboardDisabled) == 0) {
+void I8042::FetchFromKeyboard() {
+  while (!Full()) {
     const std::optional<uint8_t> byte = keyboard_.Send();
     if (!byte) return;
     if ((state_.ram[0] & kModeTranslate) == 0) {
@@ -130,13 +145,37 @@ void I8042::PollKeyboard() {
   }
 }
 
+void I8042::AdvanceTo(uint64_t now_ns) {
+  keyboard_.AdvanceTo(now_ns);
+  mouse_.AdvanceTo(now_ns);
+  if (Full() || now_ns < state_.wire_free_ns) return;
+  if (KeyboardEnabled()) FetchFromKeyboard();
+  if (Full() || !MouseEnabled()) return;
+  if (const std::optional<uint8_t> byte = mouse_.Send()) Output(*byte, kStatusAux);
+  // The mouse's buffer may have become empty: a packet may have waited for that.
+  mouse_.AdvanceTo(now_ns);
+}
+
+std::optional<uint64_t> I8042::NextEventNs() const {
+  std::optional<uint64_t> next;
+  const auto add = [&next](uint64_t ns) { next = std::min(next.value_or(ns), ns); };
+  if (const std::optional<uint64_t> repeat = keyboard_.NextEventNs()) add(*repeat);
+  if (const std::optional<uint64_t> packet = mouse_.NextEventNs()) add(*packet);
+  if (!Full() &&
+      ((KeyboardEnabled() && keyboard_.HasByte()) || (MouseEnabled() && mouse_.HasByte()))) {
+    add(state_.wire_free_ns);
+  }
+  return next;
+}
+
 uint32_t I8042::ReadPort(uint16_t port, unsigned /*bytes*/) {
+  Poll();
   if (port == kCommandPort) return state_.status;
   const uint8_t value = state_.output;
-  if ((state_.status & kStatusObf) != 0) {
+  if (Full()) {
     state_.status &= static_cast<uint8_t>(~kStatusOfOutput);
     UpdateIrqs();
-    PollKeyboard();
+    state_.wire_free_ns = clock_.NowNs() + kByteNs;
   }
   return value;
 }
@@ -149,7 +188,7 @@ void I8042::WritePort(uint16_t port, unsigned /*bytes*/, uint32_t value) {
     state_.status &= static_cast<uint8_t>(~kStatusCommand);
     WriteData(static_cast<uint8_t>(value));
   }
-  PollKeyboard();
+  Poll();
 }
 
 void I8042::WriteCommand(uint8_t command) {
@@ -224,7 +263,9 @@ void I8042::WriteData(uint8_t value) {
       Output(value, kStatusAux);
       break;
     case kWriteAux:
-      Output(kNoAnswer, kStatusAux | kStatusTimeout);
+      // As with the keyboard.
+      state_.ram[0] &= static_cast<uint8_t>(~kModeAuxDisabled);
+      mouse_.Receive(value);
       break;
     default:
       WriteRam(command & 0x1F, value);
@@ -242,7 +283,7 @@ void I8042::WriteRam(unsigned index, uint8_t value) {
 }
 
 uint8_t I8042::OutputPort() const {
-  const bool full = (state_.status & kStatusObf) != 0;
+  const bool full = Full();
   const bool aux = (state_.status & kStatusAux) != 0;
   return static_cast<uint8_t>(kOutputIdleWires | kOutputNotReset | (state_.a20 ? kOutputA20 : 0) |
                               (full && !aux ? kOutputIrq1 : 0) | (full && aux ? kOutputIrq12 : 0));
@@ -258,18 +299,25 @@ void I8042::Save(StateWriter& writer) const {
   writer.Begin(name(), kStateVersion);
   Visit(writer, state_);
   keyboard_.Save(writer);
+  mouse_.Save(writer);
 }
 
 Status I8042::Load(StateReader& reader) {
   State loaded;
   Ps2Keyboard keyboard;
+  Ps2Mouse mouse;
+  const uint64_t now_ns = clock_.NowNs();
   reader.Begin(name(), kStateVersion);
   Visit(reader, loaded);
   reader.Require(loaded.argument_of == 0 || TakesArgument(loaded.argument_of), "argument_of",
                  "a command with an argument");
-  if (Status status = keyboard.Load(reader); !status) return status;
+  reader.Require(loaded.wire_free_ns <= now_ns + kByteNs, "wire_free_ns",
+                 "a time within that of a byte");
+  if (Status status = keyboard.Load(reader, now_ns); !status) return status;
+  if (Status status = mouse.Load(reader, now_ns); !status) return status;
   state_ = loaded;
   keyboard_ = keyboard;
+  mouse_ = mouse;
   a20_.SetA20(state_.a20);
   return {};
 }

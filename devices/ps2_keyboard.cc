@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "devices/ps2_keyboard.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace verbatim {
 namespace {
 
-constexpr uint16_t kStateVersion = 1;
+constexpr uint16_t kStateVersion = 2;
 
 enum Command : uint8_t {
   kSetLeds = 0xED,
@@ -17,6 +18,13 @@ enum Command : uint8_t {
   kEnable = 0xF4,
   kDefaultDisable = 0xF5,
   kSetDefault = 0xF6,
+  kAllTypematic = 0xF7,
+  kAllMakeBreak = 0xF8,
+  kAllMake = 0xF9,
+  kAllTypematicMakeBreak = 0xFA,
+  kKeyTypematic = 0xFB,
+  kKeyMakeBreak = 0xFC,
+  kKeyMake = 0xFD,
   kResend = 0xFE,
   kReset = 0xFF,
 };
@@ -26,33 +34,74 @@ constexpr uint8_t kAcknowledge = 0xFA;
 constexpr uint8_t kPleaseResend = 0xFE;
 constexpr uint8_t kSelfTestPassed = 0xAA;
 constexpr uint8_t kBreakPrefix = 0xF0;
+constexpr uint8_t kExtendedPrefix = 0xE0;
+constexpr uint8_t kPausePrefix = 0xE1;
 constexpr uint8_t kSet1Break = 0x80;
 constexpr uint8_t kDefaultTypematic = 0x2B;  // 500 ms, 10.9 characters a second
+constexpr uint8_t kNumLockLed = 0x02;
 
-constexpr std::array<uint8_t, 0x80> kSet2ToSet1 = {
-    0xFF, 0x43, 0x41, 0x3F, 0x3D, 0x3B, 0x3C, 0x58, 0x64, 0x44, 0x42, 0x40, 0x3E, 0x0F, 0x29, 0x59,
-    0x65, 0x38, 0x2A, 0x70, 0x1D, 0x10, 0x02, 0x5A, 0x66, 0x71, 0x2C, 0x1F, 0x1E, 0x11, 0x03, 0x5B,
-    0x67, 0x2E, 0x2D, 0x20, 0x12, 0x05, 0x04, 0x5C, 0x68, 0x39, 0x2F, 0x21, 0x14, 0x13, 0x06, 0x5D,
-    0x69, 0x31, 0x30, 0x23, 0x22, 0x15, 0x07, 0x5E, 0x6A, 0x72, 0x32, 0x24, 0x16, 0x08, 0x09, 0x5F,
-    0x6B, 0x33, 0x25, 0x17, 0x18, 0x0B, 0x0A, 0x60, 0x6C, 0x34, 0x35, 0x26, 0x27, 0x19, 0x0C, 0x61,
-    0x6D, 0x73, 0x28, 0x74, 0x1A, 0x0D, 0x62, 0x6E, 0x3A, 0x36, 0x1C, 0x1B, 0x75, 0x2B, 0x63, 0x76,
-    0x55, 0x56, 0x77, 0x78, 0x79, 0x7A, 0x0E, 0x7B, 0x7C, 0x4F, 0x7D, 0x4B, 0x47, 0x7E, 0x7F, 0x6F,
-    0x52, 0x53, 0x50, 0x4C, 0x4D, 0x48, 0x01, 0x45, 0x57, 0x4E, 0x51, 0x4A, 0x37, 0x49, 0x46, 0x54,
-};
+constexpr uint64_t kDelayStepNs = 250'000'000;
+constexpr uint64_t kPeriodStepNs = 4'170'000;
+
+// Codes of set 2.
+constexpr uint8_t kLeftShiftCode = 0x12;
+constexpr uint8_t kRightShiftCode = 0x59;
+constexpr uint8_t kCtrlCode = 0x14;
+constexpr uint8_t kNumLockCode = 0x77;
+constexpr uint8_t kBreakCode = 0x7E;
+constexpr uint8_t kSysRqCode = 0x84;
+
+bool TakesArgument(uint8_t command) {
+  return command == kSetLeds || command == kScanCodeSet || command == kSetTypematic ||
+         (command >= kKeyTypematic && command <= kKeyMake);
+}
+
+// The type that commands F7h to FDh give to all keys or one.
+uint8_t TypeOfCommand(uint8_t command) {
+  switch (command) {
+    case kAllTypematic:
+    case kKeyTypematic:
+      return KeyType::kTypematic;
+    case kAllMakeBreak:
+    case kKeyMakeBreak:
+      return KeyType::kBreak;
+    case kAllTypematicMakeBreak:
+      return KeyType::kTypematic | KeyType::kBreak;
+    default:
+      return KeyType::kMake;
+  }
+}
 
 }  // namespace
 
-uint8_t ToScanCodeSet1(uint8_t set2_code) {
-  if (set2_code < kSet2ToSet1.size()) return kSet2ToSet1[set2_code];
-  if (set2_code == 0x83) return 0x41;  // F7
-  if (set2_code == 0x84) return 0x54;  // SysRq
-  return set2_code;
-}
+// What a key sends, in set 2 (or 3): at most both shift keys hidden and an extended code.
+class Ps2Keyboard::Codes {
+ public:
+  void Add(std::initializer_list<uint8_t> codes) {
+    for (const uint8_t code : codes) bytes_[count_++] = code;
+  }
+  void AddKey(const ScanCodes& key, bool pressed) {
+    if (key.extended) Add({kExtendedPrefix});
+    if (!pressed) Add({kBreakPrefix});
+    Add({key.set2});
+  }
+  // A shift key that is not touched.
+  void AddFakeShift(uint8_t code, bool pressed) {
+    Add({kExtendedPrefix});
+    if (!pressed) Add({kBreakPrefix});
+    Add({code});
+  }
+  [[nodiscard]] std::span<const uint8_t> bytes() const { return std::span(bytes_).first(count_); }
+
+ private:
+  std::array<uint8_t, 12> bytes_{};
+  size_t count_ = 0;
+};
 
 template <typename Archive, typename S>
 void Ps2Keyboard::Visit(Archive& archive, S& state) {
   archive.Field("argument_of", state.argument_of);
-  archive.Field("scan_code_set", state.scan_code_set, uint8_t{2});
+  archive.Field("scan_code_set", state.scan_code_set, uint8_t{3});
   archive.Field("scanning", state.scanning);
   archive.Field("leds", state.leds, uint8_t{7});
   archive.Field("typematic", state.typematic, uint8_t{0x7F});
@@ -60,16 +109,27 @@ void Ps2Keyboard::Visit(Archive& archive, S& state) {
   archive.Field("count", state.count, uint8_t{kQueueBytes});
   archive.Field("head", state.head, uint8_t{kQueueBytes - 1});
   archive.Field("queue", state.queue);
+  archive.Field("repeating", state.repeating);
+  archive.Field("repeat_ns", state.repeat_ns);
+  archive.Field("held", state.held);
+  archive.Field("types", state.types);
 }
 
 void Ps2Keyboard::SetDefaults() {
   state_.scan_code_set = 2;
   state_.typematic = kDefaultTypematic;
   state_.count = 0;
+  state_.repeating = kNoKey;
+  for (unsigned i = 0; i < kKeyCount; ++i) {
+    state_.types[i] = ScanCodesOf(static_cast<Key>(i)).type;
+  }
 }
 
 void Ps2Keyboard::Reset() {
+  // The user's fingers stay where they are.
+  const auto held = state_.held;
   state_ = State{};
+  state_.held = held;
   SetDefaults();
 }
 
@@ -86,11 +146,80 @@ std::optional<uint8_t> Ps2Keyboard::Send() {
   return state_.last_sent;
 }
 
-bool Ps2Keyboard::Type(std::span<const uint8_t> set2_codes) {
-  if (!state_.scanning || set2_codes.size() > kQueueBytes - state_.count) return false;
+uint8_t Ps2Keyboard::TypeOf(Key key) const {
+  if (state_.scan_code_set == 3) return state_.types[static_cast<unsigned>(key)];
+  return key == Key::kPause ? KeyType::kMake : KeyType::kTypematic | KeyType::kBreak;
+}
+
+// Before the code of a grey key, and after its break code with the opposite meaning, the shift keys
+// are made to look as if they agreed with Num Lock.
+void Ps2Keyboard::AddPrefixes(Codes& codes, KeyGroup group, bool pressed) const {
+  if (group != KeyGroup::kCursor && group != KeyGroup::kKeypadSlash) return;
+  const bool left = Held(Key::kLeftShift);
+  const bool right = Held(Key::kRightShift);
+  const bool num_lock = (state_.leds & kNumLockLed) != 0;
+  if (group == KeyGroup::kCursor && num_lock) {
+    if (!left && !right) codes.AddFakeShift(kLeftShiftCode, pressed);
+    return;
+  }
+  if (left) codes.AddFakeShift(kLeftShiftCode, !pressed);
+  if (right) codes.AddFakeShift(kRightShiftCode, !pressed);
+}
+
+Ps2Keyboard::Codes Ps2Keyboard::MakeCodes(Key key, bool repeated) const {
+  const ScanCodes& scan = ScanCodesOf(key);
+  const bool ctrl = Held(Key::kLeftCtrl) || Held(Key::kRightCtrl);
+  Codes codes;
+  if (state_.scan_code_set == 3) {
+    codes.Add({scan.set3});
+  } else if (scan.group == KeyGroup::kPause) {
+    if (ctrl) {
+      codes.Add({kExtendedPrefix, kBreakCode, kExtendedPrefix, kBreakPrefix, kBreakCode});
+    } else {
+      codes.Add({kPausePrefix, kCtrlCode, kNumLockCode});
+      codes.Add({kPausePrefix, kBreakPrefix, kCtrlCode, kBreakPrefix, kNumLockCode});
+    }
+  } else if (scan.group == KeyGroup::kPrintScreen) {
+    if (Held(Key::kLeftAlt) || Held(Key::kRightAlt)) {
+      codes.Add({kSysRqCode});
+    } else {
+      const bool shift = Held(Key::kLeftShift) || Held(Key::kRightShift);
+      if (!ctrl && !shift && !repeated) codes.AddFakeShift(kLeftShiftCode, true);
+      codes.AddKey(scan, true);
+    }
+  } else {
+    if (!repeated) AddPrefixes(codes, scan.group, true);
+    codes.AddKey(scan, true);
+  }
+  return codes;
+}
+
+Ps2Keyboard::Codes Ps2Keyboard::BreakCodes(Key key) const {
+  const ScanCodes& scan = ScanCodesOf(key);
+  Codes codes;
+  if (state_.scan_code_set == 3) {
+    codes.Add({kBreakPrefix, scan.set3});
+  } else if (scan.group == KeyGroup::kPrintScreen) {
+    const bool ctrl = Held(Key::kLeftCtrl) || Held(Key::kRightCtrl);
+    const bool shift = Held(Key::kLeftShift) || Held(Key::kRightShift);
+    if (Held(Key::kLeftAlt) || Held(Key::kRightAlt)) {
+      codes.Add({kBreakPrefix, kSysRqCode});
+    } else {
+      codes.AddKey(scan, false);
+      if (!ctrl && !shift) codes.AddFakeShift(kLeftShiftCode, false);
+    }
+  } else {
+    codes.AddKey(scan, false);
+    AddPrefixes(codes, scan.group, false);
+  }
+  return codes;
+}
+
+bool Ps2Keyboard::QueueCodes(const Codes& codes) {
+  if (codes.bytes().size() > kQueueBytes - state_.count) return false;
   uint8_t break_bit = 0;
-  for (const uint8_t code : set2_codes) {
-    if (state_.scan_code_set == 2) {
+  for (const uint8_t code : codes.bytes()) {
+    if (state_.scan_code_set != 1) {
       Queue(code);
     } else if (code == kBreakPrefix) {
       break_bit = kSet1Break;
@@ -99,6 +228,45 @@ bool Ps2Keyboard::Type(std::span<const uint8_t> set2_codes) {
     }
   }
   return true;
+}
+
+uint64_t Ps2Keyboard::DelayNs() const { return (1 + (state_.typematic >> 5 & 3u)) * kDelayStepNs; }
+
+uint64_t Ps2Keyboard::PeriodNs() const {
+  return (8 + (state_.typematic & 7u)) * (uint64_t{1} << (state_.typematic >> 3 & 3)) *
+         kPeriodStepNs;
+}
+
+bool Ps2Keyboard::Accept(KeyEvent event, uint64_t now_ns) {
+  if (!state_.scanning) return false;
+  if (Held(event.key) == event.pressed) return true;
+  const auto index = static_cast<uint8_t>(event.key);
+  const uint8_t type = TypeOf(event.key);
+  if (event.pressed) {
+    if (!QueueCodes(MakeCodes(event.key, false))) return false;
+    const bool repeats = (type & KeyType::kTypematic) != 0;
+    state_.repeating = repeats ? index : kNoKey;
+    state_.repeat_ns = repeats ? now_ns + DelayNs() : 0;
+  } else {
+    if ((type & KeyType::kBreak) != 0 && !QueueCodes(BreakCodes(event.key))) return false;
+    if (state_.repeating == index) state_.repeating = kNoKey;
+  }
+  state_.held[index] = event.pressed ? 1 : 0;
+  return true;
+}
+
+std::optional<uint64_t> Ps2Keyboard::NextEventNs() const {
+  if (state_.repeating == kNoKey || !state_.scanning) return std::nullopt;
+  return state_.repeat_ns;
+}
+
+void Ps2Keyboard::AdvanceTo(uint64_t now_ns) {
+  const std::optional<uint64_t> due = NextEventNs();
+  if (!due || *due > now_ns) return;
+  QueueCodes(MakeCodes(static_cast<Key>(state_.repeating), true));
+  // What was missed meanwhile is not made up for.
+  const uint64_t period = PeriodNs();
+  state_.repeat_ns += ((now_ns - state_.repeat_ns) / period + 1) * period;
 }
 
 void Ps2Keyboard::Receive(uint8_t byte) {
@@ -112,13 +280,12 @@ void Ps2Keyboard::Receive(uint8_t byte) {
 
 void Ps2Keyboard::ReceiveCommand(uint8_t command) {
   if (command != kResend) state_.count = 0;  // a command cancels what was to be sent
+  if (TakesArgument(command)) {
+    state_.argument_of = command;
+    Queue(kAcknowledge);
+    return;
+  }
   switch (command) {
-    case kSetLeds:
-    case kScanCodeSet:
-    case kSetTypematic:
-      state_.argument_of = command;
-      Queue(kAcknowledge);
-      break;
     case kEcho:
       Queue(kEcho);
       break;
@@ -129,12 +296,21 @@ void Ps2Keyboard::ReceiveCommand(uint8_t command) {
       break;
     case kEnable:
       state_.scanning = true;
+      state_.repeating = kNoKey;
       Queue(kAcknowledge);
       break;
     case kDefaultDisable:
     case kSetDefault:
       SetDefaults();
       if (command == kDefaultDisable) state_.scanning = false;
+      Queue(kAcknowledge);
+      break;
+    case kAllTypematic:
+    case kAllMakeBreak:
+    case kAllMake:
+    case kAllTypematicMakeBreak:
+      state_.types.fill(TypeOfCommand(command));
+      state_.repeating = kNoKey;
       Queue(kAcknowledge);
       break;
     case kResend:
@@ -161,18 +337,35 @@ void Ps2Keyboard::ReceiveArgument(uint8_t command, uint8_t argument) {
       state_.typematic = argument & 0x7F;
       Queue(kAcknowledge);
       break;
-    default:  // kScanCodeSet
-      if (argument == 0) {
-        Queue(kAcknowledge);
-        Queue(state_.scan_code_set);
-      } else if (argument <= 2) {
-        state_.scan_code_set = argument;
-        Queue(kAcknowledge);
-      } else {
+    case kScanCodeSet:
+      if (argument > 3) {
         Queue(kPleaseResend);
+        break;
+      }
+      Queue(kAcknowledge);
+      if (argument == 0) {
+        Queue(state_.scan_code_set);
+      } else {
+        state_.scan_code_set = argument;
+        state_.repeating = kNoKey;
       }
       break;
+    default:
+      SetType(command, argument);
+      break;
   }
+}
+
+// The list of keys goes on until another command, or ends at what is no key.
+void Ps2Keyboard::SetType(uint8_t command, uint8_t set3_code) {
+  const std::optional<Key> key = KeyOfSet3(set3_code);
+  if (!key) {
+    Queue(kPleaseResend);
+    return;
+  }
+  state_.types[static_cast<unsigned>(*key)] = TypeOfCommand(command);
+  state_.argument_of = command;
+  Queue(kAcknowledge);
 }
 
 void Ps2Keyboard::Save(StateWriter& writer) const {
@@ -180,14 +373,22 @@ void Ps2Keyboard::Save(StateWriter& writer) const {
   Visit(writer, state_);
 }
 
-Status Ps2Keyboard::Load(StateReader& reader) {
+Status Ps2Keyboard::Load(StateReader& reader, uint64_t now_ns) {
   State loaded;
   reader.Begin("ps2 keyboard", kStateVersion);
   Visit(reader, loaded);
-  reader.Require(loaded.argument_of == 0 || loaded.argument_of == kSetLeds ||
-                     loaded.argument_of == kScanCodeSet || loaded.argument_of == kSetTypematic,
-                 "argument_of", "a command with an argument");
-  reader.Require(loaded.scan_code_set != 0, "scan_code_set", "1 or 2");
+  reader.Require(loaded.argument_of == 0 || TakesArgument(loaded.argument_of), "argument_of",
+                 "a command with an argument");
+  reader.Require(loaded.scan_code_set != 0, "scan_code_set", "1 to 3");
+  reader.Require(loaded.repeating == kNoKey || loaded.repeating < kKeyCount, "repeating", "a key");
+  reader.Require(loaded.repeat_ns <= now_ns + 4 * kDelayStepNs, "repeat_ns",
+                 "a time within a second");
+  reader.Require(std::ranges::all_of(loaded.held, [](uint8_t held) { return held <= 1; }), "held",
+                 "0 or 1 for each key");
+  reader.Require(std::ranges::all_of(
+                     loaded.types,
+                     [](uint8_t type) { return type <= (KeyType::kBreak | KeyType::kTypematic); }),
+                 "types", "0 to 3 for each key");
   const Status status = reader.status();
   if (status) state_ = loaded;
   return status;

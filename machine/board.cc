@@ -24,11 +24,13 @@ constexpr uint16_t kCom1Data = 0x3F8;
 
 // Whether an access to the port can move the next event of a device. Most reads only look, and a
 // character sent is gone at once.
-bool ReadMovesDeadline(uint16_t port) { return (port & 0xFFFE) == 0x70 || port == kCom1Data; }
+bool ReadMovesDeadline(uint16_t port) {
+  return port == 0x60 || (port & 0xFFFE) == 0x70 || port == kCom1Data;
+}
 
 bool WriteMovesDeadline(uint16_t port) {
-  return (port >= 0x40 && port <= 0x43) || port == 0x61 || (port & 0xFFFE) == 0x70 ||
-         (port > kCom1Data && port < kCom1Data + Uart16550::kPorts);
+  return (port >= 0x40 && port <= 0x43) || (port >= 0x60 && port <= 0x64) ||
+         (port & 0xFFFE) == 0x70 || (port > kCom1Data && port < kCom1Data + Uart16550::kPorts);
 }
 
 }  // namespace
@@ -68,8 +70,8 @@ Machine::Board::Board(const MachineConfig& config, ByteSink& serial,
            {.unix_seconds = ::time(nullptr), .memory_below_4g_bytes = config.memory_bytes}),
       com1_(clock_, pic_.Line(4), serial,
             {.name = "com1", .on_receiver_empty = [this] { FeedSerial(); }}),
-      keyboard_(pic_.Line(1), pic_.Line(12), a20_gate_.Input(A20OrGate::kKeyboardController),
-                *this),
+      keyboard_(clock_, pic_.Line(1), pic_.Line(12),
+                a20_gate_.Input(A20OrGate::kKeyboardController), *this),
       fpu_error_(pic_.Line(kFpuIrq)),
       debug_exit_([this](uint32_t value) {
         debug_value_ = static_cast<uint8_t>(value);
@@ -80,7 +82,8 @@ Machine::Board::Board(const MachineConfig& config, ByteSink& serial,
       host_bridge_(*this),
       chipset_(clock_, pic_, *this),
       dma_(*memory_),
-      display_(clock_, *memory_) {}
+      display_(clock_, *memory_),
+      user_input_(keyboard_) {}
 
 Status Machine::Board::OpenFiles() {
   if (config_.kernel_path.empty()) return {};
@@ -147,7 +150,7 @@ void Machine::Board::AttachDevices() {
     disks_->Attach(bus_, pci_);
     for (Device* device : disks_->devices()) devices_.push_back(device);
   }
-  timed_devices_ = {&pit_, &rtc_, &com1_, &chipset_.timed_device()};
+  timed_devices_ = {&pit_, &rtc_, &com1_, &keyboard_, &chipset_.timed_device()};
 }
 
 void Machine::Board::CreateBios() {
@@ -268,6 +271,18 @@ size_t Machine::Board::QueueSerialInput(std::span<const uint8_t> bytes) {
   return taken;
 }
 
+size_t Machine::Board::QueueKeys(std::span<const KeyEvent> events) {
+  const size_t taken = user_input_.PutKeys(events);
+  if (taken != 0) engine_->Kick();
+  return taken;
+}
+
+bool Machine::Board::QueueMouse(const MouseEvent& event) {
+  const bool taken = user_input_.PutMouse(event);
+  if (taken) engine_->Kick();
+  return taken;
+}
+
 void Machine::Board::FeedSerial() {
   std::array<uint8_t, Uart16550::kFifoBytes> bytes;
   const size_t room = std::min<size_t>(com1_.ReceiveRoom(), bytes.size());
@@ -281,13 +296,14 @@ void Machine::Board::Service() {
   const uint64_t now = clock_.NowNs();
   for (Device* device : timed_devices_) device->AdvanceTo(now);
   FeedSerial();
+  user_input_.Service(now);
   if (disks_ != nullptr) disks_->Service([this] { return StopRequested(); });
   display_.Service();
   UpdateDeadline();
 }
 
 std::optional<uint64_t> Machine::Board::NextDeadline() const {
-  std::optional<uint64_t> next;
+  std::optional<uint64_t> next = user_input_.NextEventNs();
   for (const Device* device : timed_devices_) {
     const std::optional<uint64_t> event = device->NextEventNs();
     if (event && (!next || *event < *next)) next = event;

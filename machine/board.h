@@ -36,6 +36,7 @@
 #include "machine/guest_dma.h"
 #include "machine/input_queue.h"
 #include "machine/machine.h"
+#include "machine/user_input.h"
 #include "memory/mmu.h"
 #include "memory/physical_memory.h"
 #include "memory/window.h"
@@ -69,6 +70,9 @@ class Machine::Board final : public EventGate,
   void RequestStop();
   size_t QueueSerialInput(std::span<const uint8_t> bytes);
   [[nodiscard]] size_t SerialInputRoom() const { return serial_input_.Room(); }
+  size_t QueueKeys(std::span<const KeyEvent> events);
+  [[nodiscard]] size_t KeyRoom() const { return user_input_.KeyRoom(); }
+  bool QueueMouse(const MouseEvent& event);
   [[nodiscard]] Display& display() { return display_; }
   void RequestView();
   void RequestPicture();
@@ -145,6 +149,7 @@ class Machine::Board final : public EventGate,
   std::vector<Device*> timed_devices_;
 
   InputQueue serial_input_;
+  UserInput user_input_;
   DeadlineTimer deadline_;
   std::atomic<bool> stop_requested_ = false;
   std::optional<MachineEnd> end_;

@@ -27,6 +27,12 @@ size_t Machine::QueueSerialInput(std::span<const uint8_t> bytes) {
 
 size_t Machine::SerialInputRoom() const { return board_->SerialInputRoom(); }
 
+size_t Machine::QueueKeys(std::span<const KeyEvent> events) { return board_->QueueKeys(events); }
+
+size_t Machine::KeyRoom() const { return board_->KeyRoom(); }
+
+bool Machine::QueueMouse(const MouseEvent& event) { return board_->QueueMouse(event); }
+
 void Machine::SetPictureObserver(std::function<void()> on_picture) {
   board_->display().SetPictureObserver(std::move(on_picture));
 }

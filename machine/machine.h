@@ -2,7 +2,7 @@
 // A PC: memory, processor, devices and firmware wired together, and its life from power-on to the
 // end of the run.
 //
-// Threads: Create, Run and the destructor on one thread. QueueSerialInput, SerialInputRoom, what is
+// Threads: Create, Run and the destructor on one thread. Queue..., SerialInputRoom, KeyRoom, what is
 // about the screen and RequestStop on any; RequestStop from signal handlers too.
 #ifndef VERBATIM_MACHINE_MACHINE_H_
 #define VERBATIM_MACHINE_MACHINE_H_
@@ -19,6 +19,7 @@
 
 #include "base/result.h"
 #include "devices/device.h"
+#include "devices/input_events.h"
 #include "machine/config.h"
 #include "machine/screen_view.h"
 
@@ -66,6 +67,14 @@ class Machine {
   // nothing that was taken is lost.
   size_t QueueSerialInput(std::span<const uint8_t> bytes);
   [[nodiscard]] size_t SerialInputRoom() const;
+
+  // Keys for the keyboard (devices/key_text.h makes them of text). Takes at most KeyRoom() events
+  // and returns how many it took; nothing that was taken is lost. They are typed one after the
+  // other at 100 events a second.
+  size_t QueueKeys(std::span<const KeyEvent> events);
+  [[nodiscard]] size_t KeyRoom() const;
+  // False, and forgotten, if the guest does not read its mouse.
+  bool QueueMouse(const MouseEvent& event);
 
   // Pictures of the screen. RequestView and RequestPicture have one taken at the next chance, which
   // the observer then hears of, on the thread of Run; it is set before Run. ScreenChanged says

@@ -73,7 +73,8 @@ class AllDevices {
   SystemControlPortA port_a{a20_or.Input(A20OrGate::kPort92), reset};
   Mc146818 rtc{clock, pic.Line(8), {.unix_seconds = 1'000'000'000}};
   Uart16550 com1{clock, pic.Line(4), sink, {.name = "com1", .on_receiver_empty = {}}};
-  I8042 keyboard{pic.Line(1), pic.Line(12), a20_or.Input(A20OrGate::kKeyboardController), reset};
+  I8042 keyboard{clock, pic.Line(1), pic.Line(12), a20_or.Input(A20OrGate::kKeyboardController),
+                 reset};
   AcpiPm acpi{clock, pic.Line(kSciIrq), power, {}};
   ResetControl reset_control{reset};
   PciConfigPorts pci{reset_control};

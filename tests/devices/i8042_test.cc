@@ -1,58 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keyboard controller and the keyboard behind it.
-#include "devices/i8042.h"
-
-#include <gtest/gtest.h>
-
-#include <initializer_list>
-#include <memory>
-
-#include "tests/devices/fakes.h"
+// The keyboard controller: its commands, its buffer and its interrupts.
+#include "base/log.h"
+#include "tests/devices/i8042_fixture.h"
 #include "tests/devices/random.h"
 
 namespace verbatim {
 namespace {
 
-using testing::Test;
-using Bytes = std::vector<uint8_t>;
-
-class I8042Test : public Test {
- protected:
-  I8042Test() { controller_.Attach(*bus_); }
-
-  void Data(unsigned value) { bus_->WritePort(0x60, 1, value); }
-  void Command(unsigned value) { bus_->WritePort(0x64, 1, value); }
-  uint8_t Status() { return static_cast<uint8_t>(bus_->ReadPort(0x64, 1)); }
-  uint8_t Read() { return static_cast<uint8_t>(bus_->ReadPort(0x60, 1)); }
-  uint8_t Ask(unsigned command) {
-    Command(command);
-    return Read();
-  }
-  Bytes ReadAll() {
-    Bytes bytes;
-    while ((Status() & 0x01) != 0) bytes.push_back(Read());
-    return bytes;
-  }
-  Bytes Answer(unsigned keyboard_command) {
-    Data(keyboard_command);
-    return ReadAll();
-  }
-  bool Type(std::initializer_list<uint8_t> codes) {
-    return controller_.Type(std::span(codes.begin(), codes.size()));
-  }
-  void SetMode(unsigned mode) {
-    Command(0x60);
-    Data(mode);
-  }
-
-  FakeClock clock_;
-  FakeIrqLine irq1_;
-  FakeIrqLine irq12_;
-  FakeA20 a20_;
-  FakeReset reset_;
-  I8042 controller_{irq1_, irq12_, a20_, reset_};
-  std::unique_ptr<PortBus> bus_ = std::make_unique<PortBus>();
-};
+class I8042Test : public I8042Fixture {};
 
 TEST_F(I8042Test, SelfTestsPass) {
   EXPECT_EQ(Ask(0xAA), 0x55);
@@ -89,36 +44,49 @@ TEST_F(I8042Test, EnableAndDisableCommandsChangeTheCommandByte) {
 }
 
 TEST_F(I8042Test, AScanCodeIsTranslatedAndRaisesIrq1) {
-  EXPECT_TRUE(Type({0x1C}));  // A down
+  EXPECT_TRUE(Press(Key::kA));
   EXPECT_TRUE(irq1_.high);
   EXPECT_EQ(Status() & 0x21, 0x01);
   EXPECT_EQ(Read(), 0x1E);
   EXPECT_FALSE(irq1_.high);
-  EXPECT_TRUE(Type({0xF0, 0x1C}));
-  EXPECT_EQ(ReadAll(), Bytes{0x9E});
-  EXPECT_TRUE(Type({0xE0, 0xF0, 0x75}));  // up arrow released
-  EXPECT_EQ(ReadAll(), (Bytes{0xE0, 0xC8}));
+  EXPECT_EQ(Released(Key::kA), Bytes{0x9E});
+  EXPECT_EQ(Pressed(Key::kUp), (Bytes{0xE0, 0x48}));
+  EXPECT_EQ(Released(Key::kUp), (Bytes{0xE0, 0xC8}));
 }
 
 TEST_F(I8042Test, WithoutTranslationSet2ArrivesAsItIs) {
   SetMode(0x01);
-  EXPECT_TRUE(Type({0xF0, 0x1C}));
-  EXPECT_EQ(ReadAll(), (Bytes{0xF0, 0x1C}));
+  EXPECT_EQ(Pressed(Key::kA), Bytes{0x1C});
+  EXPECT_EQ(Released(Key::kA), (Bytes{0xF0, 0x1C}));
 }
 
 TEST_F(I8042Test, EveryByteMakesItsOwnEdge) {
-  EXPECT_TRUE(Type({0xE0, 0x75}));
+  EXPECT_TRUE(Press(Key::kUp));
   EXPECT_EQ(irq1_.rises, 1u);
   EXPECT_EQ(Read(), 0xE0);
+  EXPECT_FALSE(irq1_.high);
+  Wait(kByteNs);
   EXPECT_EQ(irq1_.rises, 2u);
   EXPECT_TRUE(irq1_.high);
   EXPECT_EQ(Read(), 0x48);
+  Wait(kByteNs);
   EXPECT_FALSE(irq1_.high);
+}
+
+TEST_F(I8042Test, AByteCanBeReadAgainUntilTheNextOneHasCome) {
+  EXPECT_TRUE(Press(Key::kUp));
+  EXPECT_EQ(Read(), 0xE0);
+  clock_.now_ns += 500'000;
+  EXPECT_EQ(Status() & 0x01, 0x00);
+  EXPECT_EQ(Read(), 0xE0);
+  EXPECT_EQ(controller_.NextEventNs(), 660'000u);
+  clock_.now_ns += 500'000;
+  EXPECT_EQ(Read(), 0x48);
 }
 
 TEST_F(I8042Test, InterruptsFollowTheCommandByte) {
   SetMode(0x40);
-  EXPECT_TRUE(Type({0x1C}));
+  EXPECT_TRUE(Press(Key::kA));
   EXPECT_FALSE(irq1_.high);
   // The command byte is set while the scan code still waits in the output buffer.
   SetMode(0x41);
@@ -127,10 +95,20 @@ TEST_F(I8042Test, InterruptsFollowTheCommandByte) {
 
 TEST_F(I8042Test, ADisabledKeyboardKeepsItsBytes) {
   Command(0xAD);
-  EXPECT_TRUE(Type({0x1C}));
+  EXPECT_TRUE(Press(Key::kA));
   EXPECT_EQ(Status() & 0x01, 0x00);
   Command(0xAE);
   EXPECT_EQ(ReadAll(), Bytes{0x1E});
+}
+
+TEST_F(I8042Test, ADisabledMouseKeepsItsBytes) {
+  SetMode(0x47);
+  EXPECT_EQ(MouseAnswer(0xF4), Bytes{0xFA});
+  Command(0xA7);
+  EXPECT_TRUE(controller_.MoveMouse({.dx = 1}));
+  EXPECT_EQ(ReadAll(), Bytes{});
+  Command(0xA8);
+  EXPECT_EQ(ReadAll(), (Bytes{0x08, 0x01, 0x00}));
 }
 
 TEST_F(I8042Test, WritingToTheKeyboardEnablesIt) {
@@ -139,63 +117,7 @@ TEST_F(I8042Test, WritingToTheKeyboardEnablesIt) {
   EXPECT_EQ(Ask(0x20) & 0x10, 0);
 }
 
-TEST_F(I8042Test, KeyboardAnswersResetIdentifyAndEcho) {
-  EXPECT_EQ(Answer(0xFF), (Bytes{0xFA, 0xAA}));
-  EXPECT_EQ(Answer(0xF2), (Bytes{0xFA, 0xAB, 0x41}));  // 83h, translated
-  SetMode(0x05);
-  EXPECT_EQ(Answer(0xF2), (Bytes{0xFA, 0xAB, 0x83}));
-  EXPECT_EQ(Answer(0xEE), Bytes{0xEE});
-}
-
-TEST_F(I8042Test, KeyboardTakesLedsAndTypematic) {
-  EXPECT_EQ(Answer(0xED), Bytes{0xFA});
-  EXPECT_EQ(Answer(0x05), Bytes{0xFA});
-  EXPECT_EQ(controller_.keyboard().leds(), 0x05);
-  EXPECT_EQ(Answer(0xF3), Bytes{0xFA});
-  EXPECT_EQ(Answer(0x20), Bytes{0xFA});
-}
-
-TEST_F(I8042Test, ACommandInPlaceOfAnArgumentIsACommand) {
-  Answer(0xED);
-  EXPECT_EQ(Answer(0xEE), Bytes{0xEE});
-  EXPECT_EQ(Answer(0x02), Bytes{0xFE});
-  EXPECT_EQ(controller_.keyboard().leds(), 0);
-}
-
-TEST_F(I8042Test, ScanCodeSetsOneAndTwo) {
-  SetMode(0x05);  // no translation
-  Answer(0xF0);
-  EXPECT_EQ(Answer(0x00), (Bytes{0xFA, 0x02}));
-  Answer(0xF0);
-  EXPECT_EQ(Answer(0x01), Bytes{0xFA});
-  EXPECT_TRUE(Type({0xE0, 0xF0, 0x75}));
-  EXPECT_EQ(ReadAll(), (Bytes{0xE0, 0xC8}));
-  Answer(0xF0);
-  EXPECT_EQ(Answer(0x03), Bytes{0xFE});
-}
-
-TEST_F(I8042Test, DisabledScanningRefusesKeys) {
-  EXPECT_EQ(Answer(0xF5), Bytes{0xFA});
-  EXPECT_FALSE(Type({0x1C}));
-  EXPECT_EQ(Answer(0xF4), Bytes{0xFA});
-  EXPECT_TRUE(Type({0x1C}));
-}
-
-TEST_F(I8042Test, ResendRepeatsTheLastByte) {
-  Answer(0xEE);
-  EXPECT_EQ(Answer(0xFE), Bytes{0xEE});
-}
-
-TEST_F(I8042Test, UnknownKeyboardCommandsAreRefused) { EXPECT_EQ(Answer(0x42), Bytes{0xFE}); }
-
-TEST_F(I8042Test, TypingIsAllOrNothing) {
-  Command(0xAD);
-  for (unsigned i = 0; i < Ps2Keyboard::kQueueBytes - 1; ++i) EXPECT_TRUE(Type({0x1C}));
-  EXPECT_FALSE(Type({0xF0, 0x1C}));
-  EXPECT_TRUE(Type({0x1C}));
-}
-
-TEST_F(I8042Test, TheAuxPortLoopsBackButHasNoDevice) {
+TEST_F(I8042Test, TheAuxPortLoopsBack) {
   SetMode(0x47);
   Command(0xD3);
   Data(0x5A);
@@ -204,19 +126,38 @@ TEST_F(I8042Test, TheAuxPortLoopsBackButHasNoDevice) {
   EXPECT_FALSE(irq1_.high);
   EXPECT_EQ(Read(), 0x5A);
   EXPECT_FALSE(irq12_.high);
+}
+
+TEST_F(I8042Test, TheMouseAnswersOnIrq12AndWritingToItEnablesIt) {
+  SetMode(0x67);  // IRQ 12 on, interface off
   Command(0xD4);
-  Data(0xFF);
-  EXPECT_EQ(Status() & 0x61, 0x61);  // time-out
-  EXPECT_EQ(Read(), 0xFE);
-  EXPECT_EQ(Status() & 0x61, 0x00);
+  Data(0xF2);
+  EXPECT_EQ(Status() & 0x21, 0x21);
+  EXPECT_TRUE(irq12_.high);
+  EXPECT_FALSE(irq1_.high);
+  EXPECT_EQ(ReadAll(), (Bytes{0xFA, 0x00}));
+  EXPECT_EQ(irq12_.rises, 2u);
+  EXPECT_EQ(Ask(0x20) & 0x20, 0);
+}
+
+TEST_F(I8042Test, KeyboardAndMouseTakeTurnsByteForByte) {
+  SetMode(0x47);
+  EXPECT_EQ(MouseAnswer(0xF4), Bytes{0xFA});
+  Command(0xAD);
+  EXPECT_TRUE(Press(Key::kUp));
+  EXPECT_TRUE(controller_.MoveMouse({.dx = 5}));
+  EXPECT_EQ(Status() & 0x21, 0x21);  // alone on the wire
+  Command(0xAE);
+  EXPECT_EQ(ReadAll(), (Bytes{0x08, 0xE0, 0x48, 0x05, 0x00}));
 }
 
 TEST_F(I8042Test, AnAnswerReplacesAnUnreadAuxByteWithItsFlags) {
   SetMode(0x47);
   Command(0xD4);
   Data(0xFF);
+  EXPECT_TRUE(irq12_.high);
   Command(0xAA);
-  EXPECT_EQ(Status() & 0x61, 0x01);
+  EXPECT_EQ(Status() & 0x21, 0x01);
   EXPECT_FALSE(irq12_.high);
   EXPECT_TRUE(irq1_.high);
   Command(0xAB);
@@ -226,7 +167,7 @@ TEST_F(I8042Test, AnAnswerReplacesAnUnreadAuxByteWithItsFlags) {
 
 TEST_F(I8042Test, ACommandCancelsWhatTheKeyboardWasAboutToSend) {
   Command(0xAD);
-  EXPECT_TRUE(Type({0x1C}));
+  EXPECT_TRUE(Press(Key::kA));
   EXPECT_EQ(Answer(0xF4), Bytes{0xFA});
 }
 
@@ -274,7 +215,7 @@ TEST_F(I8042Test, ResetRestoresA20AndTheCommandByte) {
   Command(0xD1);
   Data(0xDD);
   SetMode(0x00);
-  Type({0x1C});
+  EXPECT_TRUE(Press(Key::kA));
   controller_.Reset();
   EXPECT_TRUE(a20_.enabled);
   EXPECT_EQ(ReadAll(), Bytes{});
@@ -282,16 +223,19 @@ TEST_F(I8042Test, ResetRestoresA20AndTheCommandByte) {
 }
 
 TEST_F(I8042Test, SavesAndLoadsBetweenTwoBytes) {
-  EXPECT_TRUE(Type({0xE0, 0xF0, 0x75}));
+  EXPECT_TRUE(Press(Key::kUp));
+  EXPECT_TRUE(Release(Key::kUp));
   Command(0xD1);
   Data(0xDD);
   Command(0xD1);
   FakeA20 other_a20;
-  I8042 other(irq1_, irq12_, other_a20, reset_);
+  I8042 other(clock_, irq1_, irq12_, other_a20, reset_);
   ExpectRoundTrip(controller_, other);
   EXPECT_FALSE(other_a20.enabled);
-  EXPECT_EQ(other.ReadPort(0x60, 1), 0xE0u);
-  EXPECT_EQ(other.ReadPort(0x60, 1), 0xC8u);
+  for (const unsigned byte : {0xE0u, 0x48u, 0xE0u, 0xC8u}) {
+    RunTo(clock_, other, clock_.now_ns + kByteNs);
+    EXPECT_EQ(other.ReadPort(0x60, 1), byte);
+  }
   other.WritePort(0x60, 1, 0xDF);  // the argument of D1h
   EXPECT_TRUE(other_a20.enabled);
   ExpectCorruptionHandled(clock_, controller_);
@@ -303,7 +247,7 @@ TEST_F(I8042Test, NoSequenceOfAccessesBreaksIt) {
   for (int i = 0; i < 200000; ++i) {
     const auto port = static_cast<uint16_t>(random() % 2 != 0 ? 0x60 : 0x64);
     const unsigned bytes = 1u << random() % 3;
-    switch (random() % 3) {
+    switch (random() % 4) {
       case 0:
         bus_->ReadPort(port, bytes);
         break;
@@ -311,7 +255,16 @@ TEST_F(I8042Test, NoSequenceOfAccessesBreaksIt) {
         bus_->WritePort(port, bytes, random());
         break;
       case 2:
-        Type({static_cast<uint8_t>(random()), static_cast<uint8_t>(random())});
+        // What is refused is refused.
+        (void)controller_.PressKey(
+            {.key = static_cast<Key>(random() % kKeyCount), .pressed = random() % 2 != 0});
+        (void)controller_.MoveMouse({.dx = static_cast<int>(random()),
+                                     .dy = static_cast<int>(random()),
+                                     .wheel = static_cast<int>(random()),
+                                     .buttons = static_cast<uint8_t>(random())});
+        break;
+      case 3:
+        Wait(random() % 300'000'000);
         break;
     }
   }

@@ -112,14 +112,30 @@ class Machine {
     }
   }
 
+  void Keys(std::span<const uint8_t> bytes) {
+    for (const uint8_t byte : bytes) {
+      const KeyEvent event{.key = static_cast<Key>(byte % kKeyCount), .pressed = byte < 128};
+      OnAll("key", [&](AllDevices& set) { return set.keyboard.PressKey(event) ? 1 : 0; });
+    }
+  }
+
+  void Mouse(std::span<const uint8_t> bytes) {
+    for (size_t i = 0; i + 4 <= bytes.size(); i += 4) {
+      const MouseEvent event{.dx = static_cast<int8_t>(bytes[i]) * 8,
+                             .dy = static_cast<int8_t>(bytes[i + 1]) * 8,
+                             .wheel = static_cast<int8_t>(bytes[i + 2]),
+                             .buttons = bytes[i + 3]};
+      OnAll("mouse", [&](AllDevices& set) { return set.keyboard.MoveMouse(event) ? 1 : 0; });
+    }
+  }
+
   void Outside() {
     const uint8_t what = input_.Byte();
     const std::span<const uint8_t> bytes = input_.Bytes(what >> 3);
+    if (what % 6 == 0) return Keys(bytes);
+    if (what % 6 == 5) return Mouse(bytes);
     for (auto& set : sets_) {
-      switch (what % 5) {
-        case 0:
-          set->keyboard.Type(bytes);
-          break;
+      switch (what % 6) {
         case 1:
           set->com1.Receive(bytes);
           break;
