@@ -38,6 +38,7 @@ void Bios::PowerOnSelfTest() {
   VideoPost(machine_.ports, machine_.mmu.memory()).SetTextMode();
   clock_.PowerOn(machine_.mmu.memory());
   boot_.PowerOn();
+  keyboard_.PowerOn();
 }
 
 Faultable<TrapOutcome> Bios::OnUndefined(CpuState& state) {
@@ -84,11 +85,23 @@ void Bios::Dispatch(uint8_t service, BiosCall& call) {
     case 0x08:
       clock_.Tick(call);
       break;
+    case 0x09:
+      keyboard_.KeyArrived(call);
+      break;
+    case kKeyAction:
+      keyboard_.StillPaused(call);
+      break;
+    case kKeyCommand:
+      keyboard_.NextCommand(call);
+      break;
     case 0x11:
       call.regs.set_ax(call.Read<uint16_t>(bda::kEquipment));
       break;
     case 0x12:
       call.regs.set_ax(call.Read<uint16_t>(bda::kBaseMemoryKib));
+      break;
+    case 0x16:
+      keyboard_.Function(call);
       break;
     case 0x18:
       boot_.NoBootDevice(call);

@@ -19,6 +19,7 @@
 #include "firmware/bios/boot.h"
 #include "firmware/bios/clock.h"
 #include "firmware/bios/drive.h"
+#include "firmware/bios/keyboard/keyboard.h"
 #include "firmware/memory_map.h"
 #include "vcpu/firmware_trap.h"
 #include "vcpu/port_io.h"
@@ -40,7 +41,7 @@ using BiosObserver =
 
 class Bios final : public FirmwareTrap {
  public:
-  enum Service : uint8_t { kPost = 0xE0, kKeyAction = 0xE1, kMouse = 0xE2 };
+  enum Service : uint8_t { kPost = 0xE0, kKeyAction = 0xE1, kMouse = 0xE2, kKeyCommand = 0xE3 };
 
   explicit Bios(BiosMachine machine);
   Bios(const Bios&) = delete;
@@ -61,6 +62,7 @@ class Bios final : public FirmwareTrap {
   BiosMachine machine_;
   ClockService clock_;
   BootService boot_;
+  KeyboardService keyboard_;
   BiosObserver observer_;
   LogLimiter unknown_;
 };

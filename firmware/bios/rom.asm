@@ -15,6 +15,7 @@ org 0xE000
 %define SERVICE_POST 0xE0
 %define SERVICE_KEY_ACTION 0xE1
 %define SERVICE_MOUSE 0xE2
+%define SERVICE_KEY_COMMAND 0xE3
 
 %macro model 1
     db 0x0F, 0x0B, %1
@@ -90,6 +91,7 @@ keyboard_interrupt:
     int 0x15
     jnc .end
     model 0x09
+    call keyboard_command
     or ah, ah
     jz .end
     dec ah
@@ -100,6 +102,8 @@ keyboard_interrupt:
     jz .system_request
     dec ah
     jz .restart
+    dec ah
+    jnz .posted
     ; Pause: until a key other than it comes.
     end_of_interrupt
 .paused:
@@ -129,10 +133,26 @@ keyboard_interrupt:
     iret
 .restart:
     jmp 0xFFFF:0
+.posted:
+    end_of_interrupt
+    mov ax, 0x9102
+    int 0x15
+    pop ax
+    iret
 .end:
     end_of_interrupt
     pop ax
     iret
+
+; Sends what the model has for the keyboard.
+keyboard_command:
+    push ax
+    model SERVICE_KEY_COMMAND
+    jnc .none
+    out 0x60, al
+.none:
+    pop ax
+    ret
 
 ; IRQ 6.
 floppy_interrupt_body:
@@ -245,7 +265,25 @@ entry 0xE739
     waiting_service 0x14
 
 entry 0xE82E
-    waiting_service 0x16
+keyboard_service:
+    model 0x16
+    jc .wait
+    call keyboard_command
+    iret
+.wait:
+    call keyboard_command
+    push ax
+    mov ax, 0x9002              ; for systems of several tasks
+    int 0x15
+    pop ax
+.sleep:
+    sti
+    hlt
+    cli
+    model 0x16
+    jc .sleep
+    call keyboard_command
+    iret
 
 entry 0xE987
     jmp keyboard_interrupt
