@@ -10,6 +10,7 @@
 
 #include "base/parse.h"
 #include "cli/disk_option.h"
+#include "cli/firmware_option.h"
 #include "cli/suggestion.h"
 
 namespace verbatim {
@@ -62,6 +63,8 @@ struct RunText {
   std::string kernel;
   std::string initrd;
   std::string append;
+  std::string firmware;
+  std::string firmware_log;
   std::vector<std::string> disks;
   std::vector<std::string> cdroms;
   std::string memory = "256M";
@@ -82,6 +85,13 @@ void DeclareRun(CLI::App& run, RunText& text) {
       ->type_name("FILE");
   run.add_option("--initrd", text.initrd, "initial RAM disk")->type_name("FILE");
   run.add_option("--append", text.append, "kernel command line")->type_name("TEXT");
+  run.add_option("--firmware", text.firmware,
+                 "start this ROM image (SeaBIOS, U-Boot, ...) instead of the BIOS of this\n"
+                 "program; PATH[,vgabios=PATH]")
+      ->type_name("PATH[,...]");
+  run.add_option("--firmware-log", text.firmware_log,
+                 "what the guest writes to the debug consoles, ports 402h and E9h")
+      ->type_name("FILE");
   run.add_option("--disk", text.disks,
                  "raw disk image or block device; PATH[,readonly][,snapshot=on]\n"
                  "[,bus=0|1[,unit=0|1]]; up to four disks and discs")
@@ -172,9 +182,17 @@ Status ReadStatistics(std::string_view text, RunOptions& options) {
 Result<Command> ReadRun(const CLI::App& run, const RunText& text) {
   RunOptions options;
   MachineConfig& machine = options.machine;
-  if (text.kernel.empty() && text.disks.empty() && text.cdroms.empty()) {
-    return Fail("run: nothing to boot: expected --kernel, --disk or --cdrom");
+  const bool firmware = run.count("--firmware") != 0;
+  if (text.kernel.empty() && text.disks.empty() && text.cdroms.empty() && !firmware) {
+    return Fail("run: nothing to boot: expected --kernel, --disk, --cdrom or --firmware");
   }
+  if (firmware) {
+    Result<FirmwareConfig> read = ReadFirmwareOption(text.firmware);
+    if (!read) return std::unexpected(read.error());
+    machine.firmware = *std::move(read);
+    if (!text.kernel.empty()) return Fail("run: expected --kernel or --firmware, not both");
+  }
+  if (run.count("--firmware-log") != 0) options.firmware_log = text.firmware_log;
   machine.kernel_path = text.kernel;
   if (run.count("--initrd") != 0) machine.initrd_path = text.initrd;
   machine.command_line = text.append;

@@ -31,7 +31,8 @@ struct RunOptions {
   MachineConfig machine;
   SerialChoice serial;
   StatisticsChoice statistics;
-  std::optional<std::string> block_log;  // path
+  std::optional<std::string> block_log;     // path
+  std::optional<std::string> firmware_log;  // path
   std::optional<std::chrono::milliseconds> timeout;
   bool sandbox = true;
   bool verbose = false;

@@ -14,6 +14,7 @@
 #include "cli/console.h"
 #include "cli/doctor.h"
 #include "cli/exit_status.h"
+#include "cli/firmware_log.h"
 #include "cli/serial_output.h"
 #include "cli/statistics_report.h"
 #include "cli/terminal.h"
@@ -63,6 +64,12 @@ Status CheckInput(std::string_view option, const std::string& path) {
 Status CheckInputs(const MachineConfig& config) {
   if (!config.kernel_path.empty()) {
     if (Status kernel = CheckInput("--kernel", config.kernel_path); !kernel) return kernel;
+  }
+  if (config.firmware) {
+    if (Status rom = CheckInput("--firmware", config.firmware->path); !rom) return rom;
+    if (const auto& vgabios = config.firmware->vgabios_path; vgabios) {
+      if (Status rom = CheckInput("--firmware vgabios", *vgabios); !rom) return rom;
+    }
   }
   if (config.initrd_path) return CheckInput("--initrd", *config.initrd_path);
   return {};
@@ -169,9 +176,10 @@ std::string_view Describe(MachineEnd end) {
 // Everything that a run has open beside the machine.
 struct RunFiles {
   std::unique_ptr<SerialOutput> serial;
-  FileDescriptor statistics;            // JSON; not valid: none
-  std::unique_ptr<BlockLog> block_log;  // nullptr: none
-  std::unique_ptr<Terminal> terminal;   // nullptr: standard input is none, or is not the guest's
+  FileDescriptor statistics;                  // JSON; not valid: none
+  std::unique_ptr<BlockLog> block_log;        // nullptr: none
+  std::unique_ptr<FirmwareLog> firmware_log;  // nullptr: none
+  std::unique_ptr<Terminal> terminal;  // nullptr: standard input is none, or is not the guest's
 };
 
 Result<RunFiles> OpenFiles(const RunOptions& options) {
@@ -188,6 +196,11 @@ Result<RunFiles> OpenFiles(const RunOptions& options) {
     Result<std::unique_ptr<BlockLog>> log = BlockLog::Create(*options.block_log);
     if (!log) return Fail("--block-log {}", log.error().message);
     files.block_log = *std::move(log);
+  }
+  if (options.firmware_log) {
+    Result<std::unique_ptr<FirmwareLog>> log = FirmwareLog::Create(*options.firmware_log);
+    if (!log) return Fail("--firmware-log {}", log.error().message);
+    files.firmware_log = *std::move(log);
   }
   Result<std::unique_ptr<SerialOutput>> serial = OpenSerial(options.serial);
   if (!serial) return std::unexpected(serial.error());
@@ -268,6 +281,7 @@ int RunGuest(const RunOptions& options) {
   const sigset_t signals = BlockTerminationSignals();
   MachineConfig config = options.machine;
   config.block_observer = files->block_log.get();
+  config.firmware_log = files->firmware_log.get();
   config.describe_block = [](const TranslatedBlock& translated) {
     return BlockTextWriter().Write(translated, 0);
   };
@@ -319,6 +333,13 @@ int RunGuest(const RunOptions& options) {
     PrintLines("verbatim: the guest died\n" + outcome->crash_report + "\n", false);
   }
   int status = OutcomeStatus(*outcome, cause);
+  if (files->firmware_log != nullptr) {
+    if (const Status written = files->firmware_log->Finish(); !written) {
+      PrintError(fmt::format("--firmware-log {}: cannot be written: {}", *options.firmware_log,
+                             written.error().message));
+      status = kExitUsage;
+    }
+  }
   if (cause.kind == StopCause::Kind::kOutputFailed) status = kExitUsage;
   if (!ReportStatistics(options, **machine, *files, wall.count())) status = kExitUsage;
   if (cause.kind == StopCause::Kind::kSignal) DieBySignal(cause.signal);

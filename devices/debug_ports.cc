@@ -8,6 +8,7 @@ constexpr uint16_t kStateVersion = 1;
 constexpr uint16_t kPostCodePort = 0x80;
 constexpr uint16_t kDebugExitPort = 0xF4;
 constexpr unsigned kDebugExitPorts = 4;
+constexpr uint16_t kDebugConsolePorts[] = {0xE9, 0x402};
 
 }  // namespace
 
@@ -28,5 +29,14 @@ Status PostCodePort::Load(StateReader& reader) {
 }
 
 void DebugExitPort::Attach(PortBus& bus) { bus.Claim(kDebugExitPort, kDebugExitPorts, 4, *this); }
+
+void DebugConsolePort::Attach(PortBus& bus) {
+  for (const uint16_t port : kDebugConsolePorts) bus.Claim(port, 1, 1, *this);
+}
+
+void DebugConsolePort::WritePort(uint16_t /*port*/, unsigned /*bytes*/, uint32_t value) {
+  const auto byte = static_cast<uint8_t>(value);
+  sink_.Write({&byte, 1});
+}
 
 }  // namespace verbatim

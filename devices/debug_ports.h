@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two ports for whoever watches a guest: 80h, where a BIOS shows its progress (POST code) and
-// where others write to wait a microsecond, and F4h, by which a test program ends the run.
+// Ports for whoever watches a guest: 80h, where a BIOS shows its progress (POST code) and where
+// others write to wait a microsecond; F4h, by which a test program ends the run; and the debug
+// consoles at 402h (SeaBIOS) and E9h (Bochs), which are recognised by reading E9h.
 #ifndef VERBATIM_DEVICES_DEBUG_PORTS_H_
 #define VERBATIM_DEVICES_DEBUG_PORTS_H_
 
@@ -47,6 +48,21 @@ class DebugExitPort final : public PortDevice {
 
  private:
   std::function<void(uint32_t)> on_exit_;
+};
+
+// What is written to either console goes to the sink. Has no state, so it is no Device.
+class DebugConsolePort final : public PortDevice {
+ public:
+  // `sink` must outlive the port.
+  explicit DebugConsolePort(ByteSink& sink) : sink_(sink) {}
+
+  void Attach(PortBus& bus);
+
+  uint32_t ReadPort(uint16_t /*port*/, unsigned /*bytes*/) override { return 0xE9; }
+  void WritePort(uint16_t port, unsigned bytes, uint32_t value) override;
+
+ private:
+  ByteSink& sink_;
 };
 
 }  // namespace verbatim

@@ -40,7 +40,10 @@ class ByteSink {
 class ResetRequest {
  public:
   virtual ~ResetRequest() = default;
+  // Every chip.
   virtual void RequestReset() = 0;
+  // INIT: the processor restarts at its reset vector; memory and chips stay as they are.
+  virtual void RequestInit() = 0;
 };
 
 class PowerOffRequest {

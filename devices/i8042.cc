@@ -203,7 +203,7 @@ void I8042::WriteCommand(uint8_t command) {
   }
   if (command >= kPulse) {
     // The low bits that are 0 pulse the low bits of the output port; bit 0 is the reset wire.
-    if ((command & kOutputNotReset) == 0) reset_.RequestReset();
+    if ((command & kOutputNotReset) == 0) reset_.RequestInit();
     return;
   }
   switch (command) {
@@ -292,7 +292,7 @@ uint8_t I8042::OutputPort() const {
 void I8042::WriteOutputPort(uint8_t value) {
   state_.a20 = (value & kOutputA20) != 0;
   a20_.SetA20(state_.a20);
-  if ((value & kOutputNotReset) == 0) reset_.RequestReset();
+  if ((value & kOutputNotReset) == 0) reset_.RequestInit();
 }
 
 void I8042::Save(StateWriter& writer) const {

@@ -26,6 +26,7 @@ namespace verbatim {
 class Mc146818 final : public Device, public PortDevice {
  public:
   static constexpr unsigned kBytes = 128;
+  static constexpr uint8_t kShutdownStatus = 0x0F;
   static constexpr uint8_t kCenturyRegister = 0x32;
 
   struct Config {
@@ -42,6 +43,8 @@ class Mc146818 final : public Device, public PortDevice {
   void Attach(PortBus& bus);
   // Bit 7 of port 70h: the guest keeps NMI away from the processor.
   [[nodiscard]] bool NmiMasked() const { return state_.nmi_masked; }
+  // 0Fh, by which the PC/AT's BIOS tells a reset that leads back from protected mode from others.
+  [[nodiscard]] uint8_t ShutdownStatus() const { return state_.bytes[kShutdownStatus]; }
 
   [[nodiscard]] std::string_view name() const override { return "mc146818"; }
   // The reset pin stops the interrupts; time and memory go on.

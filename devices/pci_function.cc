@@ -42,8 +42,9 @@ void PciFunction::WriteConfig(unsigned offset, unsigned bytes, uint32_t value) {
   for (unsigned i = 0; i < bytes; ++i) {
     const auto byte = static_cast<uint8_t>(value >> (8 * i));
     const unsigned at = offset + i;
-    const unsigned kept = config_[at] & ~unsigned{writable_[at]} & ~(byte & clear_on_one_[at]);
-    config_[at] = static_cast<uint8_t>(kept | (byte & writable_[at]));
+    const unsigned writable = writable_[at] & Unlocked(at);
+    const unsigned kept = config_[at] & ~writable & ~(byte & clear_on_one_[at]);
+    config_[at] = static_cast<uint8_t>(kept | (byte & writable));
   }
   ConfigChanged(offset, bytes);
 }
@@ -52,6 +53,15 @@ void PciFunction::RaiseBits(unsigned offset, unsigned bytes, uint32_t bits) {
   CHECK(offset + bytes <= kConfigBytes);
   for (unsigned i = 0; i < bytes; ++i) config_[offset + i] |= static_cast<uint8_t>(bits >> (8 * i));
 }
+
+void PciFunction::ClearBits(unsigned offset, unsigned bytes, uint32_t bits) {
+  CHECK(offset + bytes <= kConfigBytes);
+  for (unsigned i = 0; i < bytes; ++i) {
+    config_[offset + i] &= static_cast<uint8_t>(~(bits >> (8 * i)));
+  }
+}
+
+uint8_t PciFunction::Unlocked(unsigned /*offset*/) const { return 0xFF; }
 
 void PciFunction::ConfigChanged(unsigned /*offset*/, unsigned /*bytes*/) {}
 

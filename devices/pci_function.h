@@ -57,8 +57,11 @@ class PciFunction : public Device {
   // For constructors: the value after reset, and which bits can be written or cleared with a 1.
   void Define(unsigned offset, unsigned bytes, uint32_t value, uint32_t writable,
               uint32_t clear_on_one = 0);
-  // Sets bits that the device itself sets, such as errors in the status register.
+  // Sets or clears bits that the device itself changes, such as errors in the status register.
   void RaiseBits(unsigned offset, unsigned bytes, uint32_t bits);
+  void ClearBits(unsigned offset, unsigned bytes, uint32_t bits);
+  // Which of the writable bits of a byte can be written now: for registers with a lock.
+  [[nodiscard]] virtual uint8_t Unlocked(unsigned offset) const;
   // Called after registers changed: by a write to these bytes, by Reset or by Load (all of them).
   virtual void ConfigChanged(unsigned offset, unsigned bytes);
 

@@ -27,7 +27,7 @@ class ResetControl final : public Device, public PortDevice {
   [[nodiscard]] Status Load(StateReader& reader) override;
 
   uint32_t ReadPort(uint16_t port, unsigned bytes) override;
-  // A rising RCPU resets. Hard and soft resets are not told apart: both reset the machine.
+  // A rising RCPU resets everything (SRST set) or the processor alone.
   void WritePort(uint16_t port, unsigned bytes, uint32_t value) override;
 
  private:

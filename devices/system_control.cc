@@ -74,7 +74,7 @@ void SystemControlPortA::WritePort(uint16_t /*port*/, unsigned /*bytes*/, uint32
       std::exchange(value_, static_cast<uint8_t>(value & (kPortAFastReset | kPortAA20)));
   a20_.SetA20((value_ & kPortAA20) != 0);
   // The reset is a pulse at the bit's rising edge.
-  if ((value_ & ~old & kPortAFastReset) != 0) reset_.RequestReset();
+  if ((value_ & ~old & kPortAFastReset) != 0) reset_.RequestInit();
 }
 
 void SystemControlPortA::Reset() {

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <numeric>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bits.h"
@@ -15,9 +17,6 @@ namespace verbatim {
 namespace {
 
 constexpr uint32_t kTableHeaderBytes = 36;
-constexpr uint32_t kTableChecksum = 9;
-constexpr uint32_t kRsdpBytes = 20;
-constexpr uint32_t kRsdpChecksum = 8;
 constexpr uint32_t kFacsBytes = 64;
 constexpr uint32_t kTableAlignment = 16;
 constexpr uint32_t kFacsAlignment = 64;
@@ -70,25 +69,34 @@ class Table : public TableBytes {
   }
 };
 
-// Places tables one after the other in the BIOS area.
-class BiosArea {
+// Puts tables one after the other.
+class ImageBuilder {
  public:
-  explicit BiosArea(std::span<uint8_t> area) : area_(area) {}
-
-  Result<uint32_t> Place(std::span<const uint8_t> table, uint32_t alignment) {
-    const uint64_t offset = AlignUp(used_, alignment);
-    if (offset + table.size() > area_.size()) {
-      return Fail("ACPI tables: {} bytes are left of the BIOS area, expected {}",
-                  area_.size() - used_, table.size());
+  // The result is the table's offset.
+  uint32_t Place(std::span<const uint8_t> table, uint32_t alignment) {
+    const auto offset = static_cast<uint32_t>(AlignUp(image_.tables.size(), alignment));
+    image_.tables.resize(offset);
+    image_.tables.insert(image_.tables.end(), table.begin(), table.end());
+    return offset;
+  }
+  // Of a table with pointers at `pointers`, each of `bytes` bytes.
+  uint32_t PlaceLinked(Table& table, std::initializer_list<AcpiImage::Pointer> pointers) {
+    const std::span<const uint8_t> bytes = table.Finish();
+    const uint32_t start = Place(bytes, kTableAlignment);
+    for (const AcpiImage::Pointer& pointer : pointers) {
+      image_.pointers.push_back({start + pointer.offset, pointer.bytes});
     }
-    std::ranges::copy(table, area_.subspan(offset).begin());
-    used_ = offset + table.size();
-    return static_cast<uint32_t>(kBiosArea.value + offset);
+    image_.checked.push_back({start, static_cast<uint32_t>(bytes.size())});
+    return start;
+  }
+  void AddPointer(AcpiImage::Pointer pointer) { image_.pointers.push_back(pointer); }
+  AcpiImage Finish(uint32_t rsdt) {
+    image_.rsdt = rsdt;
+    return std::move(image_);
   }
 
  private:
-  std::span<uint8_t> area_;
-  uint64_t used_ = 0;
+  AcpiImage image_;
 };
 
 // 5.2.8, revision 3: the 32-bit fields and, from 116 on, those of ACPI 2.0.
@@ -222,43 +230,77 @@ Table BuildMadt(const ApicConfig& apic, uint8_t sci_irq) {
   return table;
 }
 
+void AddTo(std::span<uint8_t> pointer, uint64_t base) {
+  if (pointer.size() == 4) {
+    StoreLittle(pointer.data(), LoadLittle<uint32_t>(pointer.data()) + static_cast<uint32_t>(base));
+  } else {
+    StoreLittle(pointer.data(), LoadLittle<uint64_t>(pointer.data()) + base);
+  }
+}
+
+// Makes addresses of the offsets, for an image that lies at `base`.
+void Relocate(AcpiImage& image, uint64_t base) {
+  const std::span<uint8_t> tables = image.tables;
+  for (const AcpiImage::Pointer& pointer : image.pointers) {
+    AddTo(tables.subspan(pointer.offset, pointer.bytes), base);
+  }
+  for (const AcpiImage::Table& checked : image.checked) {
+    const std::span<uint8_t> table = tables.subspan(checked.start, checked.bytes);
+    table[kTableChecksum] = 0;
+    table[kTableChecksum] = ChecksumOf(table);
+  }
+}
+
+}  // namespace
+
 // 5.2.4.3, the 20 bytes of ACPI 1.0.
 std::array<uint8_t, kRsdpBytes> BuildRsdp(uint32_t rsdt) {
   std::array<uint8_t, kRsdpBytes> rsdp{};
   std::ranges::copy(std::string_view("RSD PTR "), rsdp.begin());
   std::ranges::copy(std::string_view("VRBTIM"), rsdp.begin() + kRsdpChecksum + 1);
-  StoreLittle<uint32_t>(&rsdp[16], rsdt);
+  StoreLittle<uint32_t>(&rsdp[kRsdpPointer], rsdt);
   rsdp[kRsdpChecksum] = ChecksumOf(rsdp);
   return rsdp;
 }
 
-}  // namespace
+AcpiImage BuildAcpiImage(const AcpiConfig& config) {
+  ImageBuilder image;
+  const uint32_t facs = image.Place(BuildFacs(), kFacsAlignment);
+  const uint32_t dsdt = image.Place(DsdtAml(), kTableAlignment);
+  std::vector<uint32_t> listed;
+  Table fadt = BuildFadt(config, facs, dsdt);
+  listed.push_back(image.PlaceLinked(
+      fadt, {{fadt::kFacs, 4}, {fadt::kDsdt, 4}, {fadt::kXFacs, 8}, {fadt::kXDsdt, 8}}));
+  if (config.apic) {
+    Table madt = BuildMadt(*config.apic, config.sci_irq);
+    listed.push_back(image.PlaceLinked(madt, {}));
+  }
+  Table table("RSDT", 1);
+  for (const uint32_t offset : listed) table.Append(offset);
+  const uint32_t rsdt = image.PlaceLinked(table, {});
+  for (uint32_t i = 0; i < listed.size(); ++i) {
+    image.AddPointer({rsdt + kTableHeaderBytes + 4 * i, 4});
+  }
+  return image.Finish(rsdt);
+}
 
 Result<PhysicalAddress> WriteAcpiTables(std::span<uint8_t> ram, const AcpiConfig& config) {
   if (ram.size() < kHighMemory.value) {
     return Fail("ACPI tables: guest RAM ends at {:X}h, expected at least {:X}h", ram.size(),
                 kHighMemory.value);
   }
-  BiosArea area(ram.subspan(kBiosArea.value, kHighMemory.value - kBiosArea.value));
-  const auto facs = area.Place(BuildFacs(), kFacsAlignment);
-  if (!facs) return std::unexpected(facs.error());
-  const auto dsdt = area.Place(DsdtAml(), kTableAlignment);
-  if (!dsdt) return std::unexpected(dsdt.error());
-
-  Table rsdt("RSDT", 1);
-  const auto fadt = area.Place(BuildFadt(config, *facs, *dsdt).Finish(), kTableAlignment);
-  if (!fadt) return std::unexpected(fadt.error());
-  rsdt.Append(*fadt);
-  if (config.apic) {
-    const auto madt = area.Place(BuildMadt(*config.apic, config.sci_irq).Finish(), kTableAlignment);
-    if (!madt) return std::unexpected(madt.error());
-    rsdt.Append(*madt);
+  static_assert(kBiosArea.value % kAcpiImageAlignment == 0);
+  AcpiImage image = BuildAcpiImage(config);
+  const uint64_t rsdp = AlignUp(image.tables.size(), kRsdpAlignment);
+  const std::span<uint8_t> area = ram.subspan(kBiosArea.value, kHighMemory.value - kBiosArea.value);
+  if (rsdp + kRsdpBytes > area.size()) {
+    return Fail("ACPI tables: {} bytes, expected at most {}", rsdp + kRsdpBytes, area.size());
   }
-  const auto rsdt_address = area.Place(rsdt.Finish(), kTableAlignment);
-  if (!rsdt_address) return std::unexpected(rsdt_address.error());
-  const auto rsdp = area.Place(BuildRsdp(*rsdt_address), kTableAlignment);
-  if (!rsdp) return std::unexpected(rsdp.error());
-  return PhysicalAddress{*rsdp};
+  Relocate(image, kBiosArea.value);
+  std::ranges::copy(image.tables, area.begin());
+  std::ranges::copy(BuildRsdp(static_cast<uint32_t>(kBiosArea.value + image.rsdt)),
+                    area.subspan(rsdp).begin());
+  return kBiosArea + rsdp;
 }
 
 }  // namespace verbatim

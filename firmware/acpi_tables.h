@@ -5,9 +5,11 @@
 #ifndef VERBATIM_FIRMWARE_ACPI_TABLES_H_
 #define VERBATIM_FIRMWARE_ACPI_TABLES_H_
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "base/address.h"
 #include "base/result.h"
@@ -43,6 +45,33 @@ inline constexpr uint8_t kSoftOffSleepType = 0;
 [[nodiscard]] constexpr uint8_t PciInterruptLine(unsigned slot, unsigned pin) {
   return ((slot + pin + 3) & 2) == 0 ? 10 : 11;
 }
+
+// All tables but the RSDP, before anybody has decided where they will lie.
+struct AcpiImage {
+  struct Pointer {
+    uint32_t offset;  // in `tables`, where the pointer is; it holds an offset in `tables`
+    uint8_t bytes;    // 4 or 8
+  };
+  struct Table {
+    uint32_t start;
+    uint32_t bytes;
+  };
+  std::vector<uint8_t> tables;
+  std::vector<Pointer> pointers;
+  std::vector<Table> checked;  // those with a checksum that the pointers change
+  uint32_t rsdt = 0;           // its offset
+};
+
+inline constexpr uint32_t kAcpiImageAlignment = 64;
+inline constexpr uint32_t kTableChecksum = 9;  // offset in a table
+inline constexpr uint32_t kRsdpBytes = 20;
+inline constexpr uint32_t kRsdpAlignment = 16;
+inline constexpr uint32_t kRsdpChecksum = 8;
+inline constexpr uint32_t kRsdpPointer = 16;
+
+// Its size does not depend on the configuration, but for an APIC.
+[[nodiscard]] AcpiImage BuildAcpiImage(const AcpiConfig& config);
+[[nodiscard]] std::array<uint8_t, kRsdpBytes> BuildRsdp(uint32_t rsdt);
 
 // Writes the tables to `ram`, which starts at physical address 0; the result is where the RSDP is.
 [[nodiscard]] Result<PhysicalAddress> WriteAcpiTables(std::span<uint8_t> ram,

@@ -47,8 +47,9 @@ Result<std::unique_ptr<Machine::Board>> Machine::Board::Create(const MachineConf
   if (Status opened = board->OpenFiles(); !opened) return std::unexpected(opened.error());
   if (Status made = board->CreateEngine(); !made) return std::unexpected(made.error());
   if (Status opened = board->OpenDisks(); !opened) return std::unexpected(opened.error());
+  if (Status opened = board->OpenFirmware(); !opened) return std::unexpected(opened.error());
   board->AttachDevices();
-  board->CreateBios();
+  if (board->firmware_ == nullptr) board->CreateBios();
   if (Status on = board->PowerOn(); !on) return std::unexpected(on.error());
   if (Status made = board->deadline_.Create(KickSignal()); !made) {
     return std::unexpected(made.error());
@@ -127,6 +128,15 @@ Status Machine::Board::OpenDisks() {
   return {};
 }
 
+Status Machine::Board::OpenFirmware() {
+  if (!config_.firmware) return {};
+  Result<std::unique_ptr<ExternalFirmware>> firmware =
+      ExternalFirmware::Open(config_, *memory_, dma_, chipset_);
+  if (!firmware) return std::unexpected(firmware.error());
+  firmware_ = *std::move(firmware);
+  return {};
+}
+
 void Machine::Board::AttachDevices() {
   pic_.Attach(bus_);
   pit_.Attach(bus_);
@@ -150,6 +160,10 @@ void Machine::Board::AttachDevices() {
     disks_->Attach(bus_, pci_);
     for (Device* device : disks_->devices()) devices_.push_back(device);
   }
+  if (firmware_ != nullptr) {
+    firmware_->Attach(bus_);
+    for (Device* device : firmware_->devices()) devices_.push_back(device);
+  }
   timed_devices_ = {&pit_, &rtc_, &com1_, &keyboard_, &chipset_.timed_device()};
 }
 
@@ -163,9 +177,17 @@ void Machine::Board::CreateBios() {
 
 Status Machine::Board::PowerOn() {
   end_.reset();
+  init_requested_ = false;
   for (Device* device : devices_) device->Reset();
+  if (firmware_ != nullptr) {
+    // Memory holds what it held: at power-on zeros, at a reset what firmware may look for.
+    engine_->DropTranslations();
+    engine_->cpu().Reset();
+    return {};
+  }
   display_.Configure();
   if (disks_ != nullptr) disks_->Configure();
+  host_bridge_.ShadowAsFirmware();
   chipset_.ConfigureAsFirmware(bus_);
   // RAM reads as zero after power-on; giving its pages back is the fastest way there.
   const std::span<uint8_t> ram = memory_->ram();
@@ -232,11 +254,26 @@ void Machine::Board::StartProcessor(const BootState& boot) {
   cpu.SynchronizePaging();
 }
 
+bool Machine::Board::Restart() {
+  const bool died = engine_->cpu().state().shutdown;
+  if ((!died && !std::exchange(init_requested_, false)) || end_ || stop_requested_) return false;
+  // A guest that wants to get back from protected mode says so in CMOS first, and may reach the
+  // reset by a triple fault. Otherwise one is a crash, and a reset the end of a session.
+  const bool wanted = rtc_.ShutdownStatus() != 0;
+  if (firmware_ != nullptr && (wanted || (!died && config_.reboot))) {
+    engine_->cpu().Init();
+    return true;
+  }
+  if (!died) end_ = MachineEnd::kReset;
+  return false;
+}
+
 Result<MachineOutcome> Machine::Board::Run() {
   while (true) {
     const Result<RunResult> result = engine_->Run();
     if (!result) return std::unexpected(result.error());
     MachineOutcome outcome;
+    if (Restart()) continue;
     if (*result == RunResult::kShutdown) {
       outcome.end = MachineEnd::kDied;
       outcome.crash_report = engine_->CrashReport();
@@ -338,9 +375,9 @@ void Machine::Board::SetA20(bool enabled) {
   if (windows_ != nullptr) windows_->ResetAll();
 }
 
-// The area above the adapters is RAM from the start here, with the tables in it: there is no ROM
-// underneath to show instead.
-void Machine::Board::SetShadow(PhysicalAddress /*first*/, uint32_t /*bytes*/, bool /*read_ram*/,
-                               bool /*write_ram*/) {}
+void Machine::Board::SetShadow(PhysicalAddress first, uint32_t bytes, bool read_ram,
+                               bool write_ram) {
+  memory_->DecodeRam(first, bytes, read_ram, write_ram);
+}
 
 }  // namespace verbatim

@@ -33,6 +33,7 @@
 #include "machine/deadline_timer.h"
 #include "machine/disks.h"
 #include "machine/display.h"
+#include "machine/external_firmware.h"
 #include "machine/guest_dma.h"
 #include "machine/input_queue.h"
 #include "machine/machine.h"
@@ -85,13 +86,14 @@ class Machine::Board final : public EventGate,
   [[nodiscard]] uint8_t AcknowledgeInterrupt() override { return pic_.Acknowledge(); }
   void SignalFpuError() override;
   [[nodiscard]] bool StopRequested() const override {
-    return stop_requested_.load(std::memory_order_relaxed) || end_.has_value();
+    return stop_requested_.load(std::memory_order_relaxed) || end_.has_value() || init_requested_;
   }
 
   // What the devices ask of the board.
   void InterruptRaised() override {}  // callouts and the run loop look at the line
   void RequestPowerOff() override { end_ = MachineEnd::kPowerOff; }
   void RequestReset() override { end_ = MachineEnd::kReset; }
+  void RequestInit() override { init_requested_ = true; }
   void SetA20(bool enabled) override;
   void SetShadow(PhysicalAddress first, uint32_t bytes, bool read_ram, bool write_ram) override;
 
@@ -104,9 +106,12 @@ class Machine::Board final : public EventGate,
   [[nodiscard]] Status OpenFiles();
   [[nodiscard]] Status CreateEngine();
   [[nodiscard]] Status OpenDisks();
+  [[nodiscard]] Status OpenFirmware();
   void AttachDevices();
   // Loads the guest's files and puts processor and devices into their state at power-on.
   [[nodiscard]] Status PowerOn();
+  // The processor was asked to restart alone, or died. False if this ends the run or resets it all.
+  [[nodiscard]] bool Restart();
   void CreateBios();
   [[nodiscard]] Result<BootState> LoadKernel(PhysicalAddress acpi_rsdp);
   void StartProcessor(const BootState& boot);
@@ -143,7 +148,8 @@ class Machine::Board final : public EventGate,
   Chipset chipset_;
   GuestDma dma_;
   Display display_;
-  std::unique_ptr<Disks> disks_;  // null: none
+  std::unique_ptr<ExternalFirmware> firmware_;  // null: this program is the firmware
+  std::unique_ptr<Disks> disks_;                // null: none
   std::unique_ptr<Bios> bios_;
   std::vector<Device*> devices_;
   std::vector<Device*> timed_devices_;
@@ -153,6 +159,7 @@ class Machine::Board final : public EventGate,
   DeadlineTimer deadline_;
   std::atomic<bool> stop_requested_ = false;
   std::optional<MachineEnd> end_;
+  bool init_requested_ = false;
   uint8_t debug_value_ = 0;
 };
 

@@ -11,6 +11,7 @@
 namespace verbatim {
 
 class BlockObserver;
+class ByteSink;
 struct TranslatedBlock;
 
 // A disk image or, with `cdrom`, a disc.
@@ -24,7 +25,14 @@ struct DiskConfig {
   unsigned unit = 0;
 };
 
+// Firmware to start instead of this program's own.
+struct FirmwareConfig {
+  std::string path;  // of the ROM
+  std::optional<std::string> vgabios_path;
+};
+
 struct MachineConfig {
+  std::optional<FirmwareConfig> firmware = std::nullopt;
   std::string kernel_path;  // empty: the BIOS boots from the drives
   std::optional<std::string> initrd_path;
   std::string command_line;
@@ -38,6 +46,7 @@ struct MachineConfig {
   std::optional<bool> validate = std::nullopt;
   // For the report on code that is not confined; see engine/block_guard.h.
   std::string (*describe_block)(const TranslatedBlock& translated) = nullptr;
+  ByteSink* firmware_log = nullptr;  // of the debug consoles; null: there are none. Outlives it too
   BlockObserver* block_observer = nullptr;  // outlives the machine; see engine/block_observer.h
 };
 

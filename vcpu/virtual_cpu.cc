@@ -51,7 +51,8 @@ VirtualCpu::VirtualCpu(CpuState& state, Mmu& mmu, WindowSet* windows, PortIo& po
       transfers_(state, memory_, tables_, tasks_),
       ports_(state, memory_, ports) {}
 
-void VirtualCpu::Reset() {
+// What reset and INIT have in common; the rest of the state is that of a new CpuState.
+void VirtualCpu::StartAtResetVector() {
   state_ = CpuState{};
   state_.gpr[kEdx] = model_.signature;
   state_.eip = 0xFFF0;
@@ -64,12 +65,39 @@ void VirtualCpu::Reset() {
   state_.tr = {.selector = 0, .attributes = kTss16BusyAttributes, .base = 0, .limit = 0xFFFF};
   state_.gdtr.limit = 0xFFFF;
   state_.idtr.limit = 0xFFFF;
+}
+
+void VirtualCpu::Reset() {
+  StartAtResetVector();
   state_.cr0 = cr0::kCd | cr0::kNw | cr0::kEt;
   state_.apic_base =
       kApicBaseDefault | kApicBaseBsp | (model_.has_apic ? kApicBaseEnable : uint64_t{0});
   state_.misc_enable = kMiscEnableAtReset;
   state_.tsc_offset = uint64_t{0} - __rdtsc();
   ResetFpu();
+  SynchronizePaging();
+}
+
+void VirtualCpu::Init() {
+  const CpuState before = state_;
+  StartAtResetVector();
+  state_.cr0 = cr0::kEt | (before.cr0 & (cr0::kCd | cr0::kNw));
+  state_.xmm = before.xmm;
+  state_.mxcsr = before.mxcsr;
+  state_.fpu_pointers = before.fpu_pointers;
+  state_.sysenter_cs = before.sysenter_cs;
+  state_.sysenter_esp = before.sysenter_esp;
+  state_.sysenter_eip = before.sysenter_eip;
+  state_.apic_base = before.apic_base;
+  state_.misc_enable = before.misc_enable;
+  state_.pat = before.pat;
+  state_.mtrr_def_type = before.mtrr_def_type;
+  state_.mtrr_variable = before.mtrr_variable;
+  state_.mtrr_fixed = before.mtrr_fixed;
+  state_.bios_sign_id = before.bios_sign_id;
+  state_.mcg_status = before.mcg_status;
+  state_.tsc_offset = before.tsc_offset;
+  state_.machine_check_control = before.machine_check_control;
   SynchronizePaging();
 }
 

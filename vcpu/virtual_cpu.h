@@ -62,6 +62,9 @@ class VirtualCpu {
 
   // Power-on state (SDM vol. 3, table 9-1).
   void Reset();
+  // The INIT pin (the same table): as Reset, but x87 and SSE state, the time stamp counter, caching
+  // and most model-specific registers stay.
+  void Init();
 
   // Who translates x87 pointers; outlives the CPU. Without it those of translated code are zero.
   void SetFpuPointerSource(FpuPointerSource* source) { fpu_pointers_ = source; }
@@ -108,6 +111,7 @@ class VirtualCpu {
   void SynchronizePaging();
 
  private:
+  void StartAtResetVector();
   using Outcome = Faultable<StepOutcome>;
 
   // The instruction at eip follows a load of SS (SDM vol. 3, 6.8.3).

@@ -42,7 +42,9 @@ class FakeByteSink final : public ByteSink {
 class FakeReset final : public ResetRequest {
  public:
   void RequestReset() override { ++requests; }
+  void RequestInit() override { ++inits; }
   unsigned requests = 0;
+  unsigned inits = 0;
 };
 
 class FakePower final : public PowerOffRequest {

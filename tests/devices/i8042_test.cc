@@ -185,19 +185,19 @@ TEST_F(I8042Test, OutputPortGatesA20AndResets) {
   Data(0xDD);
   EXPECT_FALSE(a20_.enabled);
   EXPECT_EQ(Ask(0xD0) & 0x03, 0x01);
-  EXPECT_EQ(reset_.requests, 0u);
+  EXPECT_EQ(reset_.inits, 0u);
   Command(0xD1);
   Data(0xDE);
   EXPECT_TRUE(a20_.enabled);
-  EXPECT_EQ(reset_.requests, 1u);
+  EXPECT_EQ(reset_.inits, 1u);
 }
 
 TEST_F(I8042Test, PulsingBit0Resets) {
   Command(0xFF);
   Command(0xFD);
-  EXPECT_EQ(reset_.requests, 0u);
+  EXPECT_EQ(reset_.inits, 0u);
   Command(0xFE);
-  EXPECT_EQ(reset_.requests, 1u);
+  EXPECT_EQ(reset_.inits, 1u);
 }
 
 TEST_F(I8042Test, AnEmptyOutputBufferKeepsItsLastByte) {

@@ -123,6 +123,14 @@ TEST_F(PciTest, ResetControlIsTheByteAtCf9Only) {
   Out(0xCF8, 4, 0x80000600);  // the doubleword passes the register by
   EXPECT_EQ(In(0xCF9, 1), 0x06u);
   EXPECT_EQ(reset_.requests, 1u);
+  EXPECT_EQ(reset_.inits, 0u);
+}
+
+TEST_F(PciTest, ResetControlWithoutSystemResetRestartsTheProcessorAlone) {
+  Out(0xCF9, 1, 0x00);
+  Out(0xCF9, 1, 0x04);
+  EXPECT_EQ(reset_.requests, 0u);
+  EXPECT_EQ(reset_.inits, 1u);
 }
 
 TEST_F(PciTest, UnalignedAccessReachesOverIntoTheDataPort) {
@@ -160,8 +168,8 @@ TEST_F(PciTest, StatusBitsAreClearedByWritingOnes) {
 }
 
 TEST_F(PciTest, PamRegistersDirectThirteenSegments) {
-  ASSERT_EQ(shadow_.segments.size(), 13u);
-  EXPECT_EQ(shadow_.calls, 13u);
+  ASSERT_EQ(shadow_.segments.size(), 14u);
+  EXPECT_EQ(shadow_.calls, 14u);
   EXPECT_EQ(shadow_.segments.at(0xF0000).bytes, 0x10000u);
   EXPECT_FALSE(shadow_.segments.at(0xF0000).read_ram);
   Select(0, 0, 0x58);
@@ -179,7 +187,35 @@ TEST_F(PciTest, PamRegistersDirectThirteenSegments) {
   EXPECT_EQ(In(0xCFF, 1), 0x33u);
   EXPECT_TRUE(shadow_.segments.at(0xE8000).read_ram);
   EXPECT_TRUE(shadow_.segments.at(0xEC000).write_ram);
-  EXPECT_EQ(shadow_.calls, 13u + 5u);  // changes only
+  EXPECT_EQ(shadow_.calls, 14u + 5u);  // changes only
+}
+
+TEST_F(PciTest, SmramOpensTheRamBehindTheDisplayUntilItIsLocked) {
+  Select(0, 0, 0x70);
+  EXPECT_EQ(In(0xCFE, 1), 0x02u);
+  EXPECT_EQ(shadow_.segments.at(0xA0000).bytes, 0x20000u);
+  EXPECT_FALSE(shadow_.segments.at(0xA0000).read_ram);
+  Out(0xCFE, 1, 0x4A);
+  EXPECT_EQ(In(0xCFE, 1), 0x4Au);
+  EXPECT_TRUE(shadow_.segments.at(0xA0000).read_ram);
+  EXPECT_TRUE(shadow_.segments.at(0xA0000).write_ram);
+  Out(0xCFE, 1, 0x5A);  // D_LCK takes D_OPEN with it
+  EXPECT_EQ(In(0xCFE, 1), 0x1Au);
+  EXPECT_FALSE(shadow_.segments.at(0xA0000).read_ram);
+  Out(0xCFE, 1, 0x60);
+  EXPECT_EQ(In(0xCFE, 1), 0x3Au);  // only D_CLS can still be changed
+  bridge_.Reset();
+  EXPECT_EQ(In(0xCFE, 1), 0x02u);
+  Out(0xCFE, 1, 0x40);
+  EXPECT_TRUE(shadow_.segments.at(0xA0000).write_ram);
+}
+
+TEST_F(PciTest, FirmwareLeavesRamInTheBiosArea) {
+  bridge_.ShadowAsFirmware();
+  for (const auto& [first, segment] : shadow_.segments) {
+    EXPECT_EQ(segment.read_ram, first >= 0xC0000) << std::hex << first;
+    EXPECT_EQ(segment.write_ram, first >= 0xC0000) << std::hex << first;
+  }
 }
 
 TEST_F(PciTest, ResetRestoresEveryRegister) {

@@ -85,17 +85,17 @@ TEST_F(SystemControlTest, Port92GatesA20) {
   EXPECT_EQ(In(0x92), 0x02);
   Out(0x92, 0x00);
   EXPECT_FALSE(a20_.enabled);
-  EXPECT_EQ(reset_.requests, 0u);
+  EXPECT_EQ(reset_.inits, 0u);
 }
 
 TEST_F(SystemControlTest, Port92ResetsOnTheRisingEdgeOfBit0) {
   Out(0x92, 0x01);
-  EXPECT_EQ(reset_.requests, 1u);
+  EXPECT_EQ(reset_.inits, 1u);
   Out(0x92, 0x01);
-  EXPECT_EQ(reset_.requests, 1u);
+  EXPECT_EQ(reset_.inits, 1u);
   Out(0x92, 0x00);
   Out(0x92, 0x01);
-  EXPECT_EQ(reset_.requests, 2u);
+  EXPECT_EQ(reset_.inits, 2u);
 }
 
 TEST_F(SystemControlTest, A20IsOnWhileEitherSourceEnablesIt) {
