@@ -23,7 +23,7 @@ constexpr uint16_t kReceivedMasterAbort = 0x2000;
 
 constexpr unsigned kBmiba = 0x20;
 constexpr uint32_t kIoBar = 0x00000001;
-constexpr uint32_t kBmibaMask = 0x0000FFF0;
+constexpr uint32_t kBmibaMask = 0xFFFFFFF0;
 
 constexpr unsigned kIdeTiming = 0x40;  // two of two bytes
 constexpr unsigned kSlaveTiming = 0x44;
@@ -70,7 +70,8 @@ void PiixIde::ConfigureAsFirmware(uint16_t bus_master_port) {
 void PiixIde::ConfigChanged(unsigned /*offset*/, unsigned /*bytes*/) {
   const uint32_t command = ReadConfig(kPciCommand, 2);
   const uint32_t base = ReadConfig(kBmiba, 4) & kBmibaMask;
-  const bool placed = (command & kIoSpace) != 0 && base != 0;
+  // What lies above the 64 Ki ports of the PC nobody can reach.
+  const bool placed = (command & kIoSpace) != 0 && base != 0 && base < kPortCount;
   if (bus_ != nullptr) {
     bus_->Place(bus_master_range_,
                 placed ? std::optional(static_cast<uint16_t>(base)) : std::nullopt);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The IDE function of an Intel 82371SB (PIIX3) at 00:01.1 (data sheet, order 290550, sections 2.3
 // and 2.6): two channels at the PC's own ports and interrupts, and a bus master whose 16 ports the
-// guest places by BAR 4 (BMIBA).
+// guest places by BAR 4 (BMIBA). Unlike the chip's, that register keeps all 32 bits of an address,
+// which the PCI specification (2.1, section 6.2.5.1) leaves to the device: firmware exists that
+// takes the size of a region from the upper half too.
 //
 // A channel answers while its IDETIM register says so (IDE Decode Enable) and the function's I/O
 // space is enabled: neither is the case after a reset, firmware does it. The timing bits are kept

@@ -131,7 +131,7 @@ Status Machine::Board::OpenDisks() {
 Status Machine::Board::OpenFirmware() {
   if (!config_.firmware) return {};
   Result<std::unique_ptr<ExternalFirmware>> firmware =
-      ExternalFirmware::Open(config_, *memory_, dma_, chipset_);
+      ExternalFirmware::Open(config_, *memory_, dma_, chipset_, display_);
   if (!firmware) return std::unexpected(firmware.error());
   firmware_ = *std::move(firmware);
   return {};

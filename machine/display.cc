@@ -3,6 +3,8 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
+#include <bit>
 #include <span>
 #include <utility>
 
@@ -61,6 +63,17 @@ void Display::Map(RegionId region, std::optional<PhysicalAddress> start) {
 void Display::MapFrameBuffer(std::optional<PhysicalAddress> start) { Map(video_memory_, start); }
 
 void Display::MapRegisters(std::optional<PhysicalAddress> start) { Map(registers_, start); }
+
+void Display::MapRom(std::optional<PhysicalAddress> start) {
+  if (rom_) Map(*rom_, start);
+}
+
+void Display::AddRom(std::span<const uint8_t> contents) {
+  std::vector<uint8_t> rom(contents.begin(), contents.end());
+  rom.resize(std::max<size_t>(std::bit_ceil(rom.size()), kPageBytes), 0xFF);
+  rom_ = memory_.MakeRom(rom);
+  pci_.AddRom(static_cast<uint32_t>(rom.size()));
+}
 
 // In linear modes the guest writes past the marks; there is no text in them to have changed.
 bool Display::Changed() const {

@@ -15,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "devices/pci_config_ports.h"
@@ -43,6 +44,8 @@ class Display final : public DisplayMapping {
 
   void Attach(PortBus& bus, PciConfigPorts& pci);
   [[nodiscard]] std::vector<Device*> devices() { return {&vga_, &pci_}; }
+  // Gives the card an expansion ROM of at most 64 KiB.
+  void AddRom(std::span<const uint8_t> contents);
   // Video memory as it is after power-on.
   void ClearMemory();
   // Base addresses as firmware assigns them; to be called after a reset of the devices if no
@@ -68,6 +71,7 @@ class Display final : public DisplayMapping {
   // DisplayMapping
   void MapFrameBuffer(std::optional<PhysicalAddress> start) override;
   void MapRegisters(std::optional<PhysicalAddress> start) override;
+  void MapRom(std::optional<PhysicalAddress> start) override;
 
  private:
   static constexpr uint8_t kView = 1;
@@ -89,6 +93,7 @@ class Display final : public DisplayMapping {
   VgaRegisterPage register_page_;
   const RegionId registers_;
   VgaPci pci_;
+  std::optional<RegionId> rom_;
   std::function<void()> on_picture_;
   DisplayStatistics statistics_;
 

@@ -38,7 +38,8 @@ ExternalFirmware::ExternalFirmware(const MachineConfig& config, DmaMemory& dma) 
 Result<std::unique_ptr<ExternalFirmware>> ExternalFirmware::Open(const MachineConfig& config,
                                                                  PhysicalMemory& memory,
                                                                  DmaMemory& dma,
-                                                                 const Chipset& chipset) {
+                                                                 const Chipset& chipset,
+                                                                 Display& display) {
   const Result<std::vector<uint8_t>> rom = ReadFile(config.firmware->path, kMaxRomBytes);
   if (!rom) return std::unexpected(rom.error());
   if (rom->size() < kMinRomBytes || rom->size() % kPageBytes != 0) {
@@ -48,9 +49,10 @@ Result<std::unique_ptr<ExternalFirmware>> ExternalFirmware::Open(const MachineCo
   std::unique_ptr<ExternalFirmware> firmware(new ExternalFirmware(config, dma));
   firmware->FillItems(config, chipset);
   if (config.firmware->vgabios_path) {
-    Result<std::vector<uint8_t>> bios = ReadFile(*config.firmware->vgabios_path, kMaxVgaBiosBytes);
+    const Result<std::vector<uint8_t>> bios =
+        ReadFile(*config.firmware->vgabios_path, kMaxVgaBiosBytes);
     if (!bios) return std::unexpected(bios.error());
-    firmware->fw_cfg_.AddFile("vgaroms/vgabios.bin", *std::move(bios));
+    display.AddRom(*bios);
   }
   MapRom(*rom, memory);
   return firmware;

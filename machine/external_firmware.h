@@ -16,6 +16,7 @@
 #include "devices/port_bus.h"
 #include "machine/chipset.h"
 #include "machine/config.h"
+#include "machine/display.h"
 #include "memory/physical_memory.h"
 
 namespace verbatim {
@@ -26,12 +27,14 @@ class ExternalFirmware {
   static constexpr uint64_t kMaxRomBytes = 8 << 20;
   static constexpr uint64_t kMaxVgaBiosBytes = 64 << 10;
 
-  // Reads the files. `memory`, `dma` and `chipset` must outlive the firmware, and so does
-  // `config.firmware_log`. Fails with the file's name and what was expected of it.
+  // Reads the files; the VGA BIOS becomes the card's expansion ROM. `memory`, `dma` and `chipset`
+  // must outlive the firmware, and so does `config.firmware_log`. Fails with the file's name and
+  // what was expected of it.
   [[nodiscard]] static Result<std::unique_ptr<ExternalFirmware>> Open(const MachineConfig& config,
                                                                       PhysicalMemory& memory,
                                                                       DmaMemory& dma,
-                                                                      const Chipset& chipset);
+                                                                      const Chipset& chipset,
+                                                                      Display& display);
 
   void Attach(PortBus& bus);
   [[nodiscard]] std::vector<Device*> devices() { return {&fw_cfg_}; }

@@ -14,6 +14,8 @@ constexpr uint16_t kCommandMemory = 0x0002;
 constexpr uint16_t kCommandWritable = 0x0003;  // I/O space, memory space
 constexpr unsigned kFrameBufferBar = kPciBar0;
 constexpr unsigned kRegistersBar = kPciBar0 + 8;
+constexpr unsigned kRomBar = 0x30;
+constexpr uint32_t kRomEnable = 0x01;
 constexpr uint32_t kPrefetchable = 0x08;
 constexpr uint32_t kBarAddress = 0xFFFFFFF0;
 
@@ -71,6 +73,14 @@ VgaPci::VgaPci(uint32_t memory_bytes, DisplayMapping& mapping)
   Define(kRegistersBar, 4, 0, ~(VgaRegisterPage::kBytes - 1));
 }
 
+void VgaPci::AddRom(uint32_t rom_bytes) { Define(kRomBar, 4, 0, ~(rom_bytes - 1) | kRomEnable); }
+
+// A reset card without a ROM has zeros there, so its ROM is never enabled.
+std::optional<PhysicalAddress> VgaPci::RomBase() const {
+  if ((ReadConfig(kRomBar, 4) & kRomEnable) == 0) return std::nullopt;
+  return Base(kRomBar);
+}
+
 std::optional<PhysicalAddress> VgaPci::Base(unsigned bar) const {
   if ((ReadConfig(kPciCommand, 2) & kCommandMemory) == 0) return std::nullopt;
   return PhysicalAddress{ReadConfig(bar, 4) & kBarAddress};
@@ -83,6 +93,8 @@ void VgaPci::ConfigChanged(unsigned /*offset*/, unsigned /*bytes*/) {
   }
   const std::optional<PhysicalAddress> registers = Base(kRegistersBar);
   if (std::exchange(registers_, registers) != registers) mapping_.MapRegisters(registers);
+  const std::optional<PhysicalAddress> rom = RomBase();
+  if (std::exchange(rom_, rom) != rom) mapping_.MapRom(rom);
 }
 
 }  // namespace verbatim

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The display adapter as a PCI function, 1234:1111: base address 0 is the linear frame buffer, base
 // address 2 a page of registers: the VGA ports 3C0h to 3DFh at 400h, the VBE registers as words at
-// 500h. The rest of that page reads as all ones.
+// 500h. The rest of that page reads as all ones. It may have an expansion ROM (PCI Local Bus
+// Specification 2.1, section 6.2.5.2).
 #ifndef VERBATIM_DEVICES_VGA_VGA_PCI_H_
 #define VERBATIM_DEVICES_VGA_VGA_PCI_H_
 
@@ -41,12 +42,16 @@ class DisplayMapping {
   virtual ~DisplayMapping() = default;
   virtual void MapFrameBuffer(std::optional<PhysicalAddress> start) = 0;
   virtual void MapRegisters(std::optional<PhysicalAddress> start) = 0;
+  virtual void MapRom(std::optional<PhysicalAddress> start) = 0;
 };
 
 class VgaPci final : public PciFunction {
  public:
   // `memory_bytes`: as of the Vga. `mapping` must outlive the function.
   VgaPci(uint32_t memory_bytes, DisplayMapping& mapping);
+
+  // From now on the card has a ROM: a power of two from 2 KiB.
+  void AddRom(uint32_t rom_bytes);
 
   [[nodiscard]] std::string_view name() const override { return "vga-pci"; }
 
@@ -55,10 +60,12 @@ class VgaPci final : public PciFunction {
 
  private:
   [[nodiscard]] std::optional<PhysicalAddress> Base(unsigned bar) const;
+  [[nodiscard]] std::optional<PhysicalAddress> RomBase() const;
 
   DisplayMapping& mapping_;
   std::optional<PhysicalAddress> frame_buffer_;
   std::optional<PhysicalAddress> registers_;
+  std::optional<PhysicalAddress> rom_;
 };
 
 }  // namespace verbatim

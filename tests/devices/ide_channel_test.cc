@@ -179,7 +179,7 @@ TEST_F(IdeChannelTest, ConfigurationSpaceIsThePiix3s) {
   EXPECT_EQ(ide_.ReadConfig(kPciClassCode, 2), 0x0180u);
   EXPECT_EQ(ide_.ReadConfig(kPciClassCode + 2, 1), 0x01u);
   ide_.WriteConfig(0x20, 4, 0xFFFFFFFF);
-  EXPECT_EQ(ide_.ReadConfig(0x20, 4), 0x0000FFF1u);
+  EXPECT_EQ(ide_.ReadConfig(0x20, 4), 0xFFFFFFF1u);  // 16 ports, to who looks at 32 bits
   ide_.WriteConfig(0x40, 4, 0xA3078077);
   EXPECT_EQ(ide_.ReadConfig(0x40, 4), 0xA3078077u);
 }
@@ -192,6 +192,9 @@ TEST_F(IdeChannelTest, TheBusMasterMovesWithItsBaseAddress) {
   EXPECT_EQ(bus_->ReadPort(kBusMaster + 4, 4), 0xFFFFFFFFu);
   EXPECT_EQ(bus_->ReadPort(0xD004, 4), 0x12345678u);
   EXPECT_EQ(bus_->ReadPort(0xD00C, 4), 0u);
+  ide_.WriteConfig(0x20, 4, 0x1D000);  // above the last port
+  EXPECT_EQ(bus_->ReadPort(0xD004, 4), 0xFFFFFFFFu);
+  ide_.WriteConfig(0x20, 4, 0xD000);
   ide_.WriteConfig(kPciCommand, 2, 0);
   EXPECT_EQ(bus_->ReadPort(0xD004, 4), 0xFFFFFFFFu);
 }

@@ -117,8 +117,13 @@ class FakeMapping final : public DisplayMapping {
     registers = start;
     ++changes;
   }
+  void MapRom(std::optional<PhysicalAddress> start) override {
+    rom = start;
+    ++changes;
+  }
   std::optional<PhysicalAddress> frame_buffer;
   std::optional<PhysicalAddress> registers;
+  std::optional<PhysicalAddress> rom;
   unsigned changes = 0;
 };
 
@@ -147,6 +152,23 @@ TEST(VgaPciTest, IsADisplayWithTwoRegionsThatFollowTheirBaseAddresses) {
   pci.WriteConfig(4, 2, 0);
   EXPECT_EQ(mapping.frame_buffer, std::nullopt);
   EXPECT_EQ(mapping.registers, std::nullopt);
+}
+
+TEST(VgaPciTest, AnExpansionRomIsDecodedWhileBothItAndMemorySpaceAreEnabled) {
+  FakeMapping mapping;
+  VgaPci pci(16u << 20, mapping);
+  pci.WriteConfig(0x30, 4, 0xFFFFFFFF);
+  EXPECT_EQ(pci.ReadConfig(0x30, 4), 0u);  // there is none yet
+  pci.AddRom(64 << 10);
+  pci.WriteConfig(0x30, 4, 0xFFFFFFFE);
+  EXPECT_EQ(pci.ReadConfig(0x30, 4), 0xFFFF0000u);
+  pci.WriteConfig(4, 2, 2);
+  pci.WriteConfig(0x30, 4, 0xFEBE0000);
+  EXPECT_EQ(mapping.rom, std::nullopt);
+  pci.WriteConfig(0x30, 4, 0xFEBE0001);
+  EXPECT_EQ(mapping.rom, PhysicalAddress{0xFEBE0000});
+  pci.WriteConfig(4, 2, 0);
+  EXPECT_EQ(mapping.rom, std::nullopt);
 }
 
 TEST(VgaPciTest, TheRegisterPageShowsPortsAndVbe) {
