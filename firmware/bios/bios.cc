@@ -25,7 +25,10 @@ constexpr uint8_t kResume = 0x0A;
 }  // namespace
 
 Bios::Bios(BiosMachine machine)
-    : machine_(std::move(machine)), clock_(machine_.ports), boot_(machine_.drives) {}
+    : machine_(std::move(machine)),
+      clock_(machine_.ports),
+      disks_(machine_.drives),
+      boot_(machine_.drives) {}
 
 void Bios::InstallRom() {
   machine_.mmu.memory().Write(kRomAddress, RomImage().data(), RomImage().size());
@@ -37,6 +40,7 @@ void Bios::PowerOnSelfTest() {
   SetUpChips(machine_.ports);
   VideoPost(machine_.ports, machine_.mmu.memory()).SetTextMode();
   clock_.PowerOn(machine_.mmu.memory());
+  disks_.PowerOn(machine_.mmu.memory());
   boot_.PowerOn();
   keyboard_.PowerOn();
 }
@@ -99,6 +103,9 @@ void Bios::Dispatch(uint8_t service, BiosCall& call) {
       break;
     case 0x12:
       call.regs.set_ax(call.Read<uint16_t>(bda::kBaseMemoryKib));
+      break;
+    case 0x13:
+      disks_.Call(call);
       break;
     case 0x16:
       keyboard_.Function(call);

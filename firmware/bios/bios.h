@@ -18,6 +18,7 @@
 #include "firmware/bios/bios_call.h"
 #include "firmware/bios/boot.h"
 #include "firmware/bios/clock.h"
+#include "firmware/bios/disk/disk_service.h"
 #include "firmware/bios/drive.h"
 #include "firmware/bios/keyboard/keyboard.h"
 #include "firmware/memory_map.h"
@@ -61,6 +62,7 @@ class Bios final : public FirmwareTrap {
 
   BiosMachine machine_;
   ClockService clock_;
+  DiskService disks_;
   BootService boot_;
   KeyboardService keyboard_;
   BiosObserver observer_;

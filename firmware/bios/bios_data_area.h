@@ -68,6 +68,7 @@ inline constexpr LinearAddress kDisplayCombination{0x48A};
 
 inline constexpr LinearAddress kFloppyRate{0x48B};
 inline constexpr LinearAddress kDiskInterrupt{0x48E};
+inline constexpr LinearAddress kFloppyInfo{0x48F};      // four bits a drive
 inline constexpr LinearAddress kFloppyMedia{0x490};     // two bytes
 inline constexpr LinearAddress kFloppyCylinder{0x494};  // two bytes
 inline constexpr LinearAddress kKeyboardMode{0x496};

@@ -5,6 +5,7 @@
 #define VERBATIM_FIRMWARE_BIOS_DRIVE_H_
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -13,6 +14,19 @@
 namespace verbatim {
 
 enum class BiosDriveKind : uint8_t { kDisk, kCdrom, kFloppy };
+
+// Where a drive hangs: what int 13h tells systems that want to drive it themselves.
+struct AtaPlace {
+  uint16_t command_port = 0;
+  uint16_t control_port = 0;
+  uint8_t irq = 0;
+  uint8_t channel = 0;
+  bool slave = false;
+  // The controller on the PCI bus.
+  uint8_t pci_bus = 0;
+  uint8_t pci_device = 0;
+  uint8_t pci_function = 0;
+};
 
 class BiosDrive {
  public:
@@ -24,6 +38,7 @@ class BiosDrive {
   // 0: no medium.
   [[nodiscard]] virtual uint64_t size_bytes() const = 0;
   [[nodiscard]] virtual bool read_only() const = 0;
+  [[nodiscard]] virtual std::optional<AtaPlace> place() const { return {}; }
 
   // Return when it is done. Ranges that do not lie within the drive are refused.
   [[nodiscard]] virtual BlockStatus Read(uint64_t offset, std::span<uint8_t> to) = 0;

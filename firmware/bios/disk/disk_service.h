@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Int 13h: finds the drive of a call and gives it to the functions of its kind; the status of the
+// last call. The groups of functions are in files of their own.
+#ifndef VERBATIM_FIRMWARE_BIOS_DISK_DISK_SERVICE_H_
+#define VERBATIM_FIRMWARE_BIOS_DISK_DISK_SERVICE_H_
+
+#include <vector>
+
+#include "firmware/bios/bios_call.h"
+#include "firmware/bios/disk/disk_status.h"
+#include "firmware/bios/disk/drive_map.h"
+#include "firmware/bios/disk/extensions.h"
+#include "memory/physical_memory.h"
+
+namespace verbatim {
+
+class DiskService {
+ public:
+  explicit DiskService(std::vector<BiosDrive*> drives) : drives_(std::move(drives)) {}
+
+  // Numbers the drives anew and describes them in the data areas.
+  void PowerOn(PhysicalMemory& memory);
+  void Call(BiosCall& call);
+
+  [[nodiscard]] DriveMap& drives() { return drives_; }
+
+ private:
+  [[nodiscard]] DiskReply Function(BiosCall& call);
+  [[nodiscard]] DiskReply LastStatus(BiosCall& call) const;
+
+  DriveMap drives_;
+  DiskExtensions extensions_;
+};
+
+}  // namespace verbatim
+
+#endif  // VERBATIM_FIRMWARE_BIOS_DISK_DISK_SERVICE_H_
