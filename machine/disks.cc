@@ -23,6 +23,20 @@ struct Place {
 constexpr Place kDiskPlaces[] = {{0, 0}, {0, 1}, {1, 1}, {1, 0}};
 constexpr Place kCdromPlaces[] = {{1, 0}, {1, 1}, {0, 1}, {0, 0}};
 
+// The ports and lines of the two channels in compatibility mode (PCI IDE Controller Specification
+// 1.0, section 2.1).
+constexpr AtaPlace kChannels[] = {
+    {.command_port = 0x1F0, .control_port = 0x3F6, .irq = 14, .channel = 0},
+    {.command_port = 0x170, .control_port = 0x376, .irq = 15, .channel = 1}};
+
+AtaPlace TellPlace(const Place& place) {
+  AtaPlace told = kChannels[place.bus];
+  told.slave = place.unit == 1;
+  told.pci_device = kBridgeDevice;
+  told.pci_function = kIdeFunction;
+  return told;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Disks>> Disks::Open(const std::vector<DiskConfig>& disks, DmaMemory& memory,
@@ -68,8 +82,9 @@ Status Disks::Add(const DiskConfig& disk, unsigned number, const std::function<v
   } else {
     ide_.channel(place->bus).AttachDisk(place->unit, *worker, serial);
   }
-  auto drive = std::make_unique<ImageDrive>(
-      disk.cdrom ? BiosDriveKind::kCdrom : BiosDriveKind::kDisk, disk.path, *worker, stopped);
+  auto drive =
+      std::make_unique<ImageDrive>(disk.cdrom ? BiosDriveKind::kCdrom : BiosDriveKind::kDisk,
+                                   disk.path, *worker, stopped, TellPlace(*place));
   images_.push_back({number, disk.path, std::move(worker), std::move(drive)});
   return {};
 }

@@ -5,6 +5,7 @@
 #define VERBATIM_MACHINE_IMAGE_DRIVE_H_
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -20,13 +21,19 @@ void WaitForSpace(IoWorker& worker, const std::string& path, const std::function
 class ImageDrive final : public BiosDrive {
  public:
   // `worker` outlives the drive. `stopped`: the machine is to end.
-  ImageDrive(BiosDriveKind kind, std::string path, IoWorker& worker, std::function<bool()> stopped)
-      : kind_(kind), path_(std::move(path)), worker_(worker), stopped_(std::move(stopped)) {}
+  ImageDrive(BiosDriveKind kind, std::string path, IoWorker& worker, std::function<bool()> stopped,
+             std::optional<AtaPlace> place = {})
+      : kind_(kind),
+        path_(std::move(path)),
+        worker_(worker),
+        stopped_(std::move(stopped)),
+        place_(place) {}
 
   [[nodiscard]] BiosDriveKind kind() const override { return kind_; }
   [[nodiscard]] const std::string& name() const override { return path_; }
   [[nodiscard]] uint64_t size_bytes() const override { return worker_.size_bytes(); }
   [[nodiscard]] bool read_only() const override { return worker_.read_only(); }
+  [[nodiscard]] std::optional<AtaPlace> place() const override { return place_; }
 
   [[nodiscard]] BlockStatus Read(uint64_t offset, std::span<uint8_t> to) override;
   [[nodiscard]] BlockStatus Write(uint64_t offset, std::span<const uint8_t> from) override;
@@ -40,6 +47,7 @@ class ImageDrive final : public BiosDrive {
   const std::string path_;
   IoWorker& worker_;
   const std::function<bool()> stopped_;
+  const std::optional<AtaPlace> place_;
 };
 
 }  // namespace verbatim

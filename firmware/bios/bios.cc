@@ -98,6 +98,9 @@ void Bios::Dispatch(uint8_t service, BiosCall& call) {
     case kKeyCommand:
       keyboard_.NextCommand(call);
       break;
+    case 0x0E:
+      disks_.DisketteInterrupt(call);
+      break;
     case 0x11:
       call.regs.set_ax(call.Read<uint16_t>(bda::kEquipment));
       break;
@@ -118,6 +121,9 @@ void Bios::Dispatch(uint8_t service, BiosCall& call) {
       break;
     case 0x1A:
       clock_.TimeOfDay(call);
+      break;
+    case 0x76:
+      disks_.DiskInterrupt(call);
       break;
     default:
       unknown_.Log(LogLevel::kWarning, "BIOS: interrupt {:02X}h, ax={:04X}h, is not provided",

@@ -11,6 +11,8 @@ namespace {
 
 constexpr uint8_t kGetStatus = 0x01;
 constexpr uint8_t kFirstExtension = 0x41;
+constexpr uint8_t kDisketteInterrupted = 0x80;
+constexpr uint8_t kDiskInterrupted = 0xFF;
 
 LinearAddress StatusByte(uint8_t number) {
   return number < kFirstDisk ? bda::kFloppyStatus : bda::kDiskStatus;
@@ -52,6 +54,15 @@ void DiskService::Call(BiosCall& call) {
   call.regs.set_ah(reply.ah);
   call.Write(status, reply.recorded);
   call.SetCarry(reply.failed);
+}
+
+void DiskService::DisketteInterrupt(BiosCall& call) {
+  const auto state = call.Read<uint8_t>(bda::kFloppyCalibrated);
+  call.Write(bda::kFloppyCalibrated, static_cast<uint8_t>(state | kDisketteInterrupted));
+}
+
+void DiskService::DiskInterrupt(BiosCall& call) {
+  call.Write(bda::kDiskInterrupt, kDiskInterrupted);
 }
 
 }  // namespace verbatim

@@ -21,6 +21,10 @@ class DiskService {
   // Numbers the drives anew and describes them in the data areas.
   void PowerOn(PhysicalMemory& memory);
   void Call(BiosCall& call);
+  // IRQ 6, and IRQ 14 or 15: programs that drive a controller themselves wait for what the BIOS
+  // notes in the data area.
+  void DisketteInterrupt(BiosCall& call);
+  void DiskInterrupt(BiosCall& call);
 
   [[nodiscard]] DriveMap& drives() { return drives_; }
 

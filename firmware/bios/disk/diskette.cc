@@ -45,14 +45,13 @@ DiskReply Transfer(BiosCall& call, const MappedDrive& drive, uint8_t function) {
   if (function != 0x04 && CrossesDmaPage(buffer, count * kSectorBytes)) {
     return DiskReply::Of(DiskStatus::kDmaBoundary);
   }
-  // Multi-track: from the first side on to the second, and no further.
   const DiskGeometry& geometry = drive.geometry;
-  const uint32_t cylinder = regs.ch();
-  if (cylinder >= geometry.cylinders) return DiskReply::Of(DiskStatus::kSeekFailed);
-  const auto first = geometry.ToSector(cylinder, regs.dh(), regs.cl());
+  if (regs.ch() >= geometry.cylinders) return DiskReply::Of(DiskStatus::kSeekFailed);
+  const auto first = geometry.ToSector(regs.ch(), regs.dh(), regs.cl());
   if (!first) return DiskReply::Of(DiskStatus::kSectorNotFound);
-  const uint64_t end =
-      std::min(uint64_t{cylinder + 1} * geometry.heads * geometry.sectors, drive.blocks());
+  // The controller of the AT went from the first side on to the second and stopped there. Later
+  // BIOSes seek and go on, and boot sectors have come to rely on it.
+  const uint64_t end = std::min(geometry.capacity(), drive.blocks());
   const auto fits =
       static_cast<uint32_t>(std::min<uint64_t>(count, end > *first ? end - *first : 0));
   const BlockRange range{*first, fits};

@@ -34,11 +34,18 @@ TEST_F(DisketteTest, ReadsFromTheFirstSideOnToTheSecond) {
   EXPECT_EQ(Memory(kBuffer, 20 * 512), PatternOf(5 * 36 + 8, 20));
 }
 
-TEST_F(DisketteTest, ButNotOnToTheNextCylinder) {
-  SetRegisters(0x0214, 0, 0x0509, 0x0100);
+TEST_F(DisketteTest, ReadsOnToTheNextCylinder) {
+  SetRegisters(0x0232, 0, 0x0509, 0x0100);
+  EXPECT_EQ(Good(), 0);
+  EXPECT_EQ(Al(), 50);
+  EXPECT_EQ(Memory(kBuffer, 50 * 512), PatternOf(5 * 36 + 18 + 8, 50));
+}
+
+TEST_F(DisketteTest, ButNotBeyondTheLast) {
+  SetRegisters(0x0214, 0, 0x4F09, 0x0100);
   EXPECT_EQ(Fails(), DiskStatus::kSectorNotFound);
   EXPECT_EQ(Al(), 10);
-  EXPECT_EQ(Memory(kBuffer, 10 * 512), PatternOf(5 * 36 + 18 + 8, 10));
+  EXPECT_EQ(Memory(kBuffer, 10 * 512), PatternOf(79 * 36 + 18 + 8, 10));
   EXPECT_EQ(Peek<uint8_t>(bda::kFloppyStatus.value), 4);
 }
 

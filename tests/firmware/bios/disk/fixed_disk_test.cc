@@ -205,5 +205,14 @@ TEST_F(DiskTest, ATransferEndsWhereADiskShorterThanItsGeometryDoes) {
   EXPECT_EQ(Fails(), DiskStatus::kSectorNotFound);
 }
 
+TEST_F(FixedDiskTest, InterruptsOfTheControllersAreNoted) {
+  Poke<uint8_t>(bda::kFloppyCalibrated.value, 0x01);
+  BiosCall call(state_, *mmu_);
+  disks_->DisketteInterrupt(call);
+  disks_->DiskInterrupt(call);
+  EXPECT_EQ(Peek<uint8_t>(bda::kFloppyCalibrated.value), 0x81);
+  EXPECT_EQ(Peek<uint8_t>(bda::kDiskInterrupt.value), 0xFF);
+}
+
 }  // namespace
 }  // namespace verbatim::test
