@@ -195,6 +195,9 @@ Status Machine::Board::PowerOn() {
   display_.ClearMemory();
   engine_->DropTranslations();
 
+  // The BIOS works through the processor's view of memory.
+  engine_->cpu().Reset();
+  engine_->cpu().SynchronizePaging();
   bios_->InstallRom();
   const Result<PhysicalAddress> rsdp = WriteAcpiTables(ram, chipset_.Acpi());
   if (!rsdp) return std::unexpected(rsdp.error());

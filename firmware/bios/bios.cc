@@ -7,7 +7,6 @@
 #include "firmware/bios/bios_data_area.h"
 #include "firmware/bios/power_on.h"
 #include "firmware/bios/rom.h"
-#include "firmware/video_post.h"
 
 namespace verbatim {
 namespace {
@@ -28,17 +27,22 @@ Bios::Bios(BiosMachine machine)
     : machine_(std::move(machine)),
       clock_(machine_.ports),
       disks_(machine_.drives),
-      boot_(machine_.drives) {}
+      boot_(machine_.drives),
+      video_(machine_.ports) {}
 
 void Bios::InstallRom() {
   machine_.mmu.memory().Write(kRomAddress, RomImage().data(), RomImage().size());
+  video_.InstallRom(machine_.mmu.memory());
 }
 
 void Bios::PowerOnSelfTest() {
   SetUpVectors(machine_.mmu.memory());
   SetUpDataArea(machine_.mmu.memory());
   SetUpChips(machine_.ports);
-  VideoPost(machine_.ports, machine_.mmu.memory()).SetTextMode();
+  // Of a processor after reset: services that work on a caller's memory have one.
+  CpuState reset;
+  BiosCall call(reset, machine_.mmu);
+  video_.PowerOn(call);
   clock_.PowerOn(machine_.mmu.memory());
   disks_.PowerOn(machine_.mmu.memory());
   boot_.PowerOn();
@@ -100,6 +104,9 @@ void Bios::Dispatch(uint8_t service, BiosCall& call) {
       break;
     case 0x0E:
       disks_.DisketteInterrupt(call);
+      break;
+    case 0x10:
+      video_.Call(call);
       break;
     case 0x11:
       call.regs.set_ax(call.Read<uint16_t>(bda::kEquipment));

@@ -21,6 +21,7 @@
 #include "firmware/bios/disk/disk_service.h"
 #include "firmware/bios/drive.h"
 #include "firmware/bios/keyboard/keyboard.h"
+#include "firmware/bios/video/video.h"
 #include "firmware/memory_map.h"
 #include "vcpu/firmware_trap.h"
 #include "vcpu/port_io.h"
@@ -65,6 +66,7 @@ class Bios final : public FirmwareTrap {
   DiskService disks_;
   BootService boot_;
   KeyboardService keyboard_;
+  VideoService video_;
   BiosObserver observer_;
   LogLimiter unknown_;
 };
