@@ -27,7 +27,7 @@ Bios::Bios(BiosMachine machine)
     : machine_(std::move(machine)),
       clock_(machine_.ports),
       disks_(machine_.drives),
-      boot_(machine_.drives),
+      boot_(disks_, machine_.boot_order),
       video_(machine_.ports) {}
 
 void Bios::InstallRom() {
@@ -45,7 +45,6 @@ void Bios::PowerOnSelfTest() {
   video_.PowerOn(call);
   clock_.PowerOn(machine_.mmu.memory());
   disks_.PowerOn(machine_.mmu.memory());
-  boot_.PowerOn();
   keyboard_.PowerOn();
 }
 
@@ -99,6 +98,9 @@ void Bios::Dispatch(uint8_t service, BiosCall& call) {
     case kKeyAction:
       keyboard_.StillPaused(call);
       break;
+    case kBoot:
+      boot_.Step(call);
+      break;
     case kKeyCommand:
       keyboard_.NextCommand(call);
       break;
@@ -119,12 +121,6 @@ void Bios::Dispatch(uint8_t service, BiosCall& call) {
       break;
     case 0x16:
       keyboard_.Function(call);
-      break;
-    case 0x18:
-      boot_.NoBootDevice(call);
-      break;
-    case 0x19:
-      boot_.Bootstrap(call);
       break;
     case 0x1A:
       clock_.TimeOfDay(call);

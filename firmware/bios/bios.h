@@ -16,7 +16,7 @@
 #include "base/log.h"
 #include "devices/device.h"
 #include "firmware/bios/bios_call.h"
-#include "firmware/bios/boot.h"
+#include "firmware/bios/boot/boot_service.h"
 #include "firmware/bios/clock.h"
 #include "firmware/bios/disk/disk_service.h"
 #include "firmware/bios/drive.h"
@@ -35,6 +35,7 @@ struct BiosMachine {
   const Clock& clock;
   std::vector<MemoryMapEntry> memory_map;
   std::vector<BiosDrive*> drives;  // in the order of the user
+  BootOrder boot_order{};
 };
 
 // After a call, for --trace bios: the service and the registers before and after.
@@ -43,7 +44,13 @@ using BiosObserver =
 
 class Bios final : public FirmwareTrap {
  public:
-  enum Service : uint8_t { kPost = 0xE0, kKeyAction = 0xE1, kMouse = 0xE2, kKeyCommand = 0xE3 };
+  enum Service : uint8_t {
+    kPost = 0xE0,
+    kKeyAction = 0xE1,
+    kMouse = 0xE2,
+    kKeyCommand = 0xE3,
+    kBoot = 0xE8
+  };
 
   explicit Bios(BiosMachine machine);
   Bios(const Bios&) = delete;

@@ -16,6 +16,15 @@ org 0xE000
 %define SERVICE_KEY_ACTION 0xE1
 %define SERVICE_MOUSE 0xE2
 %define SERVICE_KEY_COMMAND 0xE3
+%define SERVICE_BOOT 0xE8
+
+; Of SERVICE_BOOT (boot_service.h).
+%define BOOT_BEGIN 0
+%define BOOT_NEXT_DRIVE 1
+%define BOOT_DONE 2
+%define BOOT_KEY 3
+%define BOOT_WAIT_FOR_KEY 1
+%define BOOT_PEEK_KEY 2
 
 %macro model 1
     db 0x0F, 0x0B, %1
@@ -227,13 +236,6 @@ spurious_slave_interrupt:
     end_of_slave_interrupt
     iret
 
-wait_for_reboot:
-    sti
-    xor ah, ah
-    int 0x16
-    int 0x19
-    jmp wait_for_reboot
-
 entry 0xE2C3
 nmi:
     iret
@@ -251,18 +253,49 @@ entry 0xE6F5
     db 0x74                     ; second 8259, clock, int 15h/4Fh, extended BIOS data area
     db 0x40, 0, 0, 0            ; int 16h/09h
 
-bootstrap:
-    sti
-    model 0x19
-    int 0x18
-    jmp bootstrap
-
-no_boot_device:
-    model 0x18
-    jmp wait_for_reboot
-
 entry 0xE739
     waiting_service 0x14
+
+; Int 19h boots, from the first drive on; int 18h is for a boot sector that found nothing to start:
+; the next drive. The model says in AH what is to be done for it (boot_service.h); AL is what was.
+bootstrap:
+    mov al, BOOT_BEGIN
+    jmp boot_entry
+no_boot_device:
+    mov al, BOOT_NEXT_DRIVE
+boot_entry:
+    cli
+    cld
+    xor bx, bx
+    mov ss, bx
+    mov sp, 0x7C00
+    mov ds, bx
+    mov es, bx
+    sti
+.step:
+    model SERVICE_BOOT
+    cmp ah, BOOT_PEEK_KEY
+    je .peek
+    cmp ah, BOOT_WAIT_FOR_KEY
+    je .wait
+    mov ah, 0x0E
+    mov bx, 7
+    int 0x10
+    mov al, BOOT_DONE
+    jmp .step
+.peek:
+    mov ah, 1
+    int 0x16
+    jnz .key
+    xor ax, ax
+    jmp .key
+.wait:
+    xor ah, ah
+    int 0x16
+.key:
+    mov cx, ax
+    mov al, BOOT_KEY
+    jmp .step
 
 entry 0xE82E
 keyboard_service:
