@@ -28,7 +28,7 @@ inline constexpr std::array<const char*, kExplanationCount> kExplanationTexts = 
     // host's kernel returns to the program, and to the handler that looks, whenever it likes.
     "null selectors 1 to 3: the host's interrupts and signals turn them into 0",
     // SDM vol. 1, 11.6.6: the mask says which bits the processor has; AMD's have bit 17.
-    "MXCSR.MM, in FXSAVE's mask or loaded by FXRSTOR: the host has it, the guest's model has not",
+    "MXCSR.MM, in FXSAVE's mask or loaded: the host has it, the guest's model has not",
     // SDM vol. 3, 5.3: with an effective limit of 4 GiB it is specific to the implementation
     // whether an access beyond it faults; the guest's wraps, and finds nothing mapped there.
     "accesses that run over 4 GiB: #GP(0) or #SS(0) on this host, wrap-around in the guest",
