@@ -47,8 +47,9 @@ uint32_t Ending::DepthInStack(uint32_t linear) const {
   return stack.big ? depth : depth & 0xFFFF;
 }
 
-bool Ending::IsAtCodeLimit() const {
-  return outcome_.cpu.eip + instruction_.length == Segments::LastOffset(SegmentOf(kCs)) + 1;
+uint64_t Ending::BytesUpToLimit() const {
+  const uint64_t end = uint64_t{Segments::LastOffset(SegmentOf(kCs))} + 1;
+  return end < outcome_.cpu.eip ? 0 : end - outcome_.cpu.eip;
 }
 
 }  // namespace verbatim::test

@@ -29,8 +29,8 @@ class Ending {
   // How many bytes below the stack pointer an address lies, 0 for the first one; a 16-bit stack
   // pointer wraps (SDM vol. 1, 6.2.3).
   [[nodiscard]] uint32_t DepthInStack(uint32_t linear) const;
-  // The instruction's last byte is the last one within the limit of its segment.
-  [[nodiscard]] bool IsAtCodeLimit() const;
+  // How many bytes from the instruction's first one on are within the limit of its segment.
+  [[nodiscard]] uint64_t BytesUpToLimit() const;
 
  private:
   // 0 where nothing is mapped.

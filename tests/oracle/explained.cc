@@ -244,7 +244,7 @@ bool IsLaterInstruction(const Ending& here, const Outcome& refusal) {
 bool IsBranchAtLimit(const Ending& there, const Outcome& refusal, const Outcome& translated) {
   const GuestInstruction& in = there.instruction();
   return refusal.vector == kProtection && refusal.error_code == 0 &&
-         in.handling == Handling::kControlFlow && there.IsAtCodeLimit() &&
+         in.handling == Handling::kControlFlow && there.BytesUpToLimit() == in.length &&
          translated.cpu.eip != refusal.cpu.eip + in.length;
 }
 
@@ -259,6 +259,41 @@ unsigned ExplainRefusal(const Case& one, const LdtTable& table, const NativeRun&
   if (LoadsHostSegment(here, there)) return Bit(Explanation::kHostSelector);
   const Ending end_there(one, table, there, native.lines);
   return IsBranchAtLimit(end_there, there, here) ? Bit(Explanation::kBranchAtLimit) : 0;
+}
+
+// The longest that the host may take for one instruction does not fit into the segment any more.
+unsigned ForgiveUndefinedAtLimit(const Case& one, const LdtTable& table, Outcome& native,
+                                 const TranslatedOutcome& translated) {
+  const Outcome& here = *translated.outcome;
+  if (WentOn(native, here) || here.vector != kUndefined || native.vector != kProtection) return 0;
+  const Ending end(one, table, here, translated.lines);
+  if (native.error_code != 0 || end.instruction().handling != Handling::kUndefined ||
+      end.BytesUpToLimit() >= kMaxInstructionBytes) {
+    return 0;
+  }
+  native.vector = here.vector;
+  return Bit(Explanation::kUndefinedAtLimit);
+}
+
+// The generator puts a comparison behind those in its programs, but a store can make others.
+unsigned ForgiveDecimalFlags(const Case& one, std::span<const ChangedLine> lines, Outcome& native,
+                             const Outcome& here) {
+  constexpr std::array<uint8_t, 6> kDecimal = {0x27, 0x2F, 0x37, 0x3F, 0xD4, 0xD5};
+  const uint32_t difference = (native.cpu.eflags ^ here.cpu.eflags) & one.flags;
+  if (difference == 0 || (difference & ~flag::kArithmetic) != 0) return 0;
+  MemoryImage image;
+  image.Set(one.memory_seed % kMemoryFillings, one.code_at, one.code);
+  const bool stored = std::ranges::any_of(lines, [&](const ChangedLine& line) {
+    if (line.address - kCaseCode.start >= kCaseCode.bytes) return false;
+    for (uint32_t i = 0; i < kLineBytes; ++i) {
+      if (line.bytes[i] == image.At(line.address + i)) continue;
+      if (std::ranges::find(kDecimal, line.bytes[i]) != kDecimal.end()) return true;
+    }
+    return false;
+  });
+  if (!stored) return 0;
+  native.cpu.eflags ^= difference;
+  return Bit(Explanation::kDecimalInData);
 }
 
 // Refused here, begun natively: it found a fault of its own.
@@ -276,6 +311,12 @@ unsigned ForgiveLaterInstruction(const Case& one, const LdtTable& table, Outcome
 
 }  // namespace
 
+bool LeadsInto64BitMode(const TranslatedOutcome& translated) {
+  constexpr uint32_t kHostCode = 0x30;
+  return translated.outcome && translated.outcome->vector == kProtection &&
+         translated.outcome->error_code == kHostCode;
+}
+
 unsigned Explain(const Case& one, const LdtTable& table, const NativeRun& native,
                  const TranslatedOutcome& translated) {
   if (!translated.outcome) return 0;
@@ -290,6 +331,8 @@ unsigned Explain(const Case& one, const LdtTable& table, const NativeRun& native
   used |= ForgiveSupervisorPage(outcome, *translated.outcome);
   used |= ForgiveIcebp(one, table, native, outcome, *translated.outcome);
   used |= ForgiveLaterInstruction(one, table, outcome, translated);
+  used |= ForgiveUndefinedAtLimit(one, table, outcome, translated);
+  used |= ForgiveDecimalFlags(one, native.lines, outcome, *translated.outcome);
   return Agree(one, {outcome, lines}, translated) ? used : 0;
 }
 

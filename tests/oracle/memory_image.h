@@ -7,6 +7,7 @@
 #ifndef VERBATIM_TESTS_ORACLE_MEMORY_IMAGE_H_
 #define VERBATIM_TESTS_ORACLE_MEMORY_IMAGE_H_
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -40,7 +41,7 @@ class MemoryImage {
     std::memset(&bytes_[code_offset_], kCaseEnd, code_bytes_);
     code_offset_ = code_at - kCaseCode.start;
     code_bytes_ = static_cast<uint32_t>(code.size());
-    std::memcpy(&bytes_[code_offset_], code.data(), code.size());
+    std::ranges::copy(code, &bytes_[code_offset_]);
   }
 
   // Calls visit(address, image bytes, memory bytes) for each line that differs, in ascending order.
