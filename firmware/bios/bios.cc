@@ -28,7 +28,8 @@ Bios::Bios(BiosMachine machine)
       clock_(machine_.ports),
       disks_(machine_.drives),
       boot_(disks_, machine_.boot_order),
-      video_(machine_.ports) {}
+      video_(machine_.ports),
+      system_(machine_.ports, machine_.clock, machine_.memory_map, machine_.power_port) {}
 
 void Bios::InstallRom() {
   machine_.mmu.memory().Write(kRomAddress, RomImage().data(), RomImage().size());
@@ -46,6 +47,7 @@ void Bios::PowerOnSelfTest() {
   clock_.PowerOn(machine_.mmu.memory());
   disks_.PowerOn(machine_.mmu.memory());
   keyboard_.PowerOn();
+  system_.PowerOn();
 }
 
 Faultable<TrapOutcome> Bios::OnUndefined(CpuState& state) {
@@ -118,6 +120,30 @@ void Bios::Dispatch(uint8_t service, BiosCall& call) {
       break;
     case 0x13:
       disks_.Call(call);
+      break;
+    case 0x15:
+      system_.Function(call);
+      break;
+    case kPortStep:
+      system_.NextStep(call);
+      break;
+    case kPortEnd:
+      system_.EndDialog(call);
+      break;
+    case kWaited:
+      system_.Waited(call);
+      break;
+    case kProtectedMode:
+      system_.PrepareProtectedMode(call);
+      break;
+    case kApm:
+      system_.ApmProtectedMode(call);
+      break;
+    case kMouse:
+      system_.MouseByte(call);
+      break;
+    case 0x70:
+      system_.ClockInterrupt(call);
       break;
     case 0x16:
       keyboard_.Function(call);

@@ -22,6 +22,7 @@
 #include "firmware/bios/drive.h"
 #include "firmware/bios/keyboard/keyboard.h"
 #include "firmware/bios/video/video.h"
+#include "firmware/bios/system/system.h"
 #include "firmware/memory_map.h"
 #include "vcpu/firmware_trap.h"
 #include "vcpu/port_io.h"
@@ -36,6 +37,7 @@ struct BiosMachine {
   std::vector<MemoryMapEntry> memory_map;
   std::vector<BiosDrive*> drives;  // in the order of the user
   BootOrder boot_order{};
+  uint16_t power_port = 0x604;     // the ACPI PM1 control register
 };
 
 // After a call, for --trace bios: the service and the registers before and after.
@@ -49,7 +51,12 @@ class Bios final : public FirmwareTrap {
     kKeyAction = 0xE1,
     kMouse = 0xE2,
     kKeyCommand = 0xE3,
-    kBoot = 0xE8
+    kPortStep = 0xE4,
+    kPortEnd = 0xE5,
+    kWaited = 0xE6,
+    kApm = 0xE7,
+    kBoot = 0xE8,
+    kProtectedMode = 0xE9,
   };
 
   explicit Bios(BiosMachine machine);
@@ -74,6 +81,7 @@ class Bios final : public FirmwareTrap {
   BootService boot_;
   KeyboardService keyboard_;
   VideoService video_;
+  SystemService system_;
   BiosObserver observer_;
   LogLimiter unknown_;
 };

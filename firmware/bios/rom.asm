@@ -25,6 +25,11 @@ org 0xE000
 %define BOOT_KEY 3
 %define BOOT_WAIT_FOR_KEY 1
 %define BOOT_PEEK_KEY 2
+%define SERVICE_PORT_STEP 0xE4
+%define SERVICE_PORT_END 0xE5
+%define SERVICE_WAITED 0xE6
+%define SERVICE_APM 0xE7
+%define SERVICE_PROTECTED_MODE 0xE9
 
 %macro model 1
     db 0x0F, 0x0B, %1
@@ -194,6 +199,11 @@ redirected_interrupt:
 mouse_interrupt:
     push ds
     pushad
+    in al, 0x64                 ; is there a byte, and is it the mouse's?
+    and al, 0x21
+    cmp al, 0x21
+    jne .end
+    in al, 0x60
     model SERVICE_MOUSE
     jnc .end
     push ax
@@ -347,7 +357,111 @@ entry 0xF84D
     iret
 
 entry 0xF859
-    waiting_service 0x15
+system_services:
+    cmp ah, 0x89
+    je protected_mode
+    model 0x15
+    jc .more
+    iret
+.more:
+    cmp ah, 0x53
+    je .idle
+    cmp ah, 0x86
+    je .wait
+    push ax
+    push dx
+.step:
+    model SERVICE_PORT_STEP
+    dec ah
+    jz .write
+    dec ah
+    jz .read
+    dec ah
+    jz .answer
+    pop dx
+    pop ax
+    model SERVICE_PORT_END
+    iret
+.write:
+    out dx, al
+    jmp .step
+.read:
+    in al, dx
+    jmp .step
+.answer:                        ; al and its status in ah; ah is 0 when nothing comes
+    push cx
+    xor cx, cx
+.poll:
+    in al, 0x64
+    test al, 1
+    jnz .come
+    in al, 0x61                 ; which takes its time on the bus
+    loop .poll
+    xor ax, ax
+    jmp .polled
+.come:
+    mov ah, al
+    in al, 0x60
+.polled:
+    pop cx
+    jmp .step
+.idle:
+    sti
+    hlt
+    xor ah, ah
+    iret
+.wait:
+    sti
+    hlt
+    cli
+    model SERVICE_WAITED
+    jc .wait
+    xor ah, ah
+    iret
+
+; Function 89h: descriptors at ES:SI of which 08h is the table itself, 10h the interrupts', 18h DS,
+; 20h ES, 28h SS, 30h CS. The model has made 38h the ROM's code.
+protected_mode:
+    cli
+    model SERVICE_PROTECTED_MODE
+    jnc .change
+    iret
+.change:
+    lgdt [es:si + 0x08]
+    lidt [es:si + 0x10]
+    mov eax, cr0
+    or al, 1
+    mov cr0, eax
+    jmp 0x38:.changed
+.changed:
+    mov ax, 0x18
+    mov ds, ax
+    mov ax, 0x20
+    mov es, ax
+    mov ax, 0x28
+    mov ss, ax
+    pop bp                      ; the caller goes on with its new CS, flags as they are
+    add sp, 4
+    push 0x30
+    push bp
+    xor ax, ax
+    retf
+
+; Where APM drivers call in protected mode, by far calls (kApmEntry in rom.h). These bytes mean the
+; same in 16 and in 32 bits.
+entry 0xF900
+apm_entry:
+    cmp al, 5
+    je .idle
+    model SERVICE_APM
+    retf
+.idle:
+    pushf
+    sti
+    hlt
+    popf
+    xor ah, ah
+    retf
 
 entry 0xFE6E
     model 0x1A
