@@ -65,4 +65,14 @@ Result<FileDescriptor> OpenForWriting(const std::string& path) {
   return file;
 }
 
+Status WriteAll(int fd, std::span<const uint8_t> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return Fail("{}", std::strerror(errno));
+    bytes = bytes.subspan(static_cast<size_t>(n));
+  }
+  return {};
+}
+
 }  // namespace verbatim

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -55,6 +56,9 @@ class ReadableFile {
 
 // Opens for writing, created or truncated.
 [[nodiscard]] Result<FileDescriptor> OpenForWriting(const std::string& path);
+
+// All of it, waiting where the descriptor makes that necessary. The error says only why.
+[[nodiscard]] Status WriteAll(int fd, std::span<const uint8_t> bytes);
 
 }  // namespace verbatim
 

@@ -5,6 +5,10 @@
 #include <spdlog/spdlog.h>
 
 #include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace verbatim {
 namespace {
@@ -35,6 +39,18 @@ spdlog::logger& Logger() {
   return *logger;
 }
 
+struct HeldMessages {
+  std::mutex mutex;
+  bool holding = false;
+  std::vector<std::pair<LogLevel, std::string>> messages;
+  uint64_t dropped = 0;
+};
+
+HeldMessages& Held() {
+  static HeldMessages held;
+  return held;
+}
+
 }  // namespace
 
 void SetLogLevel(LogLevel level) { Logger().set_level(ToSpdlog(level)); }
@@ -42,7 +58,39 @@ void SetLogLevel(LogLevel level) { Logger().set_level(ToSpdlog(level)); }
 bool LogEnabled(LogLevel level) { return Logger().should_log(ToSpdlog(level)); }
 
 void LogMessage(LogLevel level, std::string_view message) {
+  {
+    HeldMessages& held = Held();
+    const std::scoped_lock lock(held.mutex);
+    if (held.holding) {
+      if (!LogEnabled(level)) return;
+      if (held.messages.size() < kMaxHeldMessages) {
+        held.messages.emplace_back(level, message);
+      } else {
+        ++held.dropped;
+      }
+      return;
+    }
+  }
   Logger().log(ToSpdlog(level), "{}", message);
+}
+
+void HoldLog() {
+  const std::scoped_lock lock(Held().mutex);
+  Held().holding = true;
+}
+
+void ReleaseLog() {
+  HeldMessages& held = Held();
+  std::vector<std::pair<LogLevel, std::string>> messages;
+  uint64_t dropped = 0;
+  {
+    const std::scoped_lock lock(held.mutex);
+    held.holding = false;
+    messages.swap(held.messages);
+    dropped = std::exchange(held.dropped, 0);
+  }
+  for (const auto& [level, message] : messages) LogMessage(level, message);
+  if (dropped != 0) Log(LogLevel::kWarning, "{} further messages were not kept", dropped);
 }
 
 }  // namespace verbatim

@@ -19,6 +19,12 @@ void SetLogLevel(LogLevel level);
 [[nodiscard]] bool LogEnabled(LogLevel level);
 void LogMessage(LogLevel level, std::string_view message);
 
+// While held, messages wait (the first kMaxHeldMessages; the rest are counted): somebody else has
+// the terminal. They are printed on release.
+inline constexpr unsigned kMaxHeldMessages = 1000;
+void HoldLog();
+void ReleaseLog();
+
 template <typename... Args>
 void Log(LogLevel level, fmt::format_string<Args...> format, Args&&... args) {
   if (LogEnabled(level)) LogMessage(level, fmt::format(format, std::forward<Args>(args)...));

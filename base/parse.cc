@@ -39,4 +39,16 @@ Result<uint64_t> ParseByteSize(std::string_view text) {
   return value << shift;
 }
 
+Result<std::chrono::milliseconds> ParseSeconds(std::string_view text) {
+  constexpr double kMax = 1e9;
+  double seconds = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, status] = std::from_chars(text.data(), end, seconds, std::chars_format::fixed);
+  // The comparison is false for NaN.
+  if (status != std::errc{} || stop != end || !(seconds >= 0.001 && seconds <= kMax)) {
+    return Fail("'{}' is not a number of seconds from 0.001 to 1000000000", text);
+  }
+  return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
+}
+
 }  // namespace verbatim

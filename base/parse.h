@@ -3,6 +3,7 @@
 #ifndef VERBATIM_BASE_PARSE_H_
 #define VERBATIM_BASE_PARSE_H_
 
+#include <chrono>
 #include <cstdint>
 #include <string_view>
 
@@ -13,6 +14,9 @@ namespace verbatim {
 // "64M", "1G", "4096", "16k": a byte count with an optional binary suffix K, M or G (either case,
 // optionally followed by "iB" or "B").
 [[nodiscard]] Result<uint64_t> ParseByteSize(std::string_view text);
+
+// A number of seconds in plain decimal notation, from 0.001 to 1000000000.
+[[nodiscard]] Result<std::chrono::milliseconds> ParseSeconds(std::string_view text);
 
 }  // namespace verbatim
 

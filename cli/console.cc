@@ -19,12 +19,14 @@ using std::chrono::milliseconds;
 
 // How soon input is tried again while the guest has no room for it.
 constexpr milliseconds kRoomRetry{5};
+// Keys that one byte of a terminal can be: presses and releases of Ctrl, Alt, Shift and the key.
+constexpr size_t kMaxEventsPerByte = 8;
 // What a machine gets to end after RequestStop.
 constexpr milliseconds kStopGrace{5000};
 // After a stop, output that nobody takes is dropped after this.
 constexpr milliseconds kDrainGrace{1000};
 
-enum PollSlot : size_t { kWake, kOutputWake, kSignals, kInput, kOutput, kSlots };
+enum PollSlot : size_t { kWake, kOutputWake, kSignals, kInput, kOutput, kFront, kSlots };
 
 }  // namespace
 
@@ -65,6 +67,10 @@ Console::Console(ConsoleGuest& guest, SerialOutput& output, Options options)
     : guest_(guest), output_(output), options_(std::move(options)), input_fd_(options_.input_fd) {
   progress_at_ = Clock::now();
   if (options_.timeout) deadline_ = progress_at_ + *options_.timeout;
+  if (options_.machine_operator != nullptr) {
+    output_.SetTap(
+        [this](std::span<const uint8_t> bytes) { options_.machine_operator->OnSerial(bytes); });
+  }
 }
 
 Console::~Console() { Finish(); }
@@ -74,14 +80,23 @@ StopCause Console::Finish() {
     finishing_ = true;
     ::eventfd_write(wake_.get(), 1);
     thread_.join();
+    // What the machine left behind when it ended.
+    HandlePictures();
+    HandleOperator(Clock::now());
   }
   return cause_;
 }
 
+void Console::PictureTaken() {
+  picture_taken_.store(true, std::memory_order_release);
+  ::eventfd_write(wake_.get(), 1);
+}
+
 void Console::Loop() {
   started_.count_down();
+  if (options_.machine_operator != nullptr) options_.machine_operator->Start(guest_, Clock::now());
   while (!Done()) {
-    const bool room = input_fd_ >= 0 && guest_.InputRoom() != 0;
+    const bool room = input_fd_ >= 0 && GuestHasRoom();
     Clock::time_point now = Clock::now();
     const std::optional<Clock::time_point> due = output_.FlushDue();
     std::array<pollfd, kSlots> slots{};
@@ -89,7 +104,10 @@ void Console::Loop() {
     slots[kOutputWake] = {output_.wake_fd(), POLLIN, 0};
     slots[kSignals] = {signals_.get(), POLLIN, 0};
     slots[kInput] = {room ? input_fd_ : -1, POLLIN, 0};
-    slots[kOutput] = {due && (*due <= now || finishing_) ? output_.fd() : -1, POLLOUT, 0};
+    const bool flush = due && (*due <= now || finishing_);
+    slots[kOutput] = {flush ? output_.fd() : -1, POLLOUT, 0};
+    TerminalFront* const front = options_.front;
+    slots[kFront] = {front != nullptr && front->HasOutput() ? front->fd() : -1, POLLOUT, 0};
     if (::poll(slots.data(), slots.size(), PollTimeout(now)) < 0 && errno != EINTR) {
       Stop({StopCause::Kind::kOutputFailed, 0,
             fmt::format("console: poll: {}", std::strerror(errno))});
@@ -102,8 +120,12 @@ void Console::Loop() {
     if (slots[kOutputWake].revents != 0) output_.ClearWake();
     if (slots[kSignals].revents != 0) HandleSignal();
     now = Clock::now();
-    if (slots[kOutput].revents != 0) HandleOutput(now);
+    if (slots[kOutput].revents != 0 || (flush && output_.fd() < 0)) HandleOutput(now);
     if (slots[kInput].revents != 0) HandleInput();
+    HandlePictures();
+    HandleScreen(now);
+    HandleOperator(now);
+    if (slots[kFront].revents != 0) HandleFront();
     HandleDeadlines(now);
   }
 }
@@ -118,8 +140,21 @@ int Console::PollTimeout(Clock::time_point now) const {
   std::optional<Clock::time_point> next = deadline_;
   const auto sooner = [&next](Clock::time_point at) { next = next ? std::min(*next, at) : at; };
   // When output is due already, its descriptor is polled instead.
-  if (const auto due = output_.FlushDue(); due && *due > now) sooner(*due);
-  if (input_fd_ >= 0 && guest_.InputRoom() == 0) sooner(now + kRoomRetry);
+  if (const auto due = output_.FlushDue()) {
+    if (*due > now) {
+      sooner(*due);
+    } else if (output_.fd() < 0) {
+      return 0;
+    }
+  }
+  if (input_fd_ >= 0 && !GuestHasRoom()) sooner(now + kRoomRetry);
+  if (WatchesScreen() && !view_requested_) sooner(next_look_);
+  if (options_.front != nullptr) {
+    if (const auto key_due = options_.front->KeyDue()) sooner(*key_due);
+  }
+  if (options_.machine_operator != nullptr && !finishing_) {
+    if (const auto due = options_.machine_operator->NextDue(now)) sooner(*due);
+  }
   if (cause_.kind != StopCause::Kind::kNone) {
     sooner(finishing_ ? progress_at_ + kDrainGrace : stopped_at_ + kStopGrace);
   }
@@ -130,6 +165,11 @@ int Console::PollTimeout(Clock::time_point now) const {
 }
 
 void Console::HandleDeadlines(Clock::time_point now) {
+  if (options_.front != nullptr) {
+    if (const auto due = options_.front->KeyDue(); due && *due <= now) {
+      Type(options_.front->Expire());
+    }
+  }
   if (deadline_ && now >= *deadline_) {
     deadline_.reset();
     if (!finishing_) Stop({StopCause::Kind::kTimeout, 0, {}});
@@ -139,9 +179,73 @@ void Console::HandleDeadlines(Clock::time_point now) {
   }
 }
 
+bool Console::GuestHasRoom() const { return InputRoom() != 0; }
+
+// Of bytes from our input.
+size_t Console::InputRoom() const {
+  return options_.front != nullptr ? guest_.KeyRoom() / kMaxEventsPerByte : guest_.InputRoom();
+}
+
+bool Console::WatchesScreen() const {
+  if (finishing_ || cause_.kind != StopCause::Kind::kNone) return false;
+  return options_.front != nullptr ||
+         (options_.machine_operator != nullptr && options_.machine_operator->WatchesScreen());
+}
+
+void Console::HandleScreen(Clock::time_point now) {
+  if (!WatchesScreen() || now < next_look_) return;
+  next_look_ = now + kRefresh;
+  if (!view_requested_ && guest_.ScreenChanged()) {
+    view_requested_ = true;
+    guest_.RequestView();
+  }
+  if (options_.front != nullptr) options_.front->Compose();
+}
+
+void Console::HandlePictures() {
+  if (!picture_taken_.exchange(false, std::memory_order_acquire)) return;
+  std::shared_ptr<const ScreenView> view = guest_.View();
+  if (view != nullptr && view != view_) {
+    view_ = std::move(view);
+    view_requested_ = false;
+    if (options_.machine_operator != nullptr) options_.machine_operator->OnView(*view_);
+    if (options_.front != nullptr) {
+      options_.front->Show(view_);
+      options_.front->Compose();
+    }
+  }
+  if (options_.machine_operator == nullptr) return;
+  if (const Status written = options_.machine_operator->OnPicture(); !written) {
+    Stop({StopCause::Kind::kOutputFailed, 0, written.error().message});
+  }
+}
+
+void Console::HandleOperator(Clock::time_point now) {
+  if (options_.machine_operator == nullptr) return;
+  if (!finishing_) options_.machine_operator->Act(now);
+  if (options_.machine_operator->exit_seen()) Stop({StopCause::Kind::kExitText, 0, {}});
+}
+
+void Console::HandleFront() {
+  if (const Status flushed = options_.front->Flush(); !flushed) {
+    Stop({StopCause::Kind::kOutputFailed, 0, flushed.error().message});
+  }
+}
+
+void Console::Type(std::span<const KeyEvent> keys) { guest_.QueueKeys(keys); }
+
+void Console::PassToGuest(std::span<const uint8_t> typed) {
+  if (options_.front != nullptr) {
+    Type(options_.front->Type(typed, Clock::now()));
+    options_.front->Compose();
+  } else {
+    guest_.QueueInput(typed);
+  }
+}
+
 void Console::HandleInput() {
   std::array<uint8_t, 4096> buffer;
-  const size_t room = std::min(buffer.size(), guest_.InputRoom());
+  const size_t room = std::min(buffer.size(), InputRoom());
   const ssize_t n = ::read(input_fd_, buffer.data(), room);
   if (n < 0 && (errno == EINTR || errno == EAGAIN)) return;
   if (n <= 0) {
@@ -150,11 +254,11 @@ void Console::HandleInput() {
   }
   const std::span<const uint8_t> typed(buffer.data(), static_cast<size_t>(n));
   if (!options_.escapes) {
-    guest_.QueueInput(typed);
+    PassToGuest(typed);
     return;
   }
   const EscapeFilter::Keys keys = escapes_.Filter(typed);
-  guest_.QueueInput(keys.to_guest);
+  PassToGuest(keys.to_guest);
   if (keys.help) options_.notice(kEscapeHelp);
   if (keys.unknown) options_.notice("unknown key after Ctrl-A: Ctrl-A h shows help\n");
   if (keys.quit) Stop({StopCause::Kind::kQuit, 0, {}});

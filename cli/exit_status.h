@@ -7,10 +7,11 @@
 
 namespace verbatim {
 
-inline constexpr int kExitGood = 0;       // powered off, reset with --no-reboot, Ctrl-A x
+inline constexpr int kExitGood = 0;  // powered off, reset with --no-reboot, Ctrl-A x, --exit-on
 inline constexpr int kExitGuestDied = 1;  // triple fault
 inline constexpr int kExitUsage = 2;      // usage, bad input, output that cannot be written
 inline constexpr int kExitHostUnfit = 3;  // the host cannot run guests
+inline constexpr int kExitUnmet = 4;      // an expected text, or a screenshot, never came
 inline constexpr int kExitTimeout = 124;  // as timeout(1) has it
 
 [[nodiscard]] constexpr int DebugExitStatus(uint8_t value) { return (value * 2 + 1) & 0xFF; }

@@ -4,19 +4,17 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <string_view>
 #include <vector>
 
 #include "base/parse.h"
 #include "cli/disk_option.h"
 #include "cli/firmware_option.h"
+#include "cli/script_options.h"
 #include "cli/suggestion.h"
 
 namespace verbatim {
 namespace {
-
-constexpr double kMaxTimeoutSeconds = 1e9;
 
 constexpr std::string_view kMainFooter =
     "\n'verbatim run --help' shows the options, examples and exit statuses.\n"
@@ -26,6 +24,8 @@ constexpr std::string_view kRunFooter = R"(
 Examples:
   verbatim run --kernel vmlinuz --initrd initrd.gz --append console=ttyS0
   verbatim run --kernel test.elf --serial file:test.log --timeout 10 --stats=test.json
+  verbatim run --cdrom dos.iso --expect 'A:\>' --send 'dir<ret>' --expect 'bytes free' \
+    --screenshot-at 'bytes free=dir.png' --exit-on 'A:\>' --timeout 60
 
 Keys, when standard input is a terminal:
   Ctrl-A x   quit
@@ -33,11 +33,14 @@ Keys, when standard input is a terminal:
   Ctrl-A a   send a Ctrl-A to the guest (Ctrl-A Ctrl-A too)
 
 Exit status:
-  0        the guest powered off, reset itself with --no-reboot, or Ctrl-A x
+  0        the guest powered off, reset itself with --no-reboot, or Ctrl-A x;
+           the text of --exit-on was seen
   1        the guest died (triple fault); its registers are on standard error
   v*2+1    the guest wrote v to the debug-exit port F4h (modulo 256)
   2        bad usage or input, or output that could not be written
   3        this host cannot run guests, or has no sandbox; see 'verbatim doctor'
+  4        the run ended, or --timeout expired, before an expected text was seen or a
+           screenshot was due
   124      --timeout expired
   A signal that ends the run (INT, TERM, HUP, QUIT) ends the command by that signal.
 )";
@@ -71,6 +74,7 @@ struct RunText {
   std::string cpu = "core2";
   std::string code_cache = "64M";
   std::string serial = "stdio";
+  ScriptText script{};
   std::string timeout;
   std::string statistics;
   std::string block_log;
@@ -112,6 +116,7 @@ void DeclareRun(CLI::App& run, RunText& text) {
   run.add_option("--serial", text.serial, "where COM1 goes: stdio, none or file:PATH")
       ->type_name("WHERE")
       ->capture_default_str();
+  DeclareScript(run, text.script);
   run.add_option("--timeout", text.timeout, "end the run after so many seconds, e.g. 0.5")
       ->type_name("SECONDS");
   run.add_flag("--stats", text.statistics,
@@ -148,18 +153,6 @@ Result<SerialChoice> ReadSerial(std::string_view text) {
     return SerialChoice{SerialKind::kFile, std::string(text.substr(kFilePrefix.size()))};
   }
   return Fail("--serial '{}': expected stdio, none or file:PATH", text);
-}
-
-Result<std::chrono::milliseconds> ReadTimeout(std::string_view text) {
-  double seconds = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, status] = std::from_chars(text.data(), end, seconds, std::chars_format::fixed);
-  // The comparison is false for NaN.
-  if (status != std::errc{} || stop != end ||
-      !(seconds >= 0.001 && seconds <= kMaxTimeoutSeconds)) {
-    return Fail("--timeout '{}': expected a number of seconds from 0.001 to 1000000000", text);
-  }
-  return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
 }
 
 Status ReadStatistics(std::string_view text, RunOptions& options) {
@@ -224,9 +217,15 @@ Result<Command> ReadRun(const CLI::App& run, const RunText& text) {
   Result<SerialChoice> serial = ReadSerial(text.serial);
   if (!serial) return std::unexpected(serial.error());
   options.serial = *std::move(serial);
+  if (Status read = ReadScript(run, text.script, options); !read) {
+    return std::unexpected(read.error());
+  }
   if (run.count("--timeout") != 0) {
-    const Result<std::chrono::milliseconds> timeout = ReadTimeout(text.timeout);
-    if (!timeout) return std::unexpected(timeout.error());
+    const Result<std::chrono::milliseconds> timeout = ParseSeconds(text.timeout);
+    if (!timeout) {
+      return Fail("--timeout '{}': expected a number of seconds from 0.001 to 1000000000",
+                  text.timeout);
+    }
     options.timeout = *timeout;
   }
   if (run.count("--stats") != 0) {

@@ -9,8 +9,11 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/result.h"
+#include "cli/screenshots.h"
+#include "cli/script.h"
 #include "machine/config.h"
 
 namespace verbatim {
@@ -27,8 +30,13 @@ struct StatisticsChoice {
   std::optional<std::string> path;  // JSON
 };
 
+enum class DisplayKind : uint8_t { kNone, kTerminal };
+
 struct RunOptions {
   MachineConfig machine;
+  DisplayKind display = DisplayKind::kNone;
+  std::vector<ScriptStep> script{};
+  std::vector<ScreenshotOrder> screenshots{};
   SerialChoice serial;
   StatisticsChoice statistics;
   std::optional<std::string> block_log;     // path

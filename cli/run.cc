@@ -32,6 +32,13 @@ class MachineGuest : public ConsoleGuest {
   size_t QueueInput(std::span<const uint8_t> bytes) override {
     return machine_.QueueSerialInput(bytes);
   }
+  [[nodiscard]] size_t KeyRoom() const override { return machine_.KeyRoom(); }
+  size_t QueueKeys(std::span<const KeyEvent> keys) override { return machine_.QueueKeys(keys); }
+  [[nodiscard]] bool ScreenChanged() const override { return machine_.ScreenChanged(); }
+  void RequestView() override { machine_.RequestView(); }
+  [[nodiscard]] std::shared_ptr<const ScreenView> View() const override { return machine_.View(); }
+  void RequestPicture() override { machine_.RequestPicture(); }
+  [[nodiscard]] std::optional<Image> TakePicture() override { return machine_.TakePicture(); }
   void RequestStop() override { machine_.RequestStop(); }
 
  private:
@@ -89,16 +96,6 @@ Result<std::unique_ptr<SerialOutput>> OpenSerial(const SerialChoice& choice) {
   return file;
 }
 
-Status WriteAll(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t n = ::write(fd, text.data(), text.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return Fail("{}", std::strerror(errno));
-    text.remove_prefix(static_cast<size_t>(n));
-  }
-  return {};
-}
-
 int StoppedStatus(const StopCause& cause) {
   switch (cause.kind) {
     case StopCause::Kind::kTimeout:
@@ -109,6 +106,7 @@ int StoppedStatus(const StopCause& cause) {
       return 128 + cause.signal;
     case StopCause::Kind::kNone:
     case StopCause::Kind::kQuit:
+    case StopCause::Kind::kExitText:
       break;
   }
   return kExitGood;
@@ -127,6 +125,7 @@ std::string StopNotice(const StopCause& cause, const RunOptions& options) {
     case StopCause::Kind::kSignal:
       return fmt::format("verbatim: ended by signal {}\n", cause.signal);
     case StopCause::Kind::kNone:
+    case StopCause::Kind::kExitText:
       break;
   }
   return "";
@@ -179,7 +178,9 @@ struct RunFiles {
   FileDescriptor statistics;                  // JSON; not valid: none
   std::unique_ptr<BlockLog> block_log;        // nullptr: none
   std::unique_ptr<FirmwareLog> firmware_log;  // nullptr: none
-  std::unique_ptr<Terminal> terminal;  // nullptr: standard input is none, or is not the guest's
+  std::unique_ptr<Terminal> terminal;    // nullptr: standard input is none, or is not the guest's
+  std::unique_ptr<TerminalFront> front;  // nullptr: the terminal is not the screen
+  std::unique_ptr<Operator> machine_operator;
 };
 
 Result<RunFiles> OpenFiles(const RunOptions& options) {
@@ -205,8 +206,24 @@ Result<RunFiles> OpenFiles(const RunOptions& options) {
   Result<std::unique_ptr<SerialOutput>> serial = OpenSerial(options.serial);
   if (!serial) return std::unexpected(serial.error());
   files.serial = *std::move(serial);
-  if (options.serial.kind == SerialKind::kStdio && ::isatty(STDIN_FILENO) == 1) {
-    Result<std::unique_ptr<Terminal>> terminal = Terminal::Watch(STDIN_FILENO);
+  Result<Screenshots> screenshots = Screenshots::Open(options.screenshots);
+  if (!screenshots) return std::unexpected(screenshots.error());
+  const bool on_terminal = options.display == DisplayKind::kTerminal;
+  files.machine_operator = std::make_unique<Operator>(
+      Script(options.script, on_terminal ? KeyTarget::kKeyboard : KeyTarget::kSerial),
+      *std::move(screenshots));
+  if (on_terminal) {
+    if (::isatty(STDIN_FILENO) != 1 || ::isatty(STDOUT_FILENO) != 1) {
+      return Fail("--display terminal: standard input and standard output must be a terminal");
+    }
+    Result<std::unique_ptr<TerminalFront>> front = TerminalFront::Create(STDOUT_FILENO);
+    if (!front) return std::unexpected(front.error());
+    files.front = *std::move(front);
+  }
+  if (on_terminal || (options.serial.kind == SerialKind::kStdio && ::isatty(STDIN_FILENO) == 1)) {
+    Result<std::unique_ptr<Terminal>> terminal =
+        on_terminal ? Terminal::Watch(STDOUT_FILENO, TerminalPicture::kLeave)
+                    : Terminal::Watch(STDIN_FILENO);
     if (!terminal) return std::unexpected(terminal.error());
     files.terminal = *std::move(terminal);
   }
@@ -216,8 +233,13 @@ Result<RunFiles> OpenFiles(const RunOptions& options) {
 Result<std::unique_ptr<Console>> StartConsole(MachineGuest& guest, RunFiles& files,
                                               const RunOptions& options, const sigset_t& signals) {
   Terminal* terminal = files.terminal.get();
-  const auto notice = [terminal](std::string_view text) {
-    PrintLines(text, terminal != nullptr && terminal->raw());
+  TerminalFront* front = files.front.get();
+  const auto notice = [terminal, front](std::string_view text) {
+    if (front != nullptr) {
+      front->Notice(text);
+    } else {
+      PrintLines(text, terminal != nullptr && terminal->raw());
+    }
   };
   const auto give_up = [terminal, &options](const StopCause& cause) {
     if (terminal != nullptr) terminal->Restore();
@@ -225,13 +247,22 @@ Result<std::unique_ptr<Console>> StartConsole(MachineGuest& guest, RunFiles& fil
                false);
     ::_exit(StoppedStatus(cause));
   };
+  const bool takes_input = front != nullptr || options.serial.kind == SerialKind::kStdio;
   return Console::Start(guest, *files.serial,
-                        {.input_fd = options.serial.kind == SerialKind::kStdio ? STDIN_FILENO : -1,
+                        {.input_fd = takes_input ? STDIN_FILENO : -1,
                          .escapes = terminal != nullptr,
                          .timeout = options.timeout,
                          .signals = signals,
+                         .front = front,
+                         .machine_operator = files.machine_operator.get(),
                          .notice = notice,
                          .give_up = give_up});
+}
+
+// The terminal as it was, and then the messages that waited for it.
+void GiveBackTerminal(RunFiles& files) {
+  files.terminal.reset();
+  ReleaseLog();
 }
 
 // False if the JSON file could not be written.
@@ -242,10 +273,18 @@ bool ReportStatistics(const RunOptions& options, const Machine& machine, const R
       {"run", "wall_seconds", wall_seconds, "seconds from the first instruction to the end"},
       {"run", "serial_bytes", static_cast<double>(files.serial->bytes_written()),
        "bytes of serial output"}};
+  if (files.front != nullptr) {
+    statistics.push_back({"run", "terminal_frames", static_cast<double>(files.front->frames()),
+                          "times that the terminal was brought up to date"});
+    statistics.push_back({"run", "terminal_bytes",
+                          static_cast<double>(files.front->bytes_written()), "bytes for that"});
+  }
   for (Statistic& statistic : machine.Statistics()) statistics.push_back(std::move(statistic));
   if (options.statistics.table) PrintLines(StatisticsTable(statistics), false);
   if (!options.statistics.path) return true;
-  const Status written = WriteAll(files.statistics.get(), StatisticsJson(statistics));
+  const std::string json = StatisticsJson(statistics);
+  const Status written = WriteAll(files.statistics.get(),
+                                  {reinterpret_cast<const uint8_t*>(json.data()), json.size()});
   if (!written) {
     PrintError(fmt::format("--stats={}: cannot be written: {}", *options.statistics.path,
                            written.error().message));
@@ -291,15 +330,17 @@ int RunGuest(const RunOptions& options) {
     return kExitUsage;
   }
   MachineGuest guest(**machine);
+  if (files->front != nullptr) HoldLog();
   if (files->terminal != nullptr) {
     if (const Status raw = files->terminal->MakeRaw(); !raw) {
+      ReleaseLog();
       PrintError(raw.error().message);
       return kExitUsage;
     }
   }
   Result<std::unique_ptr<Console>> console = StartConsole(guest, *files, options, signals);
   if (!console) {
-    files->terminal.reset();
+    GiveBackTerminal(*files);
     PrintError(console.error().message);
     return kExitHostUnfit;
   }
@@ -307,17 +348,18 @@ int RunGuest(const RunOptions& options) {
     // All threads run and all files are open.
     if (const Status confined = EnterSandbox(); !confined) {
       (*console)->Finish();
-      files->terminal.reset();
+      GiveBackTerminal(*files);
       PrintError(fmt::format("sandbox: {}", confined.error().message));
       return kExitHostUnfit;
     }
   }
 
+  (*machine)->SetPictureObserver([raw = console->get()] { raw->PictureTaken(); });
   const auto begin = std::chrono::steady_clock::now();
   const Result<MachineOutcome> outcome = (*machine)->Run();
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
   const StopCause cause = (*console)->Finish();
-  files->terminal.reset();
+  GiveBackTerminal(*files);
   if (files->block_log != nullptr) files->block_log->Flush();
 
   if (!outcome) {
@@ -333,6 +375,14 @@ int RunGuest(const RunOptions& options) {
     PrintLines("verbatim: the guest died\n" + outcome->crash_report + "\n", false);
   }
   int status = OutcomeStatus(*outcome, cause);
+  if (files->machine_operator->exit_seen()) {
+    status = kExitGood;
+  } else if (cause.kind == StopCause::Kind::kNone || cause.kind == StopCause::Kind::kTimeout) {
+    for (const std::string& line : files->machine_operator->Unmet()) {
+      PrintError(line);
+      status = kExitUnmet;
+    }
+  }
   if (files->firmware_log != nullptr) {
     if (const Status written = files->firmware_log->Finish(); !written) {
       PrintError(fmt::format("--firmware-log {}: cannot be written: {}", *options.firmware_log,

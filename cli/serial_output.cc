@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/serial_output.h"
 
-#include <fcntl.h>
 #include <sys/eventfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,24 +9,9 @@
 #include <cstring>
 #include <utility>
 
+#include "cli/own_descriptor.h"
+
 namespace verbatim {
-namespace {
-
-// A descriptor of our own for where `fd` leads. For terminals and pipes it is opened anew, which
-// makes it non-blocking for us but not for the other processes that share `fd`. Files must be
-// shared, for their offset.
-FileDescriptor OwnDescriptor(int fd) {
-  struct stat info {};
-  if (::fstat(fd, &info) == 0 && (S_ISFIFO(info.st_mode) || ::isatty(fd) == 1)) {
-    const std::string link = "/proc/self/fd/" + std::to_string(fd);
-    FileDescriptor own(::open(link.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-    if (own.valid()) return own;
-  }
-  return FileDescriptor(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
-}
-
-}  // namespace
-
 Result<std::unique_ptr<SerialOutput>> SerialOutput::ToFile(const std::string& path) {
   Result<FileDescriptor> file = OpenForWriting(path);
   if (!file) return std::unexpected(file.error());
@@ -57,7 +40,7 @@ SerialOutput::SerialOutput(FileDescriptor fd, FileDescriptor wake, std::string n
 }
 
 void SerialOutput::Write(std::span<const uint8_t> bytes) {
-  if (!fd_.valid()) return;
+  if (!fd_.valid() && !tap_) return;
   std::unique_lock lock(mutex_);
   while (!bytes.empty()) {
     room_.wait(lock, [this] { return abandoned_ || queued_.size() < kCapacity; });
@@ -105,6 +88,8 @@ Status SerialOutput::Flush() {
     queued_since_.reset();
     room_.notify_all();
   }
+  if (tap_ && sent_ == 0) tap_(sending_);
+  if (!fd_.valid()) sent_ = sending_.size();
   Status status = WriteSending();
   if (!status) {
     const std::scoped_lock lock(mutex_);

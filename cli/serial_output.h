@@ -11,11 +11,13 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/file.h"
@@ -38,6 +40,9 @@ class SerialOutput : public ByteSink {
   // Everything is discarded.
   [[nodiscard]] static Result<std::unique_ptr<SerialOutput>> ToNowhere();
 
+  // Sees everything once, as it leaves, on the console thread. Before the first Write.
+  void SetTap(std::function<void(std::span<const uint8_t>)> tap) { tap_ = std::move(tap); }
+
   void Write(std::span<const uint8_t> bytes) override;
 
   // From now on Write never waits: what does not fit is discarded.
@@ -48,7 +53,7 @@ class SerialOutput : public ByteSink {
   void ClearWake();
   // When the bytes on hand are to be flushed; nullopt if there are none.
   [[nodiscard]] std::optional<TimePoint> FlushDue() const;
-  // The descriptor to poll for writability before Flush.
+  // The descriptor to poll for writability before Flush; -1: Flush at once.
   [[nodiscard]] int fd() const { return fd_.get(); }
   // Writes what the descriptor takes without waiting. After a failure, which is reported once,
   // everything is discarded.
@@ -68,6 +73,7 @@ class SerialOutput : public ByteSink {
   const FileDescriptor fd_;  // not valid: nowhere
   const FileDescriptor wake_;
   const std::string name_;
+  std::function<void(std::span<const uint8_t>)> tap_;
 
   mutable std::mutex mutex_;
   std::condition_variable room_;

@@ -37,7 +37,14 @@ void SetAttributes(int fd, const termios& settings) {
   }
 }
 
-[[noreturn]] void RunWatcher(int terminal, int alive, const termios& saved) {
+// The settings first: where the terminal does not take the text, they matter more.
+void GiveBack(int fd, const termios& saved, std::string_view farewell) {
+  SetAttributes(fd, saved);
+  (void)WriteAll(fd, {reinterpret_cast<const uint8_t*>(farewell.data()), farewell.size()});
+}
+
+[[noreturn]] void RunWatcher(int terminal, int alive, const termios& saved,
+                             std::string_view farewell) {
   ::setsid();
   // SIGTTOU blocked: it may set the terminal though it is not in the foreground.
   sigset_t all;
@@ -55,23 +62,25 @@ void SetAttributes(int fd, const termios& settings) {
   char byte = 0;
   while (::read(alive, &byte, 1) < 0 && errno == EINTR) {
   }
-  if (IsLeftRaw(terminal, saved)) SetAttributes(terminal, saved);
+  if (IsLeftRaw(terminal, saved)) GiveBack(terminal, saved, farewell);
   ::_exit(0);
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Terminal>> Terminal::Watch(int fd) {
+Result<std::unique_ptr<Terminal>> Terminal::Watch(int fd, std::string_view farewell) {
   termios saved{};
   if (::tcgetattr(fd, &saved) != 0) return Fail("terminal: {}", std::strerror(errno));
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return Fail("terminal: {}", std::strerror(errno));
   const FileDescriptor read_end(ends[0]);
-  std::unique_ptr<Terminal> terminal(new Terminal(fd, saved));
+  std::unique_ptr<Terminal> terminal(new Terminal(fd, saved, farewell));
   terminal->alive_ = FileDescriptor(ends[1]);
   terminal->watcher_ = ::fork();
   if (terminal->watcher_ < 0) return Fail("terminal: cannot fork: {}", std::strerror(errno));
-  if (terminal->watcher_ == 0) RunWatcher(fd, read_end.get(), saved);
+  if (terminal->watcher_ == 0) {
+    RunWatcher(fd, read_end.get(), saved, terminal->farewell_);
+  }
   return terminal;
 }
 
@@ -95,7 +104,7 @@ Status Terminal::MakeRaw() {
 }
 
 void Terminal::Restore() {
-  if (raw_.exchange(false)) SetAttributes(fd_, saved_);
+  if (raw_.exchange(false)) GiveBack(fd_, saved_, farewell_);
 }
 
 }  // namespace verbatim

@@ -13,6 +13,8 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "base/file.h"
 #include "base/result.h"
@@ -21,9 +23,11 @@ namespace verbatim {
 
 class Terminal {
  public:
-  // Starts the watcher of the terminal `fd`; changes nothing yet. It forks: to be called before the
-  // process starts threads.
-  [[nodiscard]] static Result<std::unique_ptr<Terminal>> Watch(int fd);
+  // Starts the watcher of the terminal `fd`; changes nothing yet. `farewell`, if not empty, is
+  // written to it when the settings are restored: what gives back the screen. It forks: to be
+  // called before the process starts threads.
+  [[nodiscard]] static Result<std::unique_ptr<Terminal>> Watch(int fd,
+                                                               std::string_view farewell = "");
   // Restores the settings and ends the watcher.
   ~Terminal();
   Terminal(const Terminal&) = delete;
@@ -37,10 +41,12 @@ class Terminal {
   [[nodiscard]] bool raw() const { return raw_; }
 
  private:
-  Terminal(int fd, const termios& saved) : fd_(fd), saved_(saved) {}
+  Terminal(int fd, const termios& saved, std::string_view farewell)
+      : fd_(fd), saved_(saved), farewell_(farewell) {}
 
   const int fd_;
   const termios saved_;
+  const std::string farewell_;
   std::atomic<bool> raw_ = false;
   FileDescriptor alive_;  // its closing tells the watcher
   pid_t watcher_ = -1;

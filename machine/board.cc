@@ -12,7 +12,6 @@
 #include "firmware/acpi_tables.h"
 #include "firmware/loader.h"
 #include "firmware/memory_map.h"
-#include "machine/boot_order.h"
 
 namespace verbatim {
 namespace {
@@ -69,9 +68,7 @@ Machine::Board::Board(const MachineConfig& config, ByteSink& serial,
       a20_gate_(*this),
       port_a_(a20_gate_.Input(A20OrGate::kPort92), *this),
       rtc_(clock_, pic_.Line(8),
-           {.unix_seconds = ::time(nullptr),
-            .memory_below_4g_bytes = config.memory_bytes,
-            .boot_order = BootKinds(config)}),
+           {.unix_seconds = ::time(nullptr), .memory_below_4g_bytes = config.memory_bytes}),
       com1_(clock_, pic_.Line(4), serial,
             {.name = "com1", .on_receiver_empty = [this] { FeedSerial(); }}),
       keyboard_(clock_, pic_.Line(1), pic_.Line(12),
@@ -122,8 +119,7 @@ Status Machine::Board::CreateEngine() {
 }
 
 Status Machine::Board::OpenDisks() {
-  // Firmware of others looks for the controller that its chipset has, drives or none.
-  if (config_.disks.empty() && !config_.firmware) return {};
+  if (config_.disks.empty()) return {};
   Result<std::unique_ptr<Disks>> disks = Disks::Open(
       config_.disks, dma_, pic_.Line(kPrimaryIdeIrq), pic_.Line(kSecondaryIdeIrq),
       [this] { engine_->Kick(); }, [this] { return StopRequested(); });
@@ -138,7 +134,6 @@ Status Machine::Board::OpenFirmware() {
       ExternalFirmware::Open(config_, *memory_, dma_, chipset_, display_);
   if (!firmware) return std::unexpected(firmware.error());
   firmware_ = *std::move(firmware);
-  firmware_->SetBootOrder(disks_->BiosDrives());
   return {};
 }
 
@@ -200,9 +195,6 @@ Status Machine::Board::PowerOn() {
   display_.ClearMemory();
   engine_->DropTranslations();
 
-  // The BIOS works through the processor's view of memory.
-  engine_->cpu().Reset();
-  engine_->cpu().SynchronizePaging();
   bios_->InstallRom();
   const Result<PhysicalAddress> rsdp = WriteAcpiTables(ram, chipset_.Acpi());
   if (!rsdp) return std::unexpected(rsdp.error());
@@ -280,6 +272,9 @@ Result<MachineOutcome> Machine::Board::Run() {
   while (true) {
     const Result<RunResult> result = engine_->Run();
     if (!result) return std::unexpected(result.error());
+    // What the guest showed last is seen even if it ends, or starts again, at once.
+    display_.RequestView();
+    display_.Service();
     MachineOutcome outcome;
     if (Restart()) continue;
     if (*result == RunResult::kShutdown) {

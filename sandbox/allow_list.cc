@@ -50,7 +50,7 @@ std::vector<AllowedCall> AllowedCalls() {
       {CALL(madvise), Equals(2, MADV_REMOVE)},
       {CALL(sysinfo)},
       // Open descriptors: serial line, log files, statistics, boot files, disk images, the
-      // terminal's settings.
+      // terminal's settings and size.
       {CALL(read)},
       {CALL(pread64)},
       {CALL(pwrite64)},
@@ -63,6 +63,7 @@ std::vector<AllowedCall> AllowedCalls() {
       {CALL(poll)},
       {CALL(ioctl), Equals(1, TCGETS)},
       {CALL(ioctl), Equals(1, TCSETS)},
+      {CALL(ioctl), Equals(1, TIOCGWINSZ)},
       // Waiting and waking.
       {CALL(futex), Masked(1, kFutexCommand, FUTEX_WAIT)},
       {CALL(futex), Masked(1, kFutexCommand, FUTEX_WAKE)},

@@ -14,9 +14,8 @@
 
 namespace verbatim {
 
-namespace {
-
-Result<std::vector<uint8_t>> Encode(const Image& image, const std::string& path) {
+Result<std::vector<uint8_t>> EncodePng(const Image& image) {
+  if (image.pixels.empty()) return Fail("there is no picture to write");
   std::vector<uint8_t> rgb;
   rgb.reserve(image.pixels.size() * 3);
   for (const uint32_t pixel : image.pixels) {
@@ -30,26 +29,20 @@ Result<std::vector<uint8_t>> Encode(const Image& image, const std::string& path)
   png_alloc_size_t bytes = PNG_IMAGE_PNG_SIZE_MAX(header);
   std::vector<uint8_t> encoded(bytes);
   if (png_image_write_to_memory(&header, encoded.data(), &bytes, 0, rgb.data(), 0, nullptr) == 0) {
-    return Fail("{}: the picture cannot be made a PNG: {}", path, &header.message[0]);
+    return Fail("the picture cannot be made a PNG: {}", &header.message[0]);
   }
   encoded.resize(bytes);
   return encoded;
 }
 
-}  // namespace
-
 // Not libpng's own way to write files: it removes what it could not write, be it a device.
 Status WritePng(const Image& image, const std::string& path) {
-  if (image.pixels.empty()) return Fail("{}: there is no picture to write", path);
-  const Result<std::vector<uint8_t>> encoded = Encode(image, path);
-  if (!encoded) return std::unexpected(encoded.error());
+  const Result<std::vector<uint8_t>> encoded = EncodePng(image);
+  if (!encoded) return Fail("{}: {}", path, encoded.error().message);
   const Result<FileDescriptor> file = OpenForWriting(path);
   if (!file) return std::unexpected(file.error());
-  for (std::span<const uint8_t> rest = *encoded; !rest.empty();) {
-    const ssize_t written = ::write(file->get(), rest.data(), rest.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return Fail("{}: cannot be written: {}", path, std::strerror(errno));
-    rest = rest.subspan(static_cast<size_t>(written));
+  if (const Status written = WriteAll(file->get(), *encoded); !written) {
+    return Fail("{}: cannot be written: {}", path, written.error().message);
   }
   return {};
 }

@@ -7,13 +7,18 @@
 
 namespace verbatim {
 
+std::string TextScreen::Utf8Row(unsigned row) const {
+  std::string text;
+  for (unsigned column = 0; column < columns; ++column) {
+    text += Cp437ToUtf8(At(column, row).character);
+  }
+  return text;
+}
+
 std::vector<std::string> TextScreen::Utf8Rows() const {
   std::vector<std::string> texts;
   for (unsigned row = 0; row < rows; ++row) {
-    std::string& text = texts.emplace_back();
-    for (unsigned column = 0; column < columns; ++column) {
-      text += Cp437ToUtf8(At(column, row).character);
-    }
+    std::string& text = texts.emplace_back(Utf8Row(row));
     text.erase(text.find_last_not_of(' ') + 1);
   }
   return texts;

@@ -31,6 +31,8 @@ struct TextScreen {
   [[nodiscard]] const TextCell& At(unsigned column, unsigned row) const {
     return cells[size_t{row} * columns + column];
   }
+  // The row as UTF-8.
+  [[nodiscard]] std::string Utf8Row(unsigned row) const;
   // Each row as UTF-8 without the spaces at its end.
   [[nodiscard]] std::vector<std::string> Utf8Rows() const;
 };

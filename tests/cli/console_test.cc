@@ -35,6 +35,34 @@ class FakeGuest : public ConsoleGuest {
     changed_.notify_all();
     return bytes.size();
   }
+  [[nodiscard]] size_t KeyRoom() const override { return 1000; }
+  size_t QueueKeys(std::span<const KeyEvent> keys) override {
+    const std::scoped_lock lock(mutex_);
+    keys_.insert(keys_.end(), keys.begin(), keys.end());
+    changed_.notify_all();
+    return keys.size();
+  }
+  [[nodiscard]] bool ScreenChanged() const override {
+    const std::scoped_lock lock(mutex_);
+    ++looks_;
+    return screen_changed_;
+  }
+  void RequestView() override {
+    const std::scoped_lock lock(mutex_);
+    ++view_requests_;
+    screen_changed_ = false;
+    changed_.notify_all();
+  }
+  [[nodiscard]] std::shared_ptr<const ScreenView> View() const override {
+    const std::scoped_lock lock(mutex_);
+    return view_;
+  }
+  void RequestPicture() override {
+    const std::scoped_lock lock(mutex_);
+    ++picture_requests_;
+    changed_.notify_all();
+  }
+  [[nodiscard]] std::optional<Image> TakePicture() override { return std::nullopt; }
   void RequestStop() override {
     const std::scoped_lock lock(mutex_);
     stopped_ = true;
@@ -65,6 +93,12 @@ class FakeGuest : public ConsoleGuest {
   std::string input_;
   size_t room_;
   bool stopped_ = false;
+  std::vector<KeyEvent> keys_;
+  bool screen_changed_ = true;
+  mutable unsigned looks_ = 0;
+  unsigned view_requests_ = 0;
+  unsigned picture_requests_ = 0;
+  std::shared_ptr<const ScreenView> view_;
 };
 
 class ConsoleTest : public testing::Test {

@@ -54,6 +54,51 @@ TEST(Options, HasTheDefaultsOfTheMachine) {
   EXPECT_FALSE(options.verbose);
 }
 
+TEST(Options, StepsOfAScriptKeepTheirOrder) {
+  const RunOptions options = Given({"--send", "<ret>", "--expect", "[ OK ], a=b", "--timeout", "9",
+                                    "--send", "x<lt>", "--expect=-sh", "--exit-on", "# "});
+  std::string steps;
+  for (const ScriptStep& step : options.script) {
+    steps += "ESX"[static_cast<size_t>(step.kind)] + step.text + "|";
+  }
+  EXPECT_EQ(steps, "S<ret>|E[ OK ], a=b|Sx<lt>|E-sh|X# |");
+  EXPECT_EQ(options.script[0].keys.size(), 2u);
+}
+
+TEST(Options, RejectsScriptsThatCannotBe) {
+  EXPECT_EQ(Complaint(ParseRun({"--exit-on", "a", "--send", "b"})),
+            "--send: nothing can come after --exit-on, which ends the run");
+  EXPECT_EQ(Complaint(ParseRun({"--expect", ""})), "--expect '': expected a text");
+  EXPECT_THAT(Complaint(ParseRun({"--send", "<nokey>"})), HasSubstr("--send '<nokey>': "));
+}
+
+TEST(Options, ScreenshotsAreAtATimeOrAText) {
+  const RunOptions options =
+      Given({"--screenshot-at", "1.5=a.png", "--screenshot-at", "x=y z=b.png"});
+  ASSERT_EQ(options.screenshots.size(), 2u);
+  EXPECT_EQ(options.screenshots[0].after, milliseconds(1500));
+  EXPECT_EQ(options.screenshots[0].path, "a.png");
+  EXPECT_EQ(options.screenshots[1].after, std::nullopt);
+  EXPECT_EQ(options.screenshots[1].text, "x=y z");
+  EXPECT_EQ(options.screenshots[1].path, "b.png");
+  for (const char* bad : {"5", "=x.png", "5="}) {
+    EXPECT_THAT(Complaint(ParseRun({"--screenshot-at", bad})),
+                HasSubstr("expected SECONDS=FILE or TEXT=FILE"));
+  }
+}
+
+TEST(Options, TheTerminalIsEitherTheScreenOrTheSerialLine) {
+  EXPECT_EQ(Given({}).display, DisplayKind::kNone);
+  const RunOptions options = Given({"--display", "terminal"});
+  EXPECT_EQ(options.display, DisplayKind::kTerminal);
+  EXPECT_EQ(options.serial.kind, SerialKind::kNone);
+  EXPECT_EQ(Given({"--display", "terminal", "--serial", "file:x"}).serial.kind, SerialKind::kFile);
+  EXPECT_THAT(Complaint(ParseRun({"--display", "terminal", "--serial", "stdio"})),
+              HasSubstr("--display terminal has the terminal"));
+  EXPECT_EQ(Complaint(ParseRun({"--display", "sdl"})),
+            "--display 'sdl': expected terminal or none");
+}
+
 TEST(Options, TakesEveryOption) {
   const RunOptions options =
       Given({"--initrd", "i", "--append", "console=ttyS0 -x", "--memory", "64M", "--cpu=pentium3",

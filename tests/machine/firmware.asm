@@ -47,13 +47,6 @@ kPam0Port equ 0xCFD
   mov word [kResume + 2], 0xF000
 %endmacro
 
-; Behind the instruction that resets none runs.
-%macro TooFar 0
-  mov al, 2
-  out 0xF4, al
-  hlt
-%endmacro
-
 Start:
   cli
   xor ax, ax
@@ -111,7 +104,7 @@ Start:
   SetShutdown 0x0A, AfterInit
   mov al, 0xFE
   out 0x64, al
-  TooFar
+  hlt
 
 AfterInit:
   Say "init"
@@ -129,7 +122,7 @@ AfterFault:
   out dx, al
   mov al, 0x06
   out dx, al
-  TooFar
+  hlt
 
 AfterReset:
   Say "reset"

@@ -7,7 +7,6 @@
 #ifndef VERBATIM_TESTS_ORACLE_MEMORY_IMAGE_H_
 #define VERBATIM_TESTS_ORACLE_MEMORY_IMAGE_H_
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -41,7 +40,7 @@ class MemoryImage {
     std::memset(&bytes_[code_offset_], kCaseEnd, code_bytes_);
     code_offset_ = code_at - kCaseCode.start;
     code_bytes_ = static_cast<uint32_t>(code.size());
-    std::ranges::copy(code, &bytes_[code_offset_]);
+    std::memcpy(&bytes_[code_offset_], code.data(), code.size());
   }
 
   // Calls visit(address, image bytes, memory bytes) for each line that differs, in ascending order.
@@ -73,10 +72,7 @@ class MemoryImage {
 
  private:
   static constexpr uint32_t kStride = 4096;  // what is compared at once
-  // What stands for each byte value. A wild jump runs the filling: it holds no opcode of the
-  // decimal instructions (DAA, DAS, AAA, AAS, AAM, AAD), which leave flags undefined, nor of those
-  // that store x87 pointers (D9, DD, 0F AE), which the host's kernel loses now and then. The
-  // generator knows how to deal with both, but only in its programs.
+  // What stands for each byte value.
   static constexpr std::array<uint8_t, 256> kFillers = [] {
     std::array<uint8_t, 256> fillers{};
     for (uint32_t value = 0; value < fillers.size(); ++value) {
@@ -89,7 +85,11 @@ class MemoryImage {
     return fillers;
   }();
 
-  // Reproducible and free of structure (splitmix64), so that a byte in a wrong place shows.
+  // Reproducible and free of structure (splitmix64), so that a byte in a wrong place shows. A wild
+  // jump runs it: it holds no opcode of the decimal instructions (DAA, DAS, AAA, AAS, AAM, AAD),
+  // which leave flags undefined, nor of those that store x87 pointers (D9, DD, 0F AE), which the
+  // host's kernel loses now and then. The generator knows how to deal with both, but only in its
+  // programs.
   void Fill(uint32_t filling) {
     filling_ = filling;
     uint64_t state = uint64_t{filling} << 32;

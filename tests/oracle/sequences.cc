@@ -45,10 +45,8 @@ bool SetsTrapFlag(const InstructionNote& note) {
 }  // namespace
 
 void Program::Append(uint32_t form) {
-  const Recipe recipe = forms_.recipes[form];
-  const bool state = recipe == Recipe::kStoreState || recipe == Recipe::kLoadState;
-  Land(state ? kLongestWithState : kLongestPlain);
-  switch (recipe) {
+  Land();
+  switch (forms_.recipes[form]) {
     case Recipe::kPlain:
       return AppendPlain(form);
     case Recipe::kBitString: {
@@ -275,7 +273,7 @@ void Program::AppendFault(uint32_t index) {
 }
 
 void Program::AppendUndefined() {
-  Land(kLongestPlain);
+  Land();
   const UndefinedEncoding& encoding = random_.Pick(UndefinedEncodings(code32_));
   Note(InstructionNote::kNoForm, false);
   for (uint32_t i = 0; i < encoding.length; ++i) Byte(encoding.bytes[i]);
@@ -330,7 +328,7 @@ void Program::AppendFunction() {
 
 //   mov byte [target + k], value ; perhaps something else ; target: an instruction
 void Program::AppendPatch() {
-  Land(kLongestPlain);
+  Land();
   Operands operands;
   operands.address.rm = code32_ ? 5 : 6;
   // A 16-bit address reaches code only in segments that make it.
