@@ -48,6 +48,12 @@ enum class RecoveryKind : uint8_t {
   kPointers,     // as kCritical, with host pointers in rsi and rdi: esi is in r11d, edi in r10d
 };
 
+// Whether the guest can be taken over where such a point is in force, as an interrupt does: nothing
+// of an instruction has been done, or it can be done again from its start.
+[[nodiscard]] constexpr bool IsGuestBoundary(RecoveryKind kind) {
+  return kind == RecoveryKind::kInstruction || kind == RecoveryKind::kEipInR8;
+}
+
 struct RecoveryPoint {
   uint32_t host_offset = 0;  // from Block::host_start
   RecoveryKind kind = RecoveryKind::kInstruction;

@@ -37,6 +37,8 @@ enum Register : uint8_t {
   kChecksum = 0x2E,
   kExtendedMemoryKibCopy = 0x30,
   kMemoryAbove16MibIn64Kib = 0x34,
+  kBootThird = 0x38,  // high half
+  kBootFirst = 0x3D,  // and second, in the high half
   kMemoryAbove4GibIn64Kib = 0x5B,
 };
 
@@ -92,6 +94,9 @@ Mc146818::Mc146818(const Clock& clock, IrqLine& irq8, const Config& config)
   state_.bytes[kRegisterC] = 0;
   state_.bytes[kFloppyTypes] = config.floppy_types;
   state_.bytes[kEquipment] = config.equipment;
+  const auto& [first, second, third] = config.boot_order;
+  state_.bytes[kBootFirst] = static_cast<uint8_t>(first | second << 4);
+  state_.bytes[kBootThird] = static_cast<uint8_t>(third << 4);
   StoreMemorySizes(config);
   StoreChecksum();
 }

@@ -35,6 +35,9 @@ class Mc146818 final : public Device, public PortDevice {
     uint64_t memory_above_4g_bytes = 0;
     uint8_t floppy_types = 0;  // 10h: two nibbles, first drive high
     uint8_t equipment = 0x02;  // 14h: a coprocessor
+    // 3Dh and 38h, as Bochs defined them: what is booted first, second and third; 1 is a diskette,
+    // 2 a disk, 3 a CD, 0 nothing.
+    std::array<uint8_t, 3> boot_order{};
   };
 
   // The references must outlive the clock.

@@ -101,7 +101,8 @@ bool Engine::MayResumeAfter(const Site& site, uint64_t drops_before,
   const CpuState& cpu = context_->cpu;
   if (cpu.eip != site.eip + site.instruction.length || mode_.single()) return false;
   if (cpu.halted || cpu.shutdown || IsTraced(cpu)) return false;
-  if (InterruptAwaitsBoundary()) return false;
+  // A port may have switched the machine off or reset it: no further instruction runs.
+  if (InterruptAwaitsBoundary() || gate_.StopRequested()) return false;
   if (PresentMode() != mode_) return false;
   return windows_.Select(PrivilegeOf(cpu.cpl)) == window_ &&
          window_code_->generation() == drops_before && invalidations_ == invalidations_before;

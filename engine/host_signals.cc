@@ -34,7 +34,7 @@ void LeaveAtBoundary(SignalTarget& target, ucontext_t& context) {
   const Block* block = target.store->FindByHost(at);
   if (block != nullptr) {
     const RecoveryPoint& point = block->RecoveryAt(at);
-    if (point.kind != RecoveryKind::kCritical && point.kind != RecoveryKind::kPointers) {
+    if (IsGuestBoundary(point.kind)) {
       if (point.kind == RecoveryKind::kInstruction) Register(context, REG_R8) = point.eip;
       pc = AsRegister(target.stubs->kicked);
       flags &= ~kTrapFlag;

@@ -12,6 +12,7 @@
 #include "firmware/acpi_tables.h"
 #include "firmware/loader.h"
 #include "firmware/memory_map.h"
+#include "machine/boot_order.h"
 
 namespace verbatim {
 namespace {
@@ -68,7 +69,9 @@ Machine::Board::Board(const MachineConfig& config, ByteSink& serial,
       a20_gate_(*this),
       port_a_(a20_gate_.Input(A20OrGate::kPort92), *this),
       rtc_(clock_, pic_.Line(8),
-           {.unix_seconds = ::time(nullptr), .memory_below_4g_bytes = config.memory_bytes}),
+           {.unix_seconds = ::time(nullptr),
+            .memory_below_4g_bytes = config.memory_bytes,
+            .boot_order = BootKinds(config)}),
       com1_(clock_, pic_.Line(4), serial,
             {.name = "com1", .on_receiver_empty = [this] { FeedSerial(); }}),
       keyboard_(clock_, pic_.Line(1), pic_.Line(12),
@@ -119,7 +122,8 @@ Status Machine::Board::CreateEngine() {
 }
 
 Status Machine::Board::OpenDisks() {
-  if (config_.disks.empty()) return {};
+  // Firmware of others looks for the controller that its chipset has, drives or none.
+  if (config_.disks.empty() && !config_.firmware) return {};
   Result<std::unique_ptr<Disks>> disks = Disks::Open(
       config_.disks, dma_, pic_.Line(kPrimaryIdeIrq), pic_.Line(kSecondaryIdeIrq),
       [this] { engine_->Kick(); }, [this] { return StopRequested(); });
@@ -134,6 +138,7 @@ Status Machine::Board::OpenFirmware() {
       ExternalFirmware::Open(config_, *memory_, dma_, chipset_, display_);
   if (!firmware) return std::unexpected(firmware.error());
   firmware_ = *std::move(firmware);
+  firmware_->SetBootOrder(disks_->BiosDrives());
   return {};
 }
 
@@ -195,6 +200,9 @@ Status Machine::Board::PowerOn() {
   display_.ClearMemory();
   engine_->DropTranslations();
 
+  // The BIOS works through the processor's view of memory.
+  engine_->cpu().Reset();
+  engine_->cpu().SynchronizePaging();
   bios_->InstallRom();
   const Result<PhysicalAddress> rsdp = WriteAcpiTables(ram, chipset_.Acpi());
   if (!rsdp) return std::unexpected(rsdp.error());

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "firmware/acpi_loader.h"
 #include "firmware/memory_map.h"
+#include "machine/boot_order.h"
 
 namespace verbatim {
 namespace {
@@ -75,6 +76,11 @@ void ExternalFirmware::FillItems(const MachineConfig& config, const Chipset& chi
   fw_cfg_.AddFile(kAcpiTablesFile, [&chipset] { return BuildAcpiImage(chipset.Acpi()).tables; });
   fw_cfg_.AddFile(kAcpiRsdpFile, AcpiRsdpFile(BuildAcpiImage(chipset.Acpi())));
   fw_cfg_.AddFile(kAcpiLoaderFile, AcpiLoaderScript(BuildAcpiImage(chipset.Acpi())));
+}
+
+void ExternalFirmware::SetBootOrder(std::span<BiosDrive* const> drives) {
+  const std::string file = BootOrderFile(drives);
+  fw_cfg_.AddFile("bootorder", FwCfg::Bytes(file.begin(), file.end()));
 }
 
 void ExternalFirmware::Attach(PortBus& bus) {

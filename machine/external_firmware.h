@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "devices/debug_ports.h"
 #include "devices/fw_cfg.h"
 #include "devices/port_bus.h"
+#include "firmware/bios/drive.h"
 #include "machine/chipset.h"
 #include "machine/config.h"
 #include "machine/display.h"
@@ -35,6 +37,8 @@ class ExternalFirmware {
                                                                       DmaMemory& dma,
                                                                       const Chipset& chipset,
                                                                       Display& display);
+  // The drives in the order in which they are to be booted; once, before the machine runs.
+  void SetBootOrder(std::span<BiosDrive* const> drives);
 
   void Attach(PortBus& bus);
   [[nodiscard]] std::vector<Device*> devices() { return {&fw_cfg_}; }

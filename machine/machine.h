@@ -2,8 +2,8 @@
 // A PC: memory, processor, devices and firmware wired together, and its life from power-on to the
 // end of the run.
 //
-// Threads: Create, Run and the destructor on one thread. Queue..., SerialInputRoom, KeyRoom, what is
-// about the screen and RequestStop on any; RequestStop from signal handlers too.
+// Threads: Create, Run and the destructor on one thread. Queue..., SerialInputRoom, KeyRoom, what
+// is about the screen and RequestStop on any; RequestStop from signal handlers too.
 #ifndef VERBATIM_MACHINE_MACHINE_H_
 #define VERBATIM_MACHINE_MACHINE_H_
 

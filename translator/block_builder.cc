@@ -137,7 +137,7 @@ bool BlockBuilder::Decode() {
 void BlockBuilder::Point(RecoveryKind kind, uint32_t eip) {
   // A single instruction is left in front of it or behind its end, where the run loop learns that
   // it was executed: not in between, however complete the state is.
-  if (mode_.single() && begun_ && kind != RecoveryKind::kPointers) kind = RecoveryKind::kCritical;
+  if (mode_.single() && begun_ && IsGuestBoundary(kind)) kind = RecoveryKind::kCritical;
   const uint32_t offset = out_.offset();
   if (!points_.empty() && points_.back().host_offset == offset) points_.pop_back();
   points_.push_back({offset, kind, eip});

@@ -7,7 +7,6 @@
 #include "firmware/bios/bios_data_area.h"
 #include "firmware/bios/power_on.h"
 #include "firmware/bios/rom.h"
-#include "firmware/video_post.h"
 
 namespace verbatim {
 namespace {
@@ -28,21 +27,27 @@ Bios::Bios(BiosMachine machine)
     : machine_(std::move(machine)),
       clock_(machine_.ports),
       disks_(machine_.drives),
-      boot_(machine_.drives) {}
+      boot_(disks_, machine_.boot_order),
+      video_(machine_.ports),
+      system_(machine_.ports, machine_.clock, machine_.memory_map, machine_.power_port) {}
 
 void Bios::InstallRom() {
   machine_.mmu.memory().Write(kRomAddress, RomImage().data(), RomImage().size());
+  video_.InstallRom(machine_.mmu.memory());
 }
 
 void Bios::PowerOnSelfTest() {
   SetUpVectors(machine_.mmu.memory());
   SetUpDataArea(machine_.mmu.memory());
   SetUpChips(machine_.ports);
-  VideoPost(machine_.ports, machine_.mmu.memory()).SetTextMode();
+  // Of a processor after reset: services that work on a caller's memory have one.
+  CpuState reset;
+  BiosCall call(reset, machine_.mmu);
+  video_.PowerOn(call);
   clock_.PowerOn(machine_.mmu.memory());
   disks_.PowerOn(machine_.mmu.memory());
-  boot_.PowerOn();
   keyboard_.PowerOn();
+  system_.PowerOn();
 }
 
 Faultable<TrapOutcome> Bios::OnUndefined(CpuState& state) {
@@ -95,11 +100,17 @@ void Bios::Dispatch(uint8_t service, BiosCall& call) {
     case kKeyAction:
       keyboard_.StillPaused(call);
       break;
+    case kBoot:
+      boot_.Step(call);
+      break;
     case kKeyCommand:
       keyboard_.NextCommand(call);
       break;
     case 0x0E:
       disks_.DisketteInterrupt(call);
+      break;
+    case 0x10:
+      video_.Call(call);
       break;
     case 0x11:
       call.regs.set_ax(call.Read<uint16_t>(bda::kEquipment));
@@ -110,14 +121,32 @@ void Bios::Dispatch(uint8_t service, BiosCall& call) {
     case 0x13:
       disks_.Call(call);
       break;
+    case 0x15:
+      system_.Function(call);
+      break;
+    case kPortStep:
+      system_.NextStep(call);
+      break;
+    case kPortEnd:
+      system_.EndDialog(call);
+      break;
+    case kWaited:
+      system_.Waited(call);
+      break;
+    case kProtectedMode:
+      system_.PrepareProtectedMode(call);
+      break;
+    case kApm:
+      system_.ApmProtectedMode(call);
+      break;
+    case kMouse:
+      system_.MouseByte(call);
+      break;
+    case 0x70:
+      system_.ClockInterrupt(call);
+      break;
     case 0x16:
       keyboard_.Function(call);
-      break;
-    case 0x18:
-      boot_.NoBootDevice(call);
-      break;
-    case 0x19:
-      boot_.Bootstrap(call);
       break;
     case 0x1A:
       clock_.TimeOfDay(call);

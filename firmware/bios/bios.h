@@ -16,11 +16,13 @@
 #include "base/log.h"
 #include "devices/device.h"
 #include "firmware/bios/bios_call.h"
-#include "firmware/bios/boot.h"
+#include "firmware/bios/boot/boot_service.h"
 #include "firmware/bios/clock.h"
 #include "firmware/bios/disk/disk_service.h"
 #include "firmware/bios/drive.h"
 #include "firmware/bios/keyboard/keyboard.h"
+#include "firmware/bios/video/video.h"
+#include "firmware/bios/system/system.h"
 #include "firmware/memory_map.h"
 #include "vcpu/firmware_trap.h"
 #include "vcpu/port_io.h"
@@ -34,6 +36,8 @@ struct BiosMachine {
   const Clock& clock;
   std::vector<MemoryMapEntry> memory_map;
   std::vector<BiosDrive*> drives;  // in the order of the user
+  BootOrder boot_order{};
+  uint16_t power_port = 0x604;     // the ACPI PM1 control register
 };
 
 // After a call, for --trace bios: the service and the registers before and after.
@@ -42,7 +46,18 @@ using BiosObserver =
 
 class Bios final : public FirmwareTrap {
  public:
-  enum Service : uint8_t { kPost = 0xE0, kKeyAction = 0xE1, kMouse = 0xE2, kKeyCommand = 0xE3 };
+  enum Service : uint8_t {
+    kPost = 0xE0,
+    kKeyAction = 0xE1,
+    kMouse = 0xE2,
+    kKeyCommand = 0xE3,
+    kPortStep = 0xE4,
+    kPortEnd = 0xE5,
+    kWaited = 0xE6,
+    kApm = 0xE7,
+    kBoot = 0xE8,
+    kProtectedMode = 0xE9,
+  };
 
   explicit Bios(BiosMachine machine);
   Bios(const Bios&) = delete;
@@ -65,6 +80,8 @@ class Bios final : public FirmwareTrap {
   DiskService disks_;
   BootService boot_;
   KeyboardService keyboard_;
+  VideoService video_;
+  SystemService system_;
   BiosObserver observer_;
   LogLimiter unknown_;
 };

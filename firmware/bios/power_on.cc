@@ -27,6 +27,7 @@ constexpr uint8_t kIcw4 = 0x01;  // 8086 mode
 constexpr uint8_t kMasterBase = 0x08;
 constexpr uint8_t kMasterMask = 0xB8;  // timer, keyboard, cascade, floppy
 constexpr uint8_t kSlaveMask = 0x8F;   // mouse, coprocessor, first disk
+constexpr uint8_t kAllMasked = 0xFF;
 constexpr uint8_t kEndOfInterrupt = 0x20;
 
 // 8254 data sheet: counter, both bytes, mode.
@@ -98,6 +99,11 @@ void SetUpChips(PortIo& ports) {
   ports.WritePort(kPitCounter0, 1, 0);
   ports.WritePort(kPitControl, 1, kCounter1Rate);
   ports.WritePort(kPitCounter1, 1, kRefreshDivisor);
+}
+
+void PlaceInterrupts(PortIo& ports, uint8_t master, uint8_t slave) {
+  InitialiseController(ports, kMaster, master, 1u << 2, kAllMasked);
+  InitialiseController(ports, kSlave, slave, 2, kAllMasked);
 }
 
 void EndInterrupts(PortIo& ports) {

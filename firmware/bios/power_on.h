@@ -13,6 +13,8 @@ void SetUpVectors(PhysicalMemory& memory);
 void SetUpDataArea(PhysicalMemory& memory);
 // Interrupt controllers, timers, clock, keyboard controller.
 void SetUpChips(PortIo& ports);
+// Both interrupt controllers at these vectors, all lines masked.
+void PlaceInterrupts(PortIo& ports, uint8_t master, uint8_t slave);
 // End-of-interrupt to both controllers.
 void EndInterrupts(PortIo& ports);
 

@@ -16,6 +16,20 @@ org 0xE000
 %define SERVICE_KEY_ACTION 0xE1
 %define SERVICE_MOUSE 0xE2
 %define SERVICE_KEY_COMMAND 0xE3
+%define SERVICE_BOOT 0xE8
+
+; Of SERVICE_BOOT (boot_service.h).
+%define BOOT_BEGIN 0
+%define BOOT_NEXT_DRIVE 1
+%define BOOT_DONE 2
+%define BOOT_KEY 3
+%define BOOT_WAIT_FOR_KEY 1
+%define BOOT_PEEK_KEY 2
+%define SERVICE_PORT_STEP 0xE4
+%define SERVICE_PORT_END 0xE5
+%define SERVICE_WAITED 0xE6
+%define SERVICE_APM 0xE7
+%define SERVICE_PROTECTED_MODE 0xE9
 
 %macro model 1
     db 0x0F, 0x0B, %1
@@ -185,6 +199,11 @@ redirected_interrupt:
 mouse_interrupt:
     push ds
     pushad
+    in al, 0x64                 ; is there a byte, and is it the mouse's?
+    and al, 0x21
+    cmp al, 0x21
+    jne .end
+    in al, 0x60
     model SERVICE_MOUSE
     jnc .end
     push ax
@@ -227,13 +246,6 @@ spurious_slave_interrupt:
     end_of_slave_interrupt
     iret
 
-wait_for_reboot:
-    sti
-    xor ah, ah
-    int 0x16
-    int 0x19
-    jmp wait_for_reboot
-
 entry 0xE2C3
 nmi:
     iret
@@ -251,18 +263,49 @@ entry 0xE6F5
     db 0x74                     ; second 8259, clock, int 15h/4Fh, extended BIOS data area
     db 0x40, 0, 0, 0            ; int 16h/09h
 
-bootstrap:
-    sti
-    model 0x19
-    int 0x18
-    jmp bootstrap
-
-no_boot_device:
-    model 0x18
-    jmp wait_for_reboot
-
 entry 0xE739
     waiting_service 0x14
+
+; Int 19h boots, from the first drive on; int 18h is for a boot sector that found nothing to start:
+; the next drive. The model says in AH what is to be done for it (boot_service.h); AL is what was.
+bootstrap:
+    mov al, BOOT_BEGIN
+    jmp boot_entry
+no_boot_device:
+    mov al, BOOT_NEXT_DRIVE
+boot_entry:
+    cli
+    cld
+    xor bx, bx
+    mov ss, bx
+    mov sp, 0x7C00
+    mov ds, bx
+    mov es, bx
+    sti
+.step:
+    model SERVICE_BOOT
+    cmp ah, BOOT_PEEK_KEY
+    je .peek
+    cmp ah, BOOT_WAIT_FOR_KEY
+    je .wait
+    mov ah, 0x0E
+    mov bx, 7
+    int 0x10
+    mov al, BOOT_DONE
+    jmp .step
+.peek:
+    mov ah, 1
+    int 0x16
+    jnz .key
+    xor ax, ax
+    jmp .key
+.wait:
+    xor ah, ah
+    int 0x16
+.key:
+    mov cx, ax
+    mov al, BOOT_KEY
+    jmp .step
 
 entry 0xE82E
 keyboard_service:
@@ -314,7 +357,111 @@ entry 0xF84D
     iret
 
 entry 0xF859
-    waiting_service 0x15
+system_services:
+    cmp ah, 0x89
+    je protected_mode
+    model 0x15
+    jc .more
+    iret
+.more:
+    cmp ah, 0x53
+    je .idle
+    cmp ah, 0x86
+    je .wait
+    push ax
+    push dx
+.step:
+    model SERVICE_PORT_STEP
+    dec ah
+    jz .write
+    dec ah
+    jz .read
+    dec ah
+    jz .answer
+    pop dx
+    pop ax
+    model SERVICE_PORT_END
+    iret
+.write:
+    out dx, al
+    jmp .step
+.read:
+    in al, dx
+    jmp .step
+.answer:                        ; al and its status in ah; ah is 0 when nothing comes
+    push cx
+    xor cx, cx
+.poll:
+    in al, 0x64
+    test al, 1
+    jnz .come
+    in al, 0x61                 ; which takes its time on the bus
+    loop .poll
+    xor ax, ax
+    jmp .polled
+.come:
+    mov ah, al
+    in al, 0x60
+.polled:
+    pop cx
+    jmp .step
+.idle:
+    sti
+    hlt
+    xor ah, ah
+    iret
+.wait:
+    sti
+    hlt
+    cli
+    model SERVICE_WAITED
+    jc .wait
+    xor ah, ah
+    iret
+
+; Function 89h: descriptors at ES:SI of which 08h is the table itself, 10h the interrupts', 18h DS,
+; 20h ES, 28h SS, 30h CS. The model has made 38h the ROM's code.
+protected_mode:
+    cli
+    model SERVICE_PROTECTED_MODE
+    jnc .change
+    iret
+.change:
+    lgdt [es:si + 0x08]
+    lidt [es:si + 0x10]
+    mov eax, cr0
+    or al, 1
+    mov cr0, eax
+    jmp 0x38:.changed
+.changed:
+    mov ax, 0x18
+    mov ds, ax
+    mov ax, 0x20
+    mov es, ax
+    mov ax, 0x28
+    mov ss, ax
+    pop bp                      ; the caller goes on with its new CS, flags as they are
+    add sp, 4
+    push 0x30
+    push bp
+    xor ax, ax
+    retf
+
+; Where APM drivers call in protected mode, by far calls (kApmEntry in rom.h). These bytes mean the
+; same in 16 and in 32 bits.
+entry 0xF900
+apm_entry:
+    cmp al, 5
+    je .idle
+    model SERVICE_APM
+    retf
+.idle:
+    pushf
+    sti
+    hlt
+    popf
+    xor ah, ah
+    retf
 
 entry 0xFE6E
     model 0x1A

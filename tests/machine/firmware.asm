@@ -47,6 +47,13 @@ kPam0Port equ 0xCFD
   mov word [kResume + 2], 0xF000
 %endmacro
 
+; Behind the instruction that resets none runs.
+%macro TooFar 0
+  mov al, 2
+  out 0xF4, al
+  hlt
+%endmacro
+
 Start:
   cli
   xor ax, ax
@@ -104,7 +111,7 @@ Start:
   SetShutdown 0x0A, AfterInit
   mov al, 0xFE
   out 0x64, al
-  hlt
+  TooFar
 
 AfterInit:
   Say "init"
@@ -122,7 +129,7 @@ AfterFault:
   out dx, al
   mov al, 0x06
   out dx, al
-  hlt
+  TooFar
 
 AfterReset:
   Say "reset"

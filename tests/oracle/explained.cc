@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/oracle/explained.h"
 
-#include <Zydis/Zydis.h>
-
 #include <algorithm>
+#include <array>
 #include <map>
 #include <vector>
 
 #include "base/bits.h"
+#include "tests/oracle/ending.h"
 #include "tests/oracle/forms.h"
 #include "tests/oracle/segments.h"
+#include "tests/oracle/undefined.h"
 
 namespace verbatim::test {
 namespace {
 
 constexpr uint8_t kDebug = 1;
+constexpr uint8_t kUndefined = 6;
 constexpr uint8_t kStackFault = 12;
 constexpr uint8_t kProtection = 13;
 constexpr uint8_t kPageFault = 14;
@@ -66,8 +68,7 @@ unsigned ForgiveWrap(const LdtTable& table, Outcome& native, const Outcome& tran
   if (!refused || translated.vector != kPageFault) return 0;
   // Its offset is at the segment's end, whichever segment that is.
   const bool at_end = std::ranges::any_of(native.selectors, [&](uint16_t selector) {
-    constexpr uint16_t kLocal = 4;
-    const uint32_t base = (selector & kLocal) != 0 ? table[(selector >> 3) % kLdtSegments].base : 0;
+    const uint32_t base = Segments(table).Of(selector).base;
     return translated.fault_address - base + kLongestAccess < 2 * kLongestAccess;
   });
   if (!at_end) return 0;
@@ -75,25 +76,6 @@ unsigned ForgiveWrap(const LdtTable& table, Outcome& native, const Outcome& tran
   native.error_code = translated.error_code;
   native.fault_address = translated.fault_address;
   return Bit(Explanation::kWrap);
-}
-
-// What stands where a run ended, as memory was then; `length` 0 if that is not the case's memory.
-GuestInstruction InstructionAtEnd(const Case& one, const LdtTable& table, const NativeRun& native) {
-  constexpr uint16_t kLocal = 4;
-  const uint16_t cs = native.outcome.selectors[kCs];
-  const bool local = (cs & kLocal) != 0;
-  const LdtSegment& segment = table[(cs >> 3) % kLdtSegments];
-  const uint32_t linear = native.outcome.cpu.eip + (local ? segment.base : 0);
-  MemoryImage image;
-  image.Set(one.memory_seed % kMemoryFillings, one.code_at, one.code);
-  std::array<uint8_t, kMaxInstructionBytes> bytes{};
-  for (uint32_t i = 0; i < bytes.size(); ++i) {
-    bytes[i] = image.At(linear + i);
-    for (const ChangedLine& line : native.lines) {
-      if (linear + i - line.address < kLineBytes) bytes[i] = line.bytes[linear + i - line.address];
-    }
-  }
-  return FormTable::Get().decoder().Decode(bytes, !local || segment.big);
 }
 
 bool PushesSeveral(const GuestInstruction& in) {
@@ -135,19 +117,9 @@ bool AccessesSeveral(const GuestInstruction& in) {
   }
 }
 
-uint32_t StackTop(const LdtTable& table, const Outcome& outcome) {
-  constexpr uint16_t kLocal = 4;
-  const uint16_t ss = outcome.selectors[kSs];
-  const uint32_t esp = outcome.cpu.gpr[kEsp];
-  if ((ss & kLocal) == 0) return esp;
-  const LdtSegment& segment = table[(ss >> 3) % kLdtSegments];
-  return segment.base + (segment.big ? esp : esp & 0xFFFFu);
-}
-
-// Takes over what the translated run has in the bytes below the stack pointer. Wrap-around of a
-// 16-bit stack pointer is not followed: such a difference stays.
-bool ForgiveBelowStack(uint32_t top, std::vector<ChangedLine>& native, const MemoryImage& image,
-                       std::span<const ChangedLine> translated) {
+// Takes over what the translated run has in the bytes below the stack pointer.
+bool ForgiveBelowStack(const Ending& end, std::vector<ChangedLine>& native,
+                       const MemoryImage& image, std::span<const ChangedLine> translated) {
   constexpr uint32_t kLongestFrame = 34 * 4;  // ENTER with 31 levels, and CALL's two
   std::map<uint32_t, std::array<uint8_t, kLineBytes>> lines;
   const auto fresh = [&](uint32_t address) {
@@ -162,7 +134,7 @@ bool ForgiveBelowStack(uint32_t top, std::vector<ChangedLine>& native, const Mem
     const auto found = std::ranges::find(translated, address, &ChangedLine::address);
     const auto here = found != translated.end() ? found->bytes : fresh(address);
     for (uint32_t i = 0; i < kLineBytes; ++i) {
-      if (top - 1 - (address + i) >= kLongestFrame || bytes[i] == here[i]) continue;
+      if (end.DepthInStack(address + i) >= kLongestFrame || bytes[i] == here[i]) continue;
       bytes[i] = here[i];
       used = true;
     }
@@ -183,7 +155,8 @@ unsigned ForgiveAccessOrder(const Case& one, const LdtTable& table, const Native
                             const TranslatedOutcome& translated) {
   const Outcome& here = *translated.outcome;
   if (!IsMemoryFault(outcome.vector) || !IsMemoryFault(here.vector)) return 0;
-  const GuestInstruction in = InstructionAtEnd(one, table, native);
+  const Ending end(one, table, native.outcome, native.lines);
+  const GuestInstruction& in = end.instruction();
   if (!AccessesSeveral(in)) return 0;
   // The same fault at the same place has the same error code.
   bool used = outcome.vector != here.vector ||
@@ -203,7 +176,7 @@ unsigned ForgiveAccessOrder(const Case& one, const LdtTable& table, const Native
   if (PushesSeveral(in)) {
     MemoryImage image;
     image.Set(one.memory_seed % kMemoryFillings, one.code_at, one.code);
-    if (ForgiveBelowStack(StackTop(table, here), lines, image, translated.lines)) used = true;
+    if (ForgiveBelowStack(end, lines, image, translated.lines)) used = true;
   }
   return used ? Bit(Explanation::kAccessOrder) : 0;
 }
@@ -222,7 +195,7 @@ unsigned ForgiveSupervisorPage(Outcome& native, const Outcome& translated) {
 unsigned ForgiveIcebp(const Case& one, const LdtTable& table, const NativeRun& native,
                       Outcome& outcome, const Outcome& translated) {
   if (outcome.vector != kDebug || translated.vector != kDebug) return 0;
-  const GuestInstruction in = InstructionAtEnd(one, table, native);
+  const GuestInstruction in = Ending(one, table, native.outcome, native.lines).instruction();
   if (in.mnemonic != ZYDIS_MNEMONIC_INT1 || outcome.cpu.eip + in.length != translated.cpu.eip) {
     return 0;
   }
@@ -230,66 +203,124 @@ unsigned ForgiveIcebp(const Case& one, const LdtTable& table, const NativeRun& n
   return Bit(Explanation::kIcebp);
 }
 
-// FXRSTOR of an image with MXCSR.MM set, which the host accepts.
-bool RestoresMisalignedMode(const Case& one, const NativeRun& native, const Outcome& here) {
+// What one run refuses the other may execute, and go on: what it does from there on cannot be
+// compared. So each of the following demands that it went on, and what it must have in common with
+// the refusal: the very instruction, its operand, its fault.
+bool WentOn(const Outcome& run, const Outcome& refusal) {
+  return run.cpu.eip != refusal.cpu.eip || run.selectors[kCs] != refusal.selectors[kCs];
+}
+
+// FXRSTOR or LDMXCSR of a value whose one reserved bit is MM, which the host accepts.
+bool LoadsMisalignedMode(const Ending& here, const Outcome& refusal, const Outcome& native) {
   constexpr uint32_t kMisalignedMode = 1u << 17;
-  const auto mxcsr = LoadLittle<uint32_t>(&native.outcome.cpu.fx[kFxMxcsr]);
-  return here.vector == kProtection && here.error_code == 0 && (mxcsr & kMisalignedMode) != 0 &&
-         Contains(one, ZYDIS_MNEMONIC_FXRSTOR);
+  constexpr uint32_t kReserved = 0xFFFF0000;
+  const Mnemonic mnemonic = here.instruction().mnemonic;
+  const bool restores = mnemonic == ZYDIS_MNEMONIC_FXRSTOR;
+  return refusal.vector == kProtection && refusal.error_code == 0 &&
+         (restores || mnemonic == ZYDIS_MNEMONIC_LDMXCSR) &&
+         (here.OperandDword(restores ? kFxMxcsr : 0) & kReserved) == kMisalignedMode &&
+         (LoadLittle<uint32_t>(&native.cpu.fx[kFxMxcsr]) & kMisalignedMode) != 0;
 }
 
-// Linux's 64-bit code segment, which DS, ES, FS and GS may be loaded with.
-bool LoadsHostSegment(const Outcome& native) {
-  constexpr uint16_t kHostCode = 0x30;
-  constexpr uint16_t kRplMask = 3;
-  return std::ranges::any_of(native.selectors,
-                             [](uint16_t selector) { return (selector & ~kRplMask) == kHostCode; });
+// Linux's 64-bit code segment and the one whose limit tells the processor's number: DS, ES, FS and
+// GS may be loaded with both.
+bool LoadsHostSegment(const Outcome& refusal, const Outcome& native) {
+  constexpr uint32_t kSelector = 0xFFFC;
+  return refusal.vector == kProtection &&
+         (refusal.error_code == 0x30 || refusal.error_code == 0x78) &&
+         std::ranges::any_of(native.selectors, [&](uint16_t selector) {
+           return (selector & kSelector) == refusal.error_code;
+         });
 }
 
-// #UD here for what any disassembler of today knows: the guest's model has not got it yet.
-bool IsLaterInstruction(const Case& one, const LdtTable& table, const NativeRun& native,
-                        const Outcome& here) {
-  constexpr uint8_t kUndefined = 6;
-  if (here.vector != kUndefined) return false;
-  NativeRun at_fault{here, native.lines};
-  const GuestInstruction in = InstructionAtEnd(one, table, at_fault);
-  if (in.handling != Handling::kUndefined || in.mnemonic != ZYDIS_MNEMONIC_INVALID) return false;
-  const LdtSegment& segment = table[(here.selectors[kCs] >> 3) % kLdtSegments];
-  const bool code32 = (here.selectors[kCs] & 4) == 0 || segment.big;
-  ZydisDecoder decoder;
-  ZydisDecodedInstruction decoded;
-  ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-  return ZYAN_SUCCESS(ZydisDecoderInit(
-             &decoder, code32 ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16,
-             code32 ? ZYDIS_STACK_WIDTH_32 : ZYDIS_STACK_WIDTH_16)) &&
-         ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, in.bytes.data(), in.bytes.size(), &decoded,
-                                             operands));
+// #UD for what any disassembler of today knows: the guest's model has not got it yet.
+bool IsLaterInstruction(const Ending& here, const Outcome& refusal) {
+  const GuestInstruction& in = here.instruction();
+  return refusal.vector == kUndefined && in.handling == Handling::kUndefined &&
+         in.mnemonic == ZYDIS_MNEMONIC_INVALID && IsKnownToday(in.bytes, here.code32());
 }
 
-bool IsBranchAtLimit(const Case& one, const LdtTable& table, const NativeRun& native) {
-  constexpr uint16_t kLocal = 4;
-  const Outcome& outcome = native.outcome;
-  const uint16_t cs = outcome.selectors[kCs];
-  if (outcome.vector != kProtection || outcome.error_code != 0 || (cs & kLocal) == 0) return false;
-  const GuestInstruction in = InstructionAtEnd(one, table, native);
-  const LdtSegment& segment = table[(cs >> 3) % kLdtSegments];
-  return in.handling == Handling::kControlFlow &&
-         outcome.cpu.eip + in.length == Segments::LastOffset(segment) + 1;
+// A branch that was not taken faults behind it, at an eip that both report alike.
+bool IsBranchAtLimit(const Ending& there, const Outcome& refusal, const Outcome& translated) {
+  const GuestInstruction& in = there.instruction();
+  return refusal.vector == kProtection && refusal.error_code == 0 &&
+         in.handling == Handling::kControlFlow && there.BytesUpToLimit() == in.length &&
+         translated.cpu.eip != refusal.cpu.eip + in.length;
+}
+
+unsigned ExplainRefusal(const Case& one, const LdtTable& table, const NativeRun& native,
+                        const TranslatedOutcome& translated) {
+  const Outcome& there = native.outcome;
+  const Outcome& here = *translated.outcome;
+  if (!WentOn(there, here)) return 0;
+  const Ending end_here(one, table, here, translated.lines);
+  if (LoadsMisalignedMode(end_here, here, there)) return Bit(Explanation::kMxcsrMask);
+  if (IsLaterInstruction(end_here, here)) return Bit(Explanation::kLaterInstruction);
+  if (LoadsHostSegment(here, there)) return Bit(Explanation::kHostSelector);
+  const Ending end_there(one, table, there, native.lines);
+  return IsBranchAtLimit(end_there, there, here) ? Bit(Explanation::kBranchAtLimit) : 0;
+}
+
+// The longest that the host may take for one instruction does not fit into the segment any more.
+unsigned ForgiveUndefinedAtLimit(const Case& one, const LdtTable& table, Outcome& native,
+                                 const TranslatedOutcome& translated) {
+  const Outcome& here = *translated.outcome;
+  if (WentOn(native, here) || here.vector != kUndefined || native.vector != kProtection) return 0;
+  const Ending end(one, table, here, translated.lines);
+  if (native.error_code != 0 || end.instruction().handling != Handling::kUndefined ||
+      end.BytesUpToLimit() >= kMaxInstructionBytes) {
+    return 0;
+  }
+  native.vector = here.vector;
+  return Bit(Explanation::kUndefinedAtLimit);
+}
+
+// The generator puts a comparison behind those in its programs, but a store can make others.
+unsigned ForgiveDecimalFlags(const Case& one, std::span<const ChangedLine> lines, Outcome& native,
+                             const Outcome& here) {
+  constexpr std::array<uint8_t, 6> kDecimal = {0x27, 0x2F, 0x37, 0x3F, 0xD4, 0xD5};
+  const uint32_t difference = (native.cpu.eflags ^ here.cpu.eflags) & one.flags;
+  if (difference == 0 || (difference & ~flag::kArithmetic) != 0) return 0;
+  MemoryImage image;
+  image.Set(one.memory_seed % kMemoryFillings, one.code_at, one.code);
+  const bool stored = std::ranges::any_of(lines, [&](const ChangedLine& line) {
+    if (line.address - kCaseCode.start >= kCaseCode.bytes) return false;
+    for (uint32_t i = 0; i < kLineBytes; ++i) {
+      if (line.bytes[i] == image.At(line.address + i)) continue;
+      if (std::ranges::find(kDecimal, line.bytes[i]) != kDecimal.end()) return true;
+    }
+    return false;
+  });
+  if (!stored) return 0;
+  native.cpu.eflags ^= difference;
+  return Bit(Explanation::kDecimalInData);
+}
+
+// Refused here, begun natively: it found a fault of its own.
+unsigned ForgiveLaterInstruction(const Case& one, const LdtTable& table, Outcome& native,
+                                 const TranslatedOutcome& translated) {
+  const Outcome& here = *translated.outcome;
+  if (WentOn(native, here) || native.vector == kUndefined ||
+      !IsLaterInstruction(Ending(one, table, here, translated.lines), here)) {
+    return 0;
+  }
+  native.vector = here.vector;
+  native.error_code = here.error_code;
+  return Bit(Explanation::kLaterInstruction);
 }
 
 }  // namespace
 
+bool LeadsInto64BitMode(const TranslatedOutcome& translated) {
+  constexpr uint32_t kHostCode = 0x30;
+  return translated.outcome && translated.outcome->vector == kProtection &&
+         translated.outcome->error_code == kHostCode;
+}
+
 unsigned Explain(const Case& one, const LdtTable& table, const NativeRun& native,
                  const TranslatedOutcome& translated) {
   if (!translated.outcome) return 0;
-  if (RestoresMisalignedMode(one, native, *translated.outcome)) {
-    return Bit(Explanation::kMxcsrMask);
-  }
-  if (IsLaterInstruction(one, table, native, *translated.outcome)) {
-    return Bit(Explanation::kLaterInstruction);
-  }
-  if (LoadsHostSegment(native.outcome)) return Bit(Explanation::kHostSelector);
-  if (IsBranchAtLimit(one, table, native)) return Bit(Explanation::kBranchAtLimit);
+  if (const unsigned refused = ExplainRefusal(one, table, native, translated)) return refused;
   Outcome outcome = native.outcome;
   std::vector<ChangedLine> lines(native.lines.begin(), native.lines.end());
   // Access order first: its condition looks at the vector that the others change.
@@ -299,6 +330,9 @@ unsigned Explain(const Case& one, const LdtTable& table, const NativeRun& native
   used |= ForgiveWrap(table, outcome, *translated.outcome);
   used |= ForgiveSupervisorPage(outcome, *translated.outcome);
   used |= ForgiveIcebp(one, table, native, outcome, *translated.outcome);
+  used |= ForgiveLaterInstruction(one, table, outcome, translated);
+  used |= ForgiveUndefinedAtLimit(one, table, outcome, translated);
+  used |= ForgiveDecimalFlags(one, native.lines, outcome, *translated.outcome);
   return Agree(one, {outcome, lines}, translated) ? used : 0;
 }
 

@@ -21,14 +21,16 @@ enum class Explanation : uint8_t {
   kBranchAtLimit,
   kHostSelector,
   kLaterInstruction,
+  kUndefinedAtLimit,
+  kDecimalInData,
 };
-inline constexpr unsigned kExplanationCount = 9;
+inline constexpr unsigned kExplanationCount = 11;
 inline constexpr std::array<const char*, kExplanationCount> kExplanationTexts = {
     // SDM vol. 2, IRET: a return to an outer level zeroes DS, ES, FS and GS that are null. The
     // host's kernel returns to the program, and to the handler that looks, whenever it likes.
     "null selectors 1 to 3: the host's interrupts and signals turn them into 0",
     // SDM vol. 1, 11.6.6: the mask says which bits the processor has; AMD's have bit 17.
-    "MXCSR.MM, in FXSAVE's mask or loaded by FXRSTOR: the host has it, the guest's model has not",
+    "MXCSR.MM, in FXSAVE's mask or loaded: the host has it, the guest's model has not",
     // SDM vol. 3, 5.3: with an effective limit of 4 GiB it is specific to the implementation
     // whether an access beyond it faults; the guest's wraps, and finds nothing mapped there.
     "accesses that run over 4 GiB: #GP(0) or #SS(0) on this host, wrap-around in the guest",
@@ -46,7 +48,16 @@ inline constexpr std::array<const char*, kExplanationCount> kExplanationTexts = 
     "taken branches that end with the code segment: #GP(0) on this host, but not each time",
     "selectors read from where none was put: the host's table has a segment there, the guest's not",
     "instructions of later processors, met by wild jumps and changed code: the host has them",
+    // SDM vol. 3, 6.9: a fault of fetching comes before #UD. How many bytes belong to what is no
+    // instruction is nowhere defined.
+    "undefined encodings near the end of their segment: #GP(0) on this host, which fetches more",
+    // SDM vol. 2, AAA and its kin; IMUL and others leave alone what they need not define.
+    "flags that decimal instructions leave undefined, where a program has stored one and run it",
 };
+
+// A case that the native process did not survive: here it ended with the refusal to load the host's
+// 64-bit code segment (SDM vol. 3, 5.8.1), in which nothing of a case can run.
+[[nodiscard]] bool LeadsInto64BitMode(const TranslatedOutcome& translated);
 
 // A set of 1 << Explanation that together account for every difference; 0 if they do not.
 [[nodiscard]] unsigned Explain(const Case& one, const LdtTable& table, const NativeRun& native,

@@ -96,6 +96,25 @@ TEST(Generator, MakesTheSameCaseWheneverItIsAsked) {
   EXPECT_NE(first.Make(1).start.gpr, Generator(kSeed + 1).Make(1).start.gpr);
 }
 
+// The longest sequences there are, at every distance behind a branch that waits for its label.
+TEST(Generator, ShortBranchesReachOverStoresOfTheState) {
+  const FormChoice forms(FormTable::Get());
+  const LdtTable table = Generator(kSeed).table();
+  for (uint64_t stream = 0; stream < 20'000; ++stream) {
+    Random random(kSeed, stream);
+    Case made;
+    Program program(forms, table, random, made, 0);
+    program.Append(forms.jump_short);
+    for (uint32_t left = random.Below(8); left != 0; --left) {
+      program.Append(random.Pick(forms.integer[1]));
+    }
+    program.Append(random.Pick(forms.saves));
+    program.Finish();
+    const size_t target = 2 + size_t{made.code[1]};
+    EXPECT_THAT(made.instructions, testing::Contains(target)) << stream;
+  }
+}
+
 TEST(Generator, MakesInstructionsOfTheFormsMeant) {
   const Generator generator(kSeed);
   const FormTable& table = FormTable::Get();

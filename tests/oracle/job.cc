@@ -107,11 +107,15 @@ bool Job::IsComparable(uint32_t turn, uint32_t i) {
     ++status_.cases;
     return true;
   }
-  if (!native_->died(turn, i) && native_->outcome(turn, i).end == NativeEnd::kEndless) {
+  const Case& one = batches_[turn][i];
+  const bool died = native_->died(turn, i);
+  if (!died && native_->outcome(turn, i).end == NativeEnd::kEndless) {
     ++status_.endless;
+  } else if (died && LeadsInto64BitMode(translated_->Run(one, Variant::kNormal))) {
+    ++status_.explained[static_cast<unsigned>(Explanation::kHostSelector)];
   } else {
     ++status_.rejected;
-    Note(Finding::Kind::kRejected, batches_[turn][i], Variant::kNormal);
+    Note(Finding::Kind::kRejected, one, Variant::kNormal);
   }
   return false;
 }

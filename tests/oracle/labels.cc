@@ -7,7 +7,7 @@
 namespace verbatim::test {
 namespace {
 
-constexpr uint32_t kNearEnough = 70;  // of a short branch, so that one sequence more fits between
+constexpr uint32_t kShortReach = 127;  // of a short branch
 
 }  // namespace
 
@@ -56,11 +56,11 @@ void Program::Resolve(const Fixup& fixup, uint32_t label) {
   }
 }
 
-void Program::Land() {
+void Program::Land(uint32_t longest) {
   uint32_t kept = 0;
   for (uint32_t i = 0; i < fixup_count_; ++i) {
     Fixup& fixup = fixups_[i];
-    const bool far = fixup.field == Field::kRelative8 && size_ - fixup.next > kNearEnough;
+    const bool far = fixup.field == Field::kRelative8 && size_ + longest - fixup.next > kShortReach;
     if (fixup.wait == 0 || far || fixup_count_ > kMaxFixups / 2) {
       Resolve(fixup, size_);
     } else {

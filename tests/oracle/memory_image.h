@@ -7,6 +7,7 @@
 #ifndef VERBATIM_TESTS_ORACLE_MEMORY_IMAGE_H_
 #define VERBATIM_TESTS_ORACLE_MEMORY_IMAGE_H_
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -40,7 +41,7 @@ class MemoryImage {
     std::memset(&bytes_[code_offset_], kCaseEnd, code_bytes_);
     code_offset_ = code_at - kCaseCode.start;
     code_bytes_ = static_cast<uint32_t>(code.size());
-    std::memcpy(&bytes_[code_offset_], code.data(), code.size());
+    std::ranges::copy(code, &bytes_[code_offset_]);
   }
 
   // Calls visit(address, image bytes, memory bytes) for each line that differs, in ascending order.
@@ -72,7 +73,10 @@ class MemoryImage {
 
  private:
   static constexpr uint32_t kStride = 4096;  // what is compared at once
-  // What stands for each byte value.
+  // What stands for each byte value. A wild jump runs the filling: it holds no opcode of the
+  // decimal instructions (DAA, DAS, AAA, AAS, AAM, AAD), which leave flags undefined, nor of those
+  // that store x87 pointers (D9, DD, 0F AE), which the host's kernel loses now and then. The
+  // generator knows how to deal with both, but only in its programs.
   static constexpr std::array<uint8_t, 256> kFillers = [] {
     std::array<uint8_t, 256> fillers{};
     for (uint32_t value = 0; value < fillers.size(); ++value) {
@@ -85,11 +89,7 @@ class MemoryImage {
     return fillers;
   }();
 
-  // Reproducible and free of structure (splitmix64), so that a byte in a wrong place shows. A wild
-  // jump runs it: it holds no opcode of the decimal instructions (DAA, DAS, AAA, AAS, AAM, AAD),
-  // which leave flags undefined, nor of those that store x87 pointers (D9, DD, 0F AE), which the
-  // host's kernel loses now and then. The generator knows how to deal with both, but only in its
-  // programs.
+  // Reproducible and free of structure (splitmix64), so that a byte in a wrong place shows.
   void Fill(uint32_t filling) {
     filling_ = filling;
     uint64_t state = uint64_t{filling} << 32;

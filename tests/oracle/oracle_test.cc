@@ -244,6 +244,109 @@ TEST_F(ComparisonTest, ExplainsOnlyWhatIsWhollyExplained) {
   EXPECT_EQ(Explain(case_, table_, {native_, lines_}, translated_), 0u);
 }
 
+// One run stops at an instruction that the other executes: what may explain that, and what not.
+class RefusalTest : public ComparisonTest {
+ protected:
+  // The translated run refuses the instruction at the program's start, the native one goes on.
+  void RefuseHere(std::vector<uint8_t> code, uint8_t vector) {
+    case_.code = std::move(code);
+    translated_.outcome->vector = vector;
+    translated_.outcome->selectors[kCs] = native_.selectors[kCs] = kFlatCode;
+    native_.cpu.eip = kCode + 0x40;
+  }
+  [[nodiscard]] unsigned Explained() const {
+    return Explain(case_, table_, {native_, lines_}, translated_);
+  }
+  static constexpr unsigned Only(Explanation one) { return 1u << static_cast<unsigned>(one); }
+};
+
+TEST_F(RefusalTest, ByALaterInstruction) {
+  constexpr uint8_t kUndefined = 6;
+  RefuseHere({0x66, 0x0F, 0x38, 0x17, 0xC1}, kUndefined);  // ptest, SSE4.1
+  EXPECT_EQ(Explained(), Only(Explanation::kLaterInstruction));
+  case_.code = {0x90};
+  EXPECT_EQ(Explained(), 0u) << "what stands there is none";
+}
+
+TEST_F(RefusalTest, ByALaterInstructionThatFaultsNativelyDemandsAllElse) {
+  constexpr uint8_t kUndefined = 6;
+  RefuseHere({0x66, 0x0F, 0x38, 0x17, 0x00}, kUndefined);  // ptest xmm0, [eax]
+  native_.cpu.eip = kCode;
+  EXPECT_EQ(Explained(), Only(Explanation::kLaterInstruction));
+  native_.cpu.gpr[kEdx] ^= 1;
+  EXPECT_EQ(Explained(), 0u);
+}
+
+TEST_F(RefusalTest, ByMisalignedModeInTheImageAndNothingElse) {
+  constexpr uint32_t kImage = kData + 0x40;
+  RefuseHere({0x0F, 0xAE, 0x0D, 0x40, 0x00, 0x50, 0x00}, kVectorProtection);  // fxrstor [image]
+  native_.cpu.fx[kFxMxcsr + 2] = 2;
+  translated_.lines = {{kImage, {}}};
+  uint8_t* mxcsr = &translated_.lines[0].bytes[kFxMxcsr];
+  EXPECT_EQ(Explained(), 0u) << "the image has no such bit";
+  StoreLittle<uint32_t>(mxcsr, 0x21F80);
+  EXPECT_EQ(Explained(), Only(Explanation::kMxcsrMask));
+  StoreLittle<uint32_t>(mxcsr, 0x61F80);
+  EXPECT_EQ(Explained(), 0u) << "another reserved bit";
+  StoreLittle<uint32_t>(mxcsr, 0x21F80);
+  case_.code.insert(case_.code.begin(), 0x90);
+  EXPECT_EQ(Explained(), 0u) << "another instruction is refused";
+}
+
+TEST_F(RefusalTest, ByASegmentOfTheHost) {
+  RefuseHere({0x8E, 0xD8}, kVectorProtection);  // mov ds, ax
+  translated_.outcome->error_code = 0x30;
+  EXPECT_EQ(Explained(), 0u) << "the host has not loaded it either";
+  native_.selectors[kDs] = 0x33;
+  EXPECT_EQ(Explained(), Only(Explanation::kHostSelector));
+  translated_.outcome->error_code = 0x48;
+  EXPECT_EQ(Explained(), 0u);
+}
+
+TEST_F(RefusalTest, ByTheHostOfABranchThatEndsWithItsSegment) {
+  table_[0] = {.base = kCode, .limit = 1, .code = true};
+  case_.code = {0xEB, 0xFE};  // jmp $
+  native_.vector = kVectorProtection;
+  native_.cpu.eip = 0;
+  native_.selectors[kCs] = translated_.outcome->selectors[kCs] = LdtSelector(0);
+  translated_.outcome->cpu.eip = 0x40;
+  EXPECT_EQ(Explained(), Only(Explanation::kBranchAtLimit));
+  translated_.outcome->cpu.eip = 2;
+  EXPECT_EQ(Explained(), 0u) << "not taken: both report the next one";
+  translated_.outcome->cpu.eip = 0;
+  translated_.outcome->vector = kVectorProtection;
+  translated_.outcome->cpu.gpr[kEax] ^= 1;
+  EXPECT_EQ(Explained(), 0u) << "both refuse it, and differ in something else";
+  translated_.outcome->cpu.eip = 0x40;
+  table_[0].limit = 2;
+  EXPECT_EQ(Explained(), 0u) << "the segment goes on";
+}
+
+// call 7:2000h, beyond the limit: the host has pushed the frame by then, around the end of 64 KiB.
+TEST_F(ComparisonTest, ExplainsWhatIsPushedBeforeAFaultOnAStackThatWraps) {
+  // Offsets F000h to FFFFh are in the area.
+  table_[1] = {.base = kCaseStack.start - 0xF000, .limit = 0xFFFF, .big = false};
+  case_.code = {0x9A, 0x00, 0x20, 0x00, 0x00, 0x07, 0x00};
+  native_.vector = translated_.outcome->vector = kVectorProtection;
+  native_.selectors = {kFlatData, kFlatCode, LdtSelector(1), kFlatData, 0, 0};
+  native_.cpu.gpr[kEsp] = 0x21870004;
+  translated_.outcome->selectors = native_.selectors;
+  translated_.outcome->cpu.gpr[kEsp] = native_.cpu.gpr[kEsp];
+  const MemoryImage image;
+  const auto changed_at = [&](uint32_t address) {
+    ChangedLine line{address & ~(kLineBytes - 1), {}};
+    for (uint32_t i = 0; i < kLineBytes; ++i) line.bytes[i] = image.At(line.address + i);
+    line.bytes[address - line.address] ^= 1;
+    return line;
+  };
+  translated_.lines.clear();
+  lines_ = {changed_at(table_[1].base + 0xFFFD)};
+  EXPECT_EQ(Explain(case_, table_, {native_, lines_}, translated_),
+            1u << static_cast<unsigned>(Explanation::kAccessOrder));
+  lines_ = {changed_at(table_[1].base + 0xF800)};
+  EXPECT_EQ(Explain(case_, table_, {native_, lines_}, translated_), 0u) << "not of the frame";
+}
+
 TEST(MemoryImage, TellsEachByteThatChanged) {
   MemoryImage image;
   image.Set(1, kCode + 0x123, std::vector<uint8_t>{1, 2, 3});

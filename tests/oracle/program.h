@@ -62,6 +62,9 @@ class Program {
  private:
   // What the longest sequence may need once Full() said no.
   static constexpr uint32_t kReserve = 200;
+  // What one may need that neither stores nor loads state, and one that does.
+  static constexpr uint32_t kLongestPlain = 57;
+  static constexpr uint32_t kLongestWithState = 160;
   static constexpr uint32_t kMaxFixups = 32;
 
   struct Operands {
@@ -106,8 +109,9 @@ class Program {
   // Labels (labels.cc).
   void Pend(Field field, uint32_t at, uint32_t base, uint32_t wait, uint32_t delta = 0);
   void PendAbsolute(uint32_t at, uint32_t bytes, uint32_t base, uint32_t wait);
-  // Places the labels whose time has come.
-  void Land();
+  // Places the labels whose time has come, and those that a short branch would not reach any more
+  // behind a sequence of `longest` bytes.
+  void Land(uint32_t longest);
   void LandAll();
   void Resolve(const Fixup& fixup, uint32_t label);
   // The offset of a place in CS.

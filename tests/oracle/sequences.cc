@@ -45,8 +45,10 @@ bool SetsTrapFlag(const InstructionNote& note) {
 }  // namespace
 
 void Program::Append(uint32_t form) {
-  Land();
-  switch (forms_.recipes[form]) {
+  const Recipe recipe = forms_.recipes[form];
+  const bool state = recipe == Recipe::kStoreState || recipe == Recipe::kLoadState;
+  Land(state ? kLongestWithState : kLongestPlain);
+  switch (recipe) {
     case Recipe::kPlain:
       return AppendPlain(form);
     case Recipe::kBitString: {
@@ -273,7 +275,7 @@ void Program::AppendFault(uint32_t index) {
 }
 
 void Program::AppendUndefined() {
-  Land();
+  Land(kLongestPlain);
   const UndefinedEncoding& encoding = random_.Pick(UndefinedEncodings(code32_));
   Note(InstructionNote::kNoForm, false);
   for (uint32_t i = 0; i < encoding.length; ++i) Byte(encoding.bytes[i]);
@@ -328,7 +330,7 @@ void Program::AppendFunction() {
 
 //   mov byte [target + k], value ; perhaps something else ; target: an instruction
 void Program::AppendPatch() {
-  Land();
+  Land(kLongestPlain);
   Operands operands;
   operands.address.rm = code32_ ? 5 : 6;
   // A 16-bit address reaches code only in segments that make it.

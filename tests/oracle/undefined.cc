@@ -32,11 +32,10 @@ class Disassembler {
 };
 
 // A later instruction, for all this prefix adds: some processors, and hypervisors, look past it.
-bool IsLaterInstruction(const Decoder& ours, const Disassembler& theirs, bool code32,
-                        std::span<const uint8_t> without_prefix) {
+bool IsLaterInstruction(const Decoder& ours, bool code32, std::span<const uint8_t> without_prefix) {
   std::array<uint8_t, kMaxInstructionBytes> bytes{};
   std::ranges::copy(without_prefix, bytes.begin());
-  return ours.Decode(bytes, code32).error == DecodeError::kUndefined && theirs.Knows(bytes);
+  return ours.Decode(bytes, code32).error == DecodeError::kUndefined && IsKnownToday(bytes, code32);
 }
 
 // LDS, LES and BOUND of a register, POP of what is no memory operand: prefixes of later encodings
@@ -54,7 +53,6 @@ bool IsAlternativeCr8(uint8_t prefix, uint32_t map, uint32_t opcode) {
 
 std::vector<UndefinedEncoding> Build(bool code32) {
   const Decoder& ours = FormTable::Get().decoder();
-  const Disassembler theirs(code32);
   std::vector<UndefinedEncoding> found;
   for (const uint8_t prefix : std::to_array<uint8_t>({0, 0x66, 0xF2, 0xF3, 0xF0})) {
     for (uint32_t map = 0; map < 4; ++map) {
@@ -72,10 +70,10 @@ std::vector<UndefinedEncoding> Build(bool code32) {
           const GuestInstruction in = ours.Decode(bytes, code32);
           if (in.error != DecodeError::kUndefined || in.mnemonic != ZYDIS_MNEMONIC_INVALID)
             continue;
-          if (theirs.Knows(bytes) || IsAlternativeCr8(prefix, map, opcode)) continue;
+          if (IsKnownToday(bytes, code32) || IsAlternativeCr8(prefix, map, opcode)) continue;
           if (IsLaterPrefix(map, opcode, modrm)) continue;
           const auto encoded = std::span(bytes).first(length);
-          if (prefix != 0 && IsLaterInstruction(ours, theirs, code32, encoded.subspan(1))) continue;
+          if (prefix != 0 && IsLaterInstruction(ours, code32, encoded.subspan(1))) continue;
           UndefinedEncoding& encoding = found.emplace_back();
           std::copy_n(bytes.begin(), length, encoding.bytes.begin());
           encoding.length = length;
@@ -87,6 +85,11 @@ std::vector<UndefinedEncoding> Build(bool code32) {
 }
 
 }  // namespace
+
+bool IsKnownToday(std::span<const uint8_t> bytes, bool code32) {
+  static const std::array kDisassemblers = {Disassembler(false), Disassembler(true)};
+  return kDisassemblers[code32 ? 1 : 0].Knows(bytes);
+}
 
 std::span<const UndefinedEncoding> UndefinedEncodings(bool code32) {
   static const std::array<std::vector<UndefinedEncoding>, 2> kEncodings = {Build(false),

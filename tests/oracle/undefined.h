@@ -16,6 +16,10 @@ struct UndefinedEncoding {
   uint8_t length = 0;
 };
 
+// Whether any processor has an instruction there, as far as the disassembler knows, the guest's
+// model or not.
+[[nodiscard]] bool IsKnownToday(std::span<const uint8_t> bytes, bool code32);
+
 // For code of one size. Built once.
 [[nodiscard]] std::span<const UndefinedEncoding> UndefinedEncodings(bool code32);
 

@@ -220,8 +220,7 @@ Complaint Pass::CheckUnclean() {
   for (uint8_t reg = 0; reg < kRegisters; ++reg) {
     if ((state_->Unclean() & SetOf(reg)) == 0) continue;
     if ((*state_)[reg].IsData()) continue;
-    if (block_.recovery.empty() ||
-        block_.RecoveryAt(AddressOf(next_)).kind != RecoveryKind::kCritical) {
+    if (block_.recovery.empty() || IsGuestBoundary(block_.RecoveryAt(AddressOf(next_)).kind)) {
       return "a host value in a guest register where the guest may be interrupted";
     }
   }

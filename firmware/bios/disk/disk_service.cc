@@ -4,7 +4,6 @@
 #include "firmware/bios/bios_data_area.h"
 #include "firmware/bios/disk/diskette.h"
 #include "firmware/bios/disk/fixed_disk.h"
-#include "firmware/bios/disk/parameter_tables.h"
 
 namespace verbatim {
 namespace {
@@ -21,9 +20,19 @@ LinearAddress StatusByte(uint8_t number) {
 }  // namespace
 
 void DiskService::PowerOn(PhysicalMemory& memory) {
-  drives_.Renew();
+  emulator_.PowerOn(memory);
   extensions_.PowerOn();
-  WriteDriveTables(memory, drives_);
+}
+
+uint8_t DiskService::MakeFirst(PhysicalMemory& memory, const BiosDrive& disk) {
+  emulator_.SetFirstDisk(memory, disk);
+  const MappedDrive* drive = drives_.Find(disk);
+  return drive == nullptr ? kFirstDisk : drive->number;
+}
+
+Result<uint8_t> DiskService::StartDisc(PhysicalMemory& memory, BiosDrive& disc,
+                                       const DiscBootEntry& entry) {
+  return emulator_.Begin(memory, disc, entry);
 }
 
 DiskReply DiskService::LastStatus(BiosCall& call) const {
@@ -38,6 +47,7 @@ DiskReply DiskService::Function(BiosCall& call) {
   const uint8_t function = call.regs.ah();
   const uint8_t number = call.regs.dl();
   if (function == kGetStatus) return LastStatus(call);
+  if (DiscEmulator::Serves(function)) return emulator_.Function(call);
   const MappedDrive* drive = drives_.Find(number);
   if (drive == nullptr) {
     return number < kFirstDisk ? MissingDisketteFunction(call, drives_) : MissingDiskFunction(call);

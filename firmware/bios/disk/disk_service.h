@@ -4,11 +4,15 @@
 #ifndef VERBATIM_FIRMWARE_BIOS_DISK_DISK_SERVICE_H_
 #define VERBATIM_FIRMWARE_BIOS_DISK_DISK_SERVICE_H_
 
+#include <cstdint>
 #include <vector>
 
+#include "base/result.h"
 #include "firmware/bios/bios_call.h"
+#include "firmware/bios/disk/disc_emulator.h"
 #include "firmware/bios/disk/disk_status.h"
 #include "firmware/bios/disk/drive_map.h"
+#include "firmware/bios/disk/el_torito.h"
 #include "firmware/bios/disk/extensions.h"
 #include "memory/physical_memory.h"
 
@@ -21,6 +25,11 @@ class DiskService {
   // Numbers the drives anew and describes them in the data areas.
   void PowerOn(PhysicalMemory& memory);
   void Call(BiosCall& call);
+  // For booting; they return the number of the drive then. The disk becomes the first one; a disc
+  // stands for what its boot catalogue says.
+  uint8_t MakeFirst(PhysicalMemory& memory, const BiosDrive& disk);
+  [[nodiscard]] Result<uint8_t> StartDisc(PhysicalMemory& memory, BiosDrive& disc,
+                                          const DiscBootEntry& entry);
   // IRQ 6, and IRQ 14 or 15: programs that drive a controller themselves wait for what the BIOS
   // notes in the data area.
   void DisketteInterrupt(BiosCall& call);
@@ -34,6 +43,7 @@ class DiskService {
 
   DriveMap drives_;
   DiskExtensions extensions_;
+  DiscEmulator emulator_{drives_};
 };
 
 }  // namespace verbatim

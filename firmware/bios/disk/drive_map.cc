@@ -32,7 +32,7 @@ std::array<uint8_t, kSectorBytes> FirstSector(BiosDrive& drive) {
 
 }  // namespace
 
-void DriveMap::Renew(std::optional<DiscEmulation> emulation) {
+void DriveMap::Renew(const BiosDrive* first_disk, const std::optional<DiscEmulation>& emulation) {
   mapped_.clear();
   if (emulation) {
     Add({.kind = emulation->kind,
@@ -44,18 +44,25 @@ void DriveMap::Renew(std::optional<DiscEmulation> emulation) {
          .emulated = true});
   }
   for (BiosDrive* drive : media_) {
-    MappedDrive mapped{.kind = drive->kind(), .drive = drive, .bytes = drive->size_bytes()};
-    const std::array<uint8_t, kSectorBytes> sector = FirstSector(*drive);
-    if (mapped.kind == BiosDriveKind::kDisk) {
-      mapped.geometry = FixedDiskGeometry(sector, mapped.blocks());
-    } else if (mapped.kind == BiosDriveKind::kFloppy) {
-      const DisketteFormat format = FindDisketteFormat(sector, mapped.bytes);
-      mapped.geometry = format.geometry;
-      mapped.diskette_type = format.drive_type;
-      mapped.blank_bytes = format.blank_bytes;
-    }
-    Add(mapped);
+    if (drive == first_disk) AddMedium(*drive);
   }
+  for (BiosDrive* drive : media_) {
+    if (drive != first_disk) AddMedium(*drive);
+  }
+}
+
+void DriveMap::AddMedium(BiosDrive& drive) {
+  MappedDrive mapped{.kind = drive.kind(), .drive = &drive, .bytes = drive.size_bytes()};
+  const std::array<uint8_t, kSectorBytes> sector = FirstSector(drive);
+  if (mapped.kind == BiosDriveKind::kDisk) {
+    mapped.geometry = FixedDiskGeometry(sector, mapped.blocks());
+  } else if (mapped.kind == BiosDriveKind::kFloppy) {
+    const DisketteFormat format = FindDisketteFormat(sector, mapped.bytes);
+    mapped.geometry = format.geometry;
+    mapped.diskette_type = format.drive_type;
+    mapped.blank_bytes = format.blank_bytes;
+  }
+  Add(mapped);
 }
 
 void DriveMap::Add(MappedDrive drive) {
@@ -66,15 +73,20 @@ void DriveMap::Add(MappedDrive drive) {
   mapped_.push_back(drive);
 }
 
-MappedDrive* DriveMap::Find(uint8_t number) {
+const MappedDrive* DriveMap::Find(uint8_t number) const {
   const auto found = std::ranges::find(mapped_, number, &MappedDrive::number);
   return found == mapped_.end() ? nullptr : &*found;
 }
 
-MappedDrive* DriveMap::Find(const BiosDrive& drive) {
+const MappedDrive* DriveMap::Find(const BiosDrive& drive) const {
   const auto found = std::ranges::find_if(mapped_, [&](const MappedDrive& mapped) {
     return mapped.drive == &drive && !mapped.emulated;
   });
+  return found == mapped_.end() ? nullptr : &*found;
+}
+
+const MappedDrive* DriveMap::Emulated() const {
+  const auto found = std::ranges::find(mapped_, true, &MappedDrive::emulated);
   return found == mapped_.end() ? nullptr : &*found;
 }
 

@@ -55,18 +55,20 @@ class DriveMap {
  public:
   explicit DriveMap(std::vector<BiosDrive*> drives) : media_(std::move(drives)) {}
 
-  // Numbers the drives and reads their geometry.
-  void Renew(std::optional<DiscEmulation> emulation = {});
+  // Numbers the drives and reads their geometry. `first_disk`, if any, comes before other disks.
+  void Renew(const BiosDrive* first_disk, const std::optional<DiscEmulation>& emulation);
 
-  [[nodiscard]] MappedDrive* Find(uint8_t number);
-  // The number of a drive itself, not of what it emulates.
-  [[nodiscard]] MappedDrive* Find(const BiosDrive& drive);
+  [[nodiscard]] const MappedDrive* Find(uint8_t number) const;
+  // A drive itself, not what it emulates.
+  [[nodiscard]] const MappedDrive* Find(const BiosDrive& drive) const;
+  [[nodiscard]] const MappedDrive* Emulated() const;
   [[nodiscard]] size_t Count(BiosDriveKind kind) const;
   [[nodiscard]] std::span<const MappedDrive> all() const { return mapped_; }
   [[nodiscard]] const std::vector<BiosDrive*>& media() const { return media_; }
 
  private:
   void Add(MappedDrive drive);
+  void AddMedium(BiosDrive& drive);
 
   const std::vector<BiosDrive*> media_;
   std::vector<MappedDrive> mapped_;

@@ -9,8 +9,8 @@
 
 #include "devices/vga/renderer.h"
 #include "devices/vga/vga.h"
-#include "firmware/video_modes.h"
 #include "tests/devices/fakes.h"
+#include "tests/devices/vga/vga_modes.h"
 
 namespace verbatim {
 

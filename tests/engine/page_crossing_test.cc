@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each form of instruction_forms.cc with many operands, random programs of them, and instructions
-// that cross a page boundary at every offset: natively and in all variants of the engine.
+// Instructions that cross a page boundary at every offset: natively and in all variants of the
+// engine. Every form with random operands is the business of tests/oracle.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "tests/engine/differential.h"
-#include "tests/engine/instruction_forms.h"
 
 namespace verbatim::test {
 namespace {
 
 constexpr int kFailuresShown = 10;
 
-class FormsTest : public testing::Test {
+class PageCrossingTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { differential = std::make_unique<Differential>(); }
   static void TearDownTestSuite() { differential.reset(); }
@@ -28,40 +27,9 @@ class FormsTest : public testing::Test {
   int failures_ = 0;
 };
 
-std::unique_ptr<Differential> FormsTest::differential;
+std::unique_ptr<Differential> PageCrossingTest::differential;
 
-TEST_F(FormsTest, EachFormAgreesWithTheProcessor) {
-  constexpr int kOperandsOfEach = 8;
-  uint32_t seed = 0;
-  for (const InstructionForm& form : InstructionForms()) {
-    for (int i = 0; i < kOperandsOfEach; ++i) {
-      ProgramGenerator generator(++seed);
-      Program program;
-      program.name = fmt::format("map {} opcode {:02x} prefix {:02x} seed {}", form.map, form.first,
-                                 form.prefix, seed);
-      program.start = generator.Start();
-      generator.Append(form);
-      program.code = generator.Take();
-      Expect(program);
-    }
-  }
-}
-
-TEST_F(FormsTest, RandomProgramsAgreeWithTheProcessor) {
-  constexpr uint32_t kPrograms = 3000;
-  constexpr int kInstructions = 25;
-  for (uint32_t seed = 1; seed <= kPrograms; ++seed) {
-    ProgramGenerator generator(seed + 1'000'000);
-    Program program;
-    program.name = fmt::format("random program {}", seed);
-    program.start = generator.Start();
-    for (int i = 0; i < kInstructions; ++i) generator.Append();
-    program.code = generator.Take();
-    Expect(program);
-  }
-}
-
-TEST_F(FormsTest, CodeCrossesAPageAtEveryOffset) {
+TEST_F(PageCrossingTest, CodeCrossesAPageAtEveryOffset) {
   const std::vector<std::vector<uint8_t>> instructions{
       {0x66, 0x81, 0x84, 0x8B, 0x00, 0x01, 0x00, 0x00, 0x34, 0x12},  // add word [..], imm
       {0x65, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x2E, 0x3E, 0xB8, 0x11, 0x22},

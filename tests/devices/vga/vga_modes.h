@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The register values of the IBM VGA BIOS's modes (PS/2 BIOS Interface Technical Reference, video
-// parameter table), and its colours.
-#ifndef VERBATIM_FIRMWARE_VIDEO_MODES_H_
-#define VERBATIM_FIRMWARE_VIDEO_MODES_H_
+// parameter table), written down apart from those of the firmware.
+#ifndef VERBATIM_TESTS_DEVICES_VGA_VGA_MODES_H_
+#define VERBATIM_TESTS_DEVICES_VGA_VGA_MODES_H_
 
 #include <array>
 #include <cstdint>
@@ -69,19 +69,6 @@ inline constexpr VgaMode kVga320x200 = {
      0x41, 0x00, 0x0F, 0x00, 0x00}};
 // clang-format on
 
-// The colour of one of the 64 values that palette registers can name in 16-colour modes, each
-// component in 6 bits: bits 2 to 0 are two thirds of red, green and blue, bits 5 to 3 a third.
-[[nodiscard]] constexpr std::array<uint8_t, 3> DefaultColour(unsigned value) {
-  std::array<uint8_t, 3> colour{};
-  for (unsigned i = 0; i < 3; ++i) {
-    const unsigned strong = value >> (2 - i) & 1;
-    const unsigned weak = value >> (5 - i) & 1;
-    colour[i] = static_cast<uint8_t>(strong * 0x2A + weak * 0x15);
-  }
-  return colour;
-}
-inline constexpr unsigned kDefaultColours = 64;
-
 }  // namespace verbatim
 
-#endif  // VERBATIM_FIRMWARE_VIDEO_MODES_H_
+#endif  // VERBATIM_TESTS_DEVICES_VGA_VGA_MODES_H_
