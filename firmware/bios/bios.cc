@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "firmware/bios/bios_data_area.h"
+#include "firmware/bios/ports/port_detection.h"
 #include "firmware/bios/power_on.h"
 #include "firmware/bios/rom.h"
 
@@ -29,6 +30,8 @@ Bios::Bios(BiosMachine machine)
       disks_(machine_.drives),
       boot_(disks_, machine_.boot_order),
       video_(machine_.ports),
+      serial_(machine_.ports, machine_.clock),
+      printer_(machine_.ports, machine_.clock),
       system_(machine_.ports, machine_.clock, machine_.memory_map, machine_.power_port) {}
 
 void Bios::InstallRom() {
@@ -43,6 +46,7 @@ void Bios::PowerOnSelfTest() {
   // Of a processor after reset: services that work on a caller's memory have one.
   CpuState reset;
   BiosCall call(reset, machine_.mmu);
+  DetectPorts(machine_.ports, machine_.mmu.memory());
   video_.PowerOn(call);
   clock_.PowerOn(machine_.mmu.memory());
   disks_.PowerOn(machine_.mmu.memory());
@@ -120,6 +124,18 @@ void Bios::Dispatch(uint8_t service, BiosCall& call) {
       break;
     case 0x13:
       disks_.Call(call);
+      break;
+    case 0x14:
+      serial_.Function(call);
+      break;
+    case kSerialPoll:
+      serial_.Poll(call);
+      break;
+    case 0x17:
+      printer_.Function(call);
+      break;
+    case kPrinterPoll:
+      printer_.Poll(call);
       break;
     case 0x15:
       system_.Function(call);

@@ -17,12 +17,14 @@
 #include "devices/device.h"
 #include "firmware/bios/bios_call.h"
 #include "firmware/bios/boot/boot_service.h"
-#include "firmware/bios/clock.h"
 #include "firmware/bios/disk/disk_service.h"
 #include "firmware/bios/drive.h"
 #include "firmware/bios/keyboard/keyboard.h"
-#include "firmware/bios/video/video.h"
+#include "firmware/bios/ports/printer.h"
+#include "firmware/bios/ports/serial.h"
 #include "firmware/bios/system/system.h"
+#include "firmware/bios/time/clock.h"
+#include "firmware/bios/video/video.h"
 #include "firmware/memory_map.h"
 #include "vcpu/firmware_trap.h"
 #include "vcpu/port_io.h"
@@ -37,7 +39,7 @@ struct BiosMachine {
   std::vector<MemoryMapEntry> memory_map;
   std::vector<BiosDrive*> drives;  // in the order of the user
   BootOrder boot_order{};
-  uint16_t power_port = 0x604;     // the ACPI PM1 control register
+  uint16_t power_port = 0x604;  // the ACPI PM1 control register
 };
 
 // After a call, for --trace bios: the service and the registers before and after.
@@ -57,6 +59,8 @@ class Bios final : public FirmwareTrap {
     kApm = 0xE7,
     kBoot = 0xE8,
     kProtectedMode = 0xE9,
+    kSerialPoll = 0xEA,
+    kPrinterPoll = 0xEB,
   };
 
   explicit Bios(BiosMachine machine);
@@ -81,6 +85,8 @@ class Bios final : public FirmwareTrap {
   BootService boot_;
   KeyboardService keyboard_;
   VideoService video_;
+  SerialService serial_;
+  PrinterService printer_;
   SystemService system_;
   BiosObserver observer_;
   LogLimiter unknown_;

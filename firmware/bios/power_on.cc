@@ -73,9 +73,8 @@ void SetUpDataArea(PhysicalMemory& memory) {
   const auto put = [&area](LinearAddress at, auto value) {
     StoreLittle(&area[at.value - bda::kStart.value], value);
   };
-  put(bda::kSerialPorts, uint16_t{0x3F8});
   put(bda::kExtendedArea, bda::kExtendedAreaSegment);
-  put(bda::kEquipment, static_cast<uint16_t>(kEquipmentBasic | 1u << 9));  // one serial port
+  put(bda::kEquipment, kEquipmentBasic);
   put(bda::kBaseMemoryKib, bda::kBaseMemoryKibytes);
   put(bda::kKeyBufferHead, bda::kKeyBufferOffset);
   put(bda::kKeyBufferTail, bda::kKeyBufferOffset);
@@ -104,6 +103,11 @@ void SetUpChips(PortIo& ports) {
 void PlaceInterrupts(PortIo& ports, uint8_t master, uint8_t slave) {
   InitialiseController(ports, kMaster, master, 1u << 2, kAllMasked);
   InitialiseController(ports, kSlave, slave, 2, kAllMasked);
+}
+
+void UnmaskInterrupt(PortIo& ports, unsigned irq) {
+  const auto port = static_cast<uint16_t>((irq < 8 ? kMaster : kSlave) + 1);
+  ports.WritePort(port, 1, ports.ReadPort(port, 1) & ~(1u << irq % 8));
 }
 
 void EndInterrupts(PortIo& ports) {

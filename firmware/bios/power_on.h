@@ -15,6 +15,7 @@ void SetUpDataArea(PhysicalMemory& memory);
 void SetUpChips(PortIo& ports);
 // Both interrupt controllers at these vectors, all lines masked.
 void PlaceInterrupts(PortIo& ports, uint8_t master, uint8_t slave);
+void UnmaskInterrupt(PortIo& ports, unsigned irq);
 // End-of-interrupt to both controllers.
 void EndInterrupts(PortIo& ports);
 

@@ -30,6 +30,8 @@ org 0xE000
 %define SERVICE_WAITED 0xE6
 %define SERVICE_APM 0xE7
 %define SERVICE_PROTECTED_MODE 0xE9
+%define SERVICE_SERIAL_POLL 0xEA
+%define SERVICE_PRINTER_POLL 0xEB
 
 %macro model 1
     db 0x0F, 0x0B, %1
@@ -66,6 +68,20 @@ org 0xE000
     hlt
     cli
     jmp %%again
+%endmacro
+
+; The same for what no interrupt announces.
+%macro polling_service 2
+    model %1
+    jc %%wait
+    iret
+%%wait:
+    sti
+    nop
+    cli
+    model %2
+    jc %%wait
+    iret
 %endmacro
 
     db 'Verbatim virtual BIOS', 0
@@ -264,7 +280,7 @@ entry 0xE6F5
     db 0x40, 0, 0, 0            ; int 16h/09h
 
 entry 0xE739
-    waiting_service 0x14
+    polling_service 0x14, SERVICE_SERIAL_POLL
 
 ; Int 19h boots, from the first drive on; int 18h is for a boot sector that found nothing to start:
 ; the next drive. The model says in AH what is to be done for it (boot_service.h); AL is what was.
@@ -343,7 +359,7 @@ entry 0xEFC7
     db 0xAF, 0x02, 0x25, 0x02, 18, 0x1B, 0xFF, 0x6C, 0xF6, 0x0F, 0x08
 
 entry 0xEFD2
-    waiting_service 0x17
+    polling_service 0x17, SERVICE_PRINTER_POLL
 
 entry 0xF065
     waiting_service 0x10
@@ -447,9 +463,82 @@ protected_mode:
     xor ax, ax
     retf
 
+; Int 05h: the text of the screen to the first printer. The byte at 50:0 is 1 meanwhile, and FFh after
+; an error.
+print_screen:
+    push ds
+    pusha
+    push 0x50
+    pop ds
+    mov al, 1
+    xchg al, [0]
+    cmp al, 1
+    je .leave
+    sti
+    mov ah, 0x0F
+    int 0x10
+    mov cl, ah                  ; columns
+    push ds
+    push 0x40
+    pop ds
+    mov ch, [0x84]              ; rows, less one
+    pop ds
+    mov ah, 0x03
+    push cx
+    int 0x10
+    pop cx
+    push dx                     ; the cursor
+    xor dx, dx
+.row:
+    mov al, 13
+    call .print
+    jnz .error
+    mov al, 10
+    call .print
+    jnz .error
+    xor dl, dl
+.column:
+    mov ah, 0x02
+    int 0x10
+    mov ah, 0x08
+    int 0x10
+    or al, al
+    jnz .character
+    mov al, ' '
+.character:
+    call .print
+    jnz .error
+    inc dl
+    cmp dl, cl
+    jb .column
+    inc dh
+    cmp dh, ch
+    jbe .row
+    xor cl, cl
+    jmp .end
+.error:
+    mov cl, 0xFF
+.end:
+    pop dx
+    mov ah, 0x02
+    int 0x10
+    mov [0], cl
+.leave:
+    popa
+    pop ds
+    iret
+.print:                         ; al; ZF: the printer has it
+    push dx
+    xor dx, dx
+    xor ah, ah
+    int 0x17
+    pop dx
+    test ah, 0x29
+    ret
+
 ; Where APM drivers call in protected mode, by far calls (kApmEntry in rom.h). These bytes mean the
 ; same in 16 and in 32 bits.
-entry 0xF900
+entry 0xFA00
 apm_entry:
     cmp al, 5
     je .idle
@@ -486,8 +575,7 @@ entry 0xFF53
 dummy:
     iret
 entry 0xFF54
-    model 0x05
-    iret
+    jmp print_screen
 
 entry 0xFFF0
     jmp 0xF000:0xE05B

@@ -4,9 +4,9 @@
 #include <array>
 
 #include "firmware/bios/bios_data_area.h"
-#include "firmware/bios/cmos.h"
 #include "firmware/bios/power_on.h"
 #include "firmware/bios/rom.h"
+#include "firmware/bios/time/cmos.h"
 
 namespace verbatim {
 namespace {

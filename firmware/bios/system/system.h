@@ -12,9 +12,9 @@
 #include "devices/device.h"
 #include "firmware/bios/bios_call.h"
 #include "firmware/bios/system/apm.h"
-#include "firmware/bios/system/event_wait.h"
 #include "firmware/bios/system/memory_functions.h"
 #include "firmware/bios/system/pointing_device.h"
+#include "firmware/bios/time/event_wait.h"
 #include "firmware/memory_map.h"
 #include "vcpu/port_io.h"
 

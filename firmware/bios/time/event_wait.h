@@ -3,14 +3,14 @@
 // (IBM PS/2 and PC BIOS Interface Technical Reference). The clock's periodic interrupt, 1024 times
 // a second, is what the processor wakes up by; how long it was is asked of the machine's clock, so
 // that lost interrupts make no wait longer.
-#ifndef VERBATIM_FIRMWARE_BIOS_SYSTEM_EVENT_WAIT_H_
-#define VERBATIM_FIRMWARE_BIOS_SYSTEM_EVENT_WAIT_H_
+#ifndef VERBATIM_FIRMWARE_BIOS_TIME_EVENT_WAIT_H_
+#define VERBATIM_FIRMWARE_BIOS_TIME_EVENT_WAIT_H_
 
 #include <cstdint>
 
 #include "devices/device.h"
 #include "firmware/bios/bios_call.h"
-#include "firmware/bios/cmos.h"
+#include "firmware/bios/time/cmos.h"
 #include "vcpu/port_io.h"
 
 namespace verbatim {
@@ -39,4 +39,4 @@ class EventWait {
 
 }  // namespace verbatim
 
-#endif  // VERBATIM_FIRMWARE_BIOS_SYSTEM_EVENT_WAIT_H_
+#endif  // VERBATIM_FIRMWARE_BIOS_TIME_EVENT_WAIT_H_

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The real-time clock and the memory beside it (MC146818A data sheet; IBM PC AT Technical
 // Reference, 1-56) as code of the BIOS reaches them.
-#ifndef VERBATIM_FIRMWARE_BIOS_CMOS_H_
-#define VERBATIM_FIRMWARE_BIOS_CMOS_H_
+#ifndef VERBATIM_FIRMWARE_BIOS_TIME_CMOS_H_
+#define VERBATIM_FIRMWARE_BIOS_TIME_CMOS_H_
 
 #include <cstdint>
 
@@ -63,4 +63,4 @@ class Cmos {
 
 }  // namespace verbatim
 
-#endif  // VERBATIM_FIRMWARE_BIOS_CMOS_H_
+#endif  // VERBATIM_FIRMWARE_BIOS_TIME_CMOS_H_

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "firmware/bios/system/event_wait.h"
+#include "firmware/bios/time/event_wait.h"
 
 #include "firmware/bios/bios_data_area.h"
+#include "firmware/bios/power_on.h"
 
 namespace verbatim {
 namespace {
@@ -15,8 +16,7 @@ constexpr uint8_t kCancel = 0x01;
 constexpr uint16_t kBdaSegment = 0x40;
 constexpr uint64_t kNsPerUs = 1000;
 
-constexpr uint16_t kSlaveMask = 0xA1;
-constexpr uint8_t kClockMasked = 0x01;
+constexpr unsigned kClockIrq = 8;
 
 }  // namespace
 
@@ -28,8 +28,7 @@ bool EventWait::Start(BiosCall& call, FarPointer flag) {
   call.Write(bda::kWaitFlagPointer, flag.offset);
   call.Write(bda::kWaitFlagPointer + 2, flag.segment);
   call.Write(bda::kWaitMicroseconds, microseconds);
-  const auto mask = static_cast<uint8_t>(ports_.ReadPort(kSlaveMask, 1));
-  ports_.WritePort(kSlaveMask, 1, static_cast<uint8_t>(mask & ~kClockMasked));
+  UnmaskInterrupt(ports_, kClockIrq);
   Cmos(ports_).Change(Cmos::kStatusB, 0, Cmos::kPeriodic);
   return true;
 }
@@ -52,7 +51,8 @@ void EventWait::SetEvent(BiosCall& call) {
 }
 
 bool EventWait::Wait(BiosCall& call) {
-  const FarPointer flag{static_cast<uint16_t>(bda::kWaitActive.value - bda::kStart.value), kBdaSegment};
+  const FarPointer flag{static_cast<uint16_t>(bda::kWaitActive.value - bda::kStart.value),
+                        kBdaSegment};
   if (!Start(call, flag)) {
     call.regs.set_ah(kBusy);
     call.SetCarry(true);
