@@ -9,6 +9,7 @@
 #include "firmware/bios/video/palette_service.h"
 #include "firmware/bios/video/state_save.h"
 #include "firmware/bios/video/teletype.h"
+#include "firmware/bios/video/vbe_service.h"
 #include "firmware/bios/video/video_rom.h"
 
 namespace verbatim {
@@ -173,6 +174,9 @@ void VideoService::Call(BiosCall& bios) {
       break;
     case 0x1C:
       SaveRestore(call);
+      break;
+    case 0x4F:
+      VbeFunction(call);
       break;
     default:
       unknown_.Log(LogLevel::kInfo, "BIOS: int 10h, ax={:04X}h, is not provided", regs.ax());

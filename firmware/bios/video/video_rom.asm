@@ -182,6 +182,7 @@ set_start:
     mov eax, VBE_VIRTUAL_WIDTH
     call read_register
     imul eax, esi
+    test eax, eax
     jz .failed
     mov edi, eax                ; bytes of a line
     mov eax, ecx
