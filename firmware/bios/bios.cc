@@ -7,6 +7,7 @@
 #include "firmware/bios/bios_data_area.h"
 #include "firmware/bios/ports/port_detection.h"
 #include "firmware/bios/power_on.h"
+#include "firmware/bios/power_on_screen.h"
 #include "firmware/bios/rom.h"
 
 namespace verbatim {
@@ -88,6 +89,7 @@ void Bios::Restart(BiosCall& call) {
     return;
   }
   PowerOnSelfTest();
+  video_.Print(call, PowerOnScreen(machine_.memory_map, machine_.drives));
 }
 
 void Bios::Dispatch(uint8_t service, BiosCall& call) {
