@@ -10,6 +10,16 @@
 namespace verbatim {
 namespace {
 
+struct KeyValue {
+  std::string_view key;
+  std::string_view value;
+};
+
+KeyValue SplitAtEquals(std::string_view part) {
+  const size_t equals = std::min(part.find('='), part.size());
+  return {part.substr(0, equals), part.substr(std::min(equals + 1, part.size()))};
+}
+
 bool ReadZeroOrOne(std::string_view value, unsigned& number) {
   if (value != "0" && value != "1") return false;
   number = value == "1" ? 1 : 0;
@@ -51,21 +61,31 @@ Result<DiskConfig> Read(std::string_view option, std::string_view text, bool cdr
   if (disk.path.empty()) return Fail("{} '{}': expected a path first", option, text);
   bool unit = false;
   for (size_t i = 1; i < parts.size(); ++i) {
-    const std::string_view part = parts[i];
-    const size_t equals = std::min(part.find('='), part.size());
-    const std::string_view key = part.substr(0, equals);
-    const std::string_view value = part.substr(std::min(equals + 1, part.size()));
-    if (!ReadKey(key, value, disk)) {
+    const KeyValue part = SplitAtEquals(parts[i]);
+    if (!ReadKey(part.key, part.value, disk)) {
       return Fail("{} '{}': '{}' is not known: expected {} (a comma in the path is written ',,')",
-                  option, text, part, expected);
+                  option, text, parts[i], expected);
     }
-    unit |= key == "unit";
+    unit |= part.key == "unit";
   }
   if (unit && !disk.bus) return Fail("{} '{}': unit= needs bus=0 or bus=1", option, text);
   if (disk.read_only && disk.snapshot) {
     return Fail("{} '{}': expected readonly or snapshot=on, not both", option, text);
   }
   return disk;
+}
+
+bool ReadFloppyKey(std::string_view key, std::string_view value, FloppyConfig& floppy) {
+  if (key == "unit") {
+    unsigned unit = 0;
+    if (!ReadZeroOrOne(value, unit)) return false;
+    floppy.unit = unit;
+    return true;
+  }
+  if (key == "snapshot") return ReadOnOff(value, floppy.snapshot);
+  // Alone it means on.
+  if (key == "readonly") return ReadOnOff(value.empty() ? "on" : value, floppy.read_only);
+  return false;
 }
 
 }  // namespace
@@ -76,6 +96,26 @@ Result<DiskConfig> ReadDiskOption(std::string_view text) {
 
 Result<DiskConfig> ReadCdromOption(std::string_view text) {
   return Read("--cdrom", text, true, "if=ide, bus=0|1, unit=0|1");
+}
+
+Result<FloppyConfig> ReadFloppyOption(std::string_view text) {
+  FloppyConfig floppy;
+  const std::vector<std::string> parts = SplitAtCommas(text);
+  floppy.path = parts[0];
+  if (floppy.path.empty()) return Fail("--floppy '{}': expected a path first", text);
+  for (size_t i = 1; i < parts.size(); ++i) {
+    const KeyValue part = SplitAtEquals(parts[i]);
+    if (!ReadFloppyKey(part.key, part.value, floppy)) {
+      return Fail(
+          "--floppy '{}': '{}' is not known: expected readonly, snapshot=on, unit=0|1 (a comma in "
+          "the path is written ',,')",
+          text, parts[i]);
+    }
+  }
+  if (floppy.read_only && floppy.snapshot) {
+    return Fail("--floppy '{}': expected readonly or snapshot=on, not both", text);
+  }
+  return floppy;
 }
 
 }  // namespace verbatim

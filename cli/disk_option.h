@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The values of --disk and --cdrom: PATH[,key[=value]]..., in which a comma of the path is written
-// as two.
+// The values of --disk, --cdrom and --floppy: PATH[,key[=value]]..., in which a comma of the path
+// is written as two.
 #ifndef VERBATIM_CLI_DISK_OPTION_H_
 #define VERBATIM_CLI_DISK_OPTION_H_
 
@@ -13,6 +13,7 @@ namespace verbatim {
 
 [[nodiscard]] Result<DiskConfig> ReadDiskOption(std::string_view text);
 [[nodiscard]] Result<DiskConfig> ReadCdromOption(std::string_view text);
+[[nodiscard]] Result<FloppyConfig> ReadFloppyOption(std::string_view text);
 
 }  // namespace verbatim
 

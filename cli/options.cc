@@ -70,6 +70,7 @@ struct RunText {
   std::string firmware_log;
   std::vector<std::string> disks;
   std::vector<std::string> cdroms;
+  std::vector<std::string> floppies;
   std::string memory = "256M";
   std::string cpu = "core2";
   std::string code_cache = "64M";
@@ -103,6 +104,12 @@ void DeclareRun(CLI::App& run, RunText& text) {
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   run.add_option("--cdrom", text.cdroms, "image of a CD; PATH[,bus=0|1[,unit=0|1]]")
+      ->type_name("PATH[,...]")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  run.add_option("--floppy", text.floppies,
+                 "image of a floppy disk, 160 KiB to 2.88 MB; PATH[,readonly][,snapshot=on]\n"
+                 "[,unit=0|1]; up to two")
       ->type_name("PATH[,...]")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
@@ -176,8 +183,9 @@ Result<Command> ReadRun(const CLI::App& run, const RunText& text) {
   RunOptions options;
   MachineConfig& machine = options.machine;
   const bool firmware = run.count("--firmware") != 0;
-  if (text.kernel.empty() && text.disks.empty() && text.cdroms.empty() && !firmware) {
-    return Fail("run: nothing to boot: expected --kernel, --disk, --cdrom or --firmware");
+  if (text.kernel.empty() && text.disks.empty() && text.cdroms.empty() && text.floppies.empty() &&
+      !firmware) {
+    return Fail("run: nothing to boot: expected --kernel, --disk, --cdrom, --floppy or --firmware");
   }
   if (firmware) {
     Result<FirmwareConfig> read = ReadFirmwareOption(text.firmware);
@@ -199,6 +207,12 @@ Result<Command> ReadRun(const CLI::App& run, const RunText& text) {
     Result<DiskConfig> read = ReadCdromOption(cdrom);
     if (!read) return std::unexpected(read.error());
     machine.disks.push_back(*std::move(read));
+  }
+
+  for (const std::string& floppy : text.floppies) {
+    Result<FloppyConfig> read = ReadFloppyOption(floppy);
+    if (!read) return std::unexpected(read.error());
+    machine.floppies.push_back(*std::move(read));
   }
 
   const Result<uint64_t> memory = ReadSize(text.memory, kMemoryRange);

@@ -5,7 +5,6 @@
 #define VERBATIM_DEVICES_FLOPPY_DRIVE_H_
 
 #include <cstdint>
-#include <optional>
 
 #include "devices/floppy_geometry.h"
 #include "storage/block_queue.h"
@@ -16,11 +15,15 @@ class FloppyDrive {
  public:
   // A drive of that type, empty.
   void Install(FloppyDriveType type) { type_ = type; }
-  // Puts the disk in, after taking out the one that is there; null: takes it out only. The image
-  // must be of a size that FloppyGeometryOf knows.
-  void ChangeDisk(BlockQueue* disk) {
-    disk_ = disk;
-    geometry_ = disk == nullptr ? std::nullopt : FloppyGeometryOf(disk->size_bytes());
+  // Puts the disk in, after taking out the one that is there. What the image lacks of its format
+  // reads as zeros and cannot be written.
+  void ChangeDisk(BlockQueue& disk, const FloppyGeometry& geometry) {
+    disk_ = &disk;
+    geometry_ = geometry;
+    changed_ = true;
+  }
+  void Eject() {
+    disk_ = nullptr;
     changed_ = true;
   }
 
@@ -28,8 +31,8 @@ class FloppyDrive {
   [[nodiscard]] bool Installed() const { return type_ != FloppyDriveType::kNone; }
   [[nodiscard]] BlockQueue* disk() const { return disk_; }
   // Only with a disk inside.
-  [[nodiscard]] const FloppyGeometry& geometry() const { return *geometry_; }
-  [[nodiscard]] bool HasDisk() const { return disk_ != nullptr && geometry_.has_value(); }
+  [[nodiscard]] const FloppyGeometry& geometry() const { return geometry_; }
+  [[nodiscard]] bool HasDisk() const { return disk_ != nullptr; }
   [[nodiscard]] bool WriteProtected() const { return HasDisk() && disk_->read_only(); }
 
   [[nodiscard]] uint8_t cylinder() const { return cylinder_; }
@@ -52,13 +55,13 @@ class FloppyDrive {
     changed_ = changed;
   }
   [[nodiscard]] bool changed_latch() const { return changed_; }
-  static constexpr int kLastCylinder40 = 41;
-  static constexpr int kLastCylinder80 = 83;
+  static constexpr int kLastCylinder40 = 43;
+  static constexpr int kLastCylinder80 = 85;
 
  private:
   FloppyDriveType type_ = FloppyDriveType::kNone;
   BlockQueue* disk_ = nullptr;
-  std::optional<FloppyGeometry> geometry_;
+  FloppyGeometry geometry_{};
   uint8_t cylinder_ = 0;
   bool changed_ = true;
 };

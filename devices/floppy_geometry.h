@@ -9,7 +9,7 @@
 
 namespace verbatim {
 
-// As in the CMOS memory, byte 10h, and in what int 13h, function 08h, answers in BL.
+// As in the CMOS memory, byte 10h.
 enum class FloppyDriveType : uint8_t {
   kNone = 0,
   k360K = 1,
@@ -40,28 +40,26 @@ inline constexpr FloppyGeometry kFloppyGeometries[] = {
     {40, 1, 9, FloppyDriveType::k360K, FloppyRate::k250},     // 180 KiB
     {40, 2, 8, FloppyDriveType::k360K, FloppyRate::k250},     // 320 KiB
     {40, 2, 9, FloppyDriveType::k360K, FloppyRate::k250},     // 360 KiB
-    {80, 2, 9, FloppyDriveType::k1440K, FloppyRate::k250},    // 720 KiB
+    {80, 2, 9, FloppyDriveType::k720K, FloppyRate::k250},     // 720 KiB
     {80, 2, 15, FloppyDriveType::k1200K, FloppyRate::k500},   // 1.2 MB
     {80, 2, 18, FloppyDriveType::k1440K, FloppyRate::k500},   // 1.44 MB
     {80, 2, 21, FloppyDriveType::k1440K, FloppyRate::k500},   // 1.68 MB
     {82, 2, 21, FloppyDriveType::k1440K, FloppyRate::k500},   // 1.72 MB
     {80, 2, 36, FloppyDriveType::k2880K, FloppyRate::k1000},  // 2.88 MB
 };
-inline constexpr FloppyGeometry kFloppy1440K = kFloppyGeometries[6];
 
-// The format of an image of that size; nullopt if it is larger than any. An image of none of these
-// sizes, such as a boot sector alone, is the beginning of a disk of 1.44 MB or the next larger one;
-// the sectors that it lacks read as zeros and cannot be written.
+// The format whose disks have exactly that size.
 [[nodiscard]] constexpr std::optional<FloppyGeometry> FloppyGeometryOf(uint64_t size_bytes) {
   for (const FloppyGeometry& geometry : kFloppyGeometries) {
     if (geometry.SizeBytes() == size_bytes) return geometry;
   }
-  for (const FloppyGeometry& geometry : kFloppyGeometries) {
-    if (geometry.SizeBytes() >= kFloppy1440K.SizeBytes() && geometry.SizeBytes() > size_bytes) {
-      return geometry;
-    }
-  }
   return std::nullopt;
+}
+
+// The rate at which a track of so many sectors is recorded, in the drive made for it.
+[[nodiscard]] constexpr FloppyRate FloppyRateOf(unsigned sectors) {
+  if (sectors > 24) return FloppyRate::k1000;
+  return sectors > 10 ? FloppyRate::k500 : FloppyRate::k250;
 }
 
 }  // namespace verbatim

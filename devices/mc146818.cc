@@ -92,7 +92,6 @@ Mc146818::Mc146818(const Clock& clock, IrqLine& irq8, const Config& config)
   state_.synced_age_ns = Age(clock_.NowNs());
   EndSeconds(state_.synced_age_ns / kNsPerSecond);
   state_.bytes[kRegisterC] = 0;
-  state_.bytes[kFloppyTypes] = config.floppy_types;
   state_.bytes[kEquipment] = config.equipment;
   const auto& [first, second, third] = config.boot_order;
   state_.bytes[kBootFirst] = static_cast<uint8_t>(first | second << 4);
@@ -120,6 +119,17 @@ void Mc146818::StoreMemorySizes(const Config& config) {
   store(kMemoryAbove16MibIn64Kib, 2, above(16 * kMib, 64 * kKib));
   store(kMemoryAbove4GibIn64Kib, 3,
         std::min<uint64_t>(config.memory_above_4g_bytes / (64 * kKib), 0xFFFFFF));
+}
+
+void Mc146818::StoreFloppyTypes(uint8_t first, uint8_t second) {
+  constexpr uint8_t kAnyDrive = 0x01;
+  constexpr uint8_t kSecondDrive = 0x40;  // in bits 7-6 the number of drives less 1
+  state_.bytes[kFloppyTypes] = static_cast<uint8_t>(first << 4 | second);
+  uint8_t& equipment = state_.bytes[kEquipment];
+  equipment &= static_cast<uint8_t>(~(kAnyDrive | 0xC0));
+  if (first != 0 || second != 0) equipment |= kAnyDrive;
+  if (second != 0) equipment |= kSecondDrive;
+  StoreChecksum();
 }
 
 // The PC/AT's sum over 10h to 2Dh, stored high byte first.

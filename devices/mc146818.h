@@ -33,7 +33,6 @@ class Mc146818 final : public Device, public PortDevice {
     int64_t unix_seconds = 0;  // the time at power-on, in the zone the guest expects
     uint64_t memory_below_4g_bytes = 0;
     uint64_t memory_above_4g_bytes = 0;
-    uint8_t floppy_types = 0;  // 10h: two nibbles, first drive high
     uint8_t equipment = 0x02;  // 14h: a coprocessor
     // 3Dh and 38h, as Bochs defined them: what is booted first, second and third; 1 is a diskette,
     // 2 a disk, 3 a CD, 0 nothing.
@@ -44,6 +43,9 @@ class Mc146818 final : public Device, public PortDevice {
   Mc146818(const Clock& clock, IrqLine& irq8, const Config& config);
 
   void Attach(PortBus& bus);
+  // The drives as the set-up program would store them: byte 10h, first drive in the high nibble,
+  // and their number in byte 14h.
+  void StoreFloppyTypes(uint8_t first, uint8_t second);
   // Bit 7 of port 70h: the guest keeps NMI away from the processor.
   [[nodiscard]] bool NmiMasked() const { return state_.nmi_masked; }
   // 0Fh, by which the PC/AT's BIOS tells a reset that leads back from protected mode from others.

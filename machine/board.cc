@@ -18,6 +18,7 @@ namespace verbatim {
 namespace {
 
 constexpr uint64_t kMaxFileBytes = 3584ull << 20;
+constexpr unsigned kFloppyIrq = 6;
 constexpr unsigned kFpuIrq = 13;
 constexpr unsigned kPrimaryIdeIrq = 14;
 constexpr unsigned kSecondaryIdeIrq = 15;
@@ -26,12 +27,14 @@ constexpr uint16_t kCom1Data = 0x3F8;
 // Whether an access to the port can move the next event of a device. Most reads only look, and a
 // character sent is gone at once.
 bool ReadMovesDeadline(uint16_t port) {
-  return port == 0x60 || (port & 0xFFFE) == 0x70 || port == kCom1Data;
+  return port == 0x60 || (port & 0xFFFE) == 0x70 || port == kCom1Data ||
+         Floppies::MovesDeadline(port);
 }
 
 bool WriteMovesDeadline(uint16_t port) {
   return (port >= 0x40 && port <= 0x43) || (port >= 0x60 && port <= 0x64) ||
-         (port & 0xFFFE) == 0x70 || (port > kCom1Data && port < kCom1Data + Uart16550::kPorts);
+         (port & 0xFFFE) == 0x70 || (port > kCom1Data && port < kCom1Data + Uart16550::kPorts) ||
+         Floppies::MovesDeadline(port);
 }
 
 }  // namespace
@@ -87,6 +90,7 @@ Machine::Board::Board(const MachineConfig& config, ByteSink& serial,
       chipset_(clock_, pic_, *this),
       dma_(*memory_),
       display_(clock_, *memory_),
+      floppies_(clock_, dma_, pic_.Line(kFloppyIrq)),
       user_input_(keyboard_) {}
 
 Status Machine::Board::OpenFiles() {
@@ -122,6 +126,11 @@ Status Machine::Board::CreateEngine() {
 }
 
 Status Machine::Board::OpenDisks() {
+  if (Status opened = floppies_.Open(
+          config_.floppies, rtc_, [this] { engine_->Kick(); }, [this] { return StopRequested(); });
+      !opened) {
+    return opened;
+  }
   // Firmware of others looks for the controller that its chipset has, drives or none.
   if (config_.disks.empty() && !config_.firmware) return {};
   Result<std::unique_ptr<Disks>> disks = Disks::Open(
@@ -161,6 +170,8 @@ void Machine::Board::AttachDevices() {
   for (Device* device : chipset_.devices()) devices_.push_back(device);
   display_.Attach(bus_, pci_);
   for (Device* device : display_.devices()) devices_.push_back(device);
+  floppies_.Attach(bus_);
+  for (Device* device : floppies_.devices()) devices_.push_back(device);
   if (disks_ != nullptr) {
     disks_->Attach(bus_, pci_);
     for (Device* device : disks_->devices()) devices_.push_back(device);
@@ -169,13 +180,17 @@ void Machine::Board::AttachDevices() {
     firmware_->Attach(bus_);
     for (Device* device : firmware_->devices()) devices_.push_back(device);
   }
-  timed_devices_ = {&pit_, &rtc_, &com1_, &keyboard_, &chipset_.timed_device()};
+  timed_devices_ = {
+      &pit_, &rtc_, &com1_, &keyboard_, &chipset_.timed_device(), &floppies_.timed_device()};
 }
 
 void Machine::Board::CreateBios() {
   BiosMachine machine{.mmu = mmu_, .ports = *this, .clock = clock_, .memory_map = {}, .drives = {}};
   if (auto map = BuildMemoryMap(config_.memory_bytes)) machine.memory_map = *std::move(map);
-  if (disks_ != nullptr) machine.drives = disks_->BiosDrives();
+  machine.drives = floppies_.BiosDrives();
+  if (disks_ != nullptr) {
+    for (BiosDrive* drive : disks_->BiosDrives()) machine.drives.push_back(drive);
+  }
   bios_ = std::make_unique<Bios>(std::move(machine));
   engine_->SetFirmwareTrap(bios_.get());
 }
@@ -191,6 +206,7 @@ Status Machine::Board::PowerOn() {
     return {};
   }
   display_.Configure();
+  floppies_.Configure();
   if (disks_ != nullptr) disks_->Configure();
   host_bridge_.ShadowAsFirmware();
   chipset_.ConfigureAsFirmware(bus_);
@@ -345,6 +361,7 @@ void Machine::Board::Service() {
   for (Device* device : timed_devices_) device->AdvanceTo(now);
   FeedSerial();
   user_input_.Service(now);
+  floppies_.Service([this] { return StopRequested(); });
   if (disks_ != nullptr) disks_->Service([this] { return StopRequested(); });
   display_.Service();
   UpdateDeadline();

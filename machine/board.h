@@ -34,6 +34,7 @@
 #include "machine/disks.h"
 #include "machine/display.h"
 #include "machine/external_firmware.h"
+#include "machine/floppies.h"
 #include "machine/guest_dma.h"
 #include "machine/input_queue.h"
 #include "machine/machine.h"
@@ -150,6 +151,7 @@ class Machine::Board final : public EventGate,
   Display display_;
   std::unique_ptr<ExternalFirmware> firmware_;  // null: this program is the firmware
   std::unique_ptr<Disks> disks_;                // null: none
+  Floppies floppies_;
   std::unique_ptr<Bios> bios_;
   std::vector<Device*> devices_;
   std::vector<Device*> timed_devices_;

@@ -25,6 +25,14 @@ struct DiskConfig {
   unsigned unit = 0;
 };
 
+// A floppy disk in a drive of its own.
+struct FloppyConfig {
+  std::string path;
+  bool read_only = false;
+  bool snapshot = false;
+  std::optional<unsigned> unit;  // 0: A, 1: B; without, any free one
+};
+
 // Firmware to start instead of this program's own.
 struct FirmwareConfig {
   std::string path;  // of the ROM
@@ -37,6 +45,7 @@ struct MachineConfig {
   std::optional<std::string> initrd_path;
   std::string command_line;
   std::vector<DiskConfig> disks{};
+  std::vector<FloppyConfig> floppies{};
   uint64_t memory_bytes = 256ull << 20;
   std::string cpu_model = "core2";
   uint64_t code_cache_bytes = 64ull << 20;

@@ -63,6 +63,41 @@ TEST(DiskOption, ADiscIsNeverWritten) {
   EXPECT_THAT(Complaint(ReadCdromOption("cd.iso,snapshot=on")), HasSubstr("--cdrom"));
 }
 
+TEST(DiskOption, AFloppyDiskTakesItsKeys) {
+  const Result<FloppyConfig> floppy = ReadFloppyOption("a,,b.img,unit=1,snapshot=on");
+  ASSERT_TRUE(floppy);
+  EXPECT_EQ(floppy->path, "a,b.img");
+  EXPECT_EQ(floppy->unit, 1u);
+  EXPECT_TRUE(floppy->snapshot);
+  EXPECT_FALSE(floppy->read_only);
+  EXPECT_TRUE(ReadFloppyOption("f,readonly")->read_only);
+  EXPECT_FALSE(ReadFloppyOption("f,readonly=off")->unit.has_value());
+}
+
+TEST(DiskOption, NamesWhatAFloppyDiskDoesNotHave) {
+  const auto complaint = [](std::string_view text) {
+    const Result<FloppyConfig> floppy = ReadFloppyOption(text);
+    return floppy ? std::string("(none)") : floppy.error().message;
+  };
+  for (const char* bad : {"f,bus=0", "f,unit=2", "f,unit", "f,if=ide", "f,snapshot"}) {
+    EXPECT_THAT(complaint(bad),
+                AllOf(HasSubstr(std::string("--floppy '") + bad), HasSubstr("expected readonly")));
+  }
+  EXPECT_THAT(complaint(""), HasSubstr("expected a path"));
+  EXPECT_THAT(complaint("f,readonly,snapshot=on"), HasSubstr("not both"));
+}
+
+TEST(DiskOption, FloppyDisksAreEnoughToBoot) {
+  const char* const arguments[] = {"verbatim", "run", "--floppy", "a", "--floppy", "b,readonly"};
+  const Result<Command> command =
+      ParseCommandLine(static_cast<int>(std::size(arguments)), arguments);
+  ASSERT_TRUE(command);
+  const MachineConfig& machine = std::get<RunOptions>(*command).machine;
+  ASSERT_EQ(machine.floppies.size(), 2u);
+  EXPECT_EQ(machine.floppies[0].path, "a");
+  EXPECT_TRUE(machine.floppies[1].read_only);
+}
+
 TEST(DiskOption, BothOptionsMayBeRepeated) {
   const char* const arguments[] = {"verbatim", "run", "--kernel", "k",       "--disk",   "a",
                                    "--cdrom",  "c",   "--disk",   "b,bus=1", "--append", "x"};

@@ -138,7 +138,7 @@ TEST_F(I82077DataTest, TheRestOfACutOffSectorIsZeros) {
 
 TEST_F(I82077DataTest, AProtectedDiskIsNotWritten) {
   FakeDisk disk(2880, true);
-  fdc_.drive(0).ChangeDisk(&disk);
+  fdc_.drive(0).ChangeDisk(disk, k1440K);
   EXPECT_EQ(Command({0x04, 0x00}), Bytes{0x78});
   ProgramDma(false, 512);
   EXPECT_EQ(Read(0x45, 0, 0, 1), (Bytes{0x40, 0x02, 0, 0, 0, 1, 2}));
@@ -290,7 +290,7 @@ TEST_F(I82077DataTest, AFormatThatTheImageCannotHoldIsRefusedAloud) {
 
 TEST_F(I82077DataTest, AShortImageReadsAsZerosAndEndsWhereItEnds) {
   FakeDisk boot_sector(1);
-  fdc_.drive(0).ChangeDisk(&boot_sector);
+  fdc_.drive(0).ChangeDisk(boot_sector, k1440K);
   ProgramDma(true, 1024);
   Send({0x46, 0, 0, 0, 1, 2, 18, 0x1B, 0xFF});
   for (unsigned i = 0; i < 3; ++i) {
@@ -334,9 +334,10 @@ TEST_F(I82077DataTest, TheSizeOfAnImageIsItsFormat) {
   EXPECT_EQ(geometry(1680).sectors, 21);
   EXPECT_EQ(geometry(1722).cylinders, 82);
   EXPECT_EQ(geometry(2880).rate, FloppyRate::k1000);
-  EXPECT_EQ(geometry(1).sectors, 18);
-  EXPECT_EQ(geometry(1500).sectors, 21);
-  EXPECT_FALSE(FloppyGeometryOf(2881 * 1024).has_value());
+  EXPECT_FALSE(FloppyGeometryOf(1441 * 1024).has_value());
+  for (const FloppyGeometry& format : kFloppyGeometries) {
+    EXPECT_EQ(FloppyRateOf(format.sectors), format.rate);
+  }
 }
 
 TEST_F(I82077DataTest, SavesAndLoadsAmidATransfer) {
@@ -346,7 +347,7 @@ TEST_F(I82077DataTest, SavesAndLoadsAmidATransfer) {
   Bytes data = {In(0x3F5), In(0x3F5), In(0x3F5)};
   I82077 other(clock_, irq6_, dma_.Channel(2));
   other.drive(0).Install(FloppyDriveType::k1440K);
-  other.drive(0).ChangeDisk(&disk_);
+  other.drive(0).ChangeDisk(disk_, k1440K);
   ExpectRoundTrip(fdc_, other);
   while (data.size() < 512) {
     RunTo(clock_, other, clock_.now_ns + kMs);

@@ -20,6 +20,7 @@ class I82077Fixture : public testing::Test {
  protected:
   using Bytes = std::vector<uint8_t>;
   static constexpr uint32_t kBuffer = 0x20000;
+  static constexpr FloppyGeometry k1440K = *FloppyGeometryOf(1440 * 1024);
   static constexpr unsigned kMs = 1'000'000;
   // Reset released, DMA gate open, motor of the first drive on, and that drive selected.
   static constexpr unsigned kRunning = 0x1C;
@@ -29,7 +30,7 @@ class I82077Fixture : public testing::Test {
     dma_.ConfigureAsFirmware();
     fdc_.Attach(*bus_);
     fdc_.drive(0).Install(FloppyDriveType::k1440K);
-    fdc_.drive(0).ChangeDisk(&disk_);
+    fdc_.drive(0).ChangeDisk(disk_, k1440K);
     fdc_.drive(1).Install(FloppyDriveType::k1200K);
     fdc_.ConfigureAsFirmware();
     Out(0x3F2, kRunning);

@@ -108,7 +108,7 @@ TEST_F(I82077Test, RecalibrateFindsTrack0OrSaysThatThereIsNone) {
   Wait();
   EXPECT_EQ(SenseInterrupt(), (Bytes{0x72, 0}));
   // From behind cylinder 79 it takes two.
-  SeekTo(83);
+  SeekTo(85);
   Send({0x07, 0x00});
   Wait();
   EXPECT_EQ(SenseInterrupt(), (Bytes{0x70, 0}));
@@ -152,7 +152,7 @@ TEST_F(I82077Test, PerpendicularDrivesChangeOnlyWhenOverwritten) {
 TEST_F(I82077Test, TheChangeLineTellsOfANewDiskUntilAStep) {
   EXPECT_EQ(In(0x3F7), 0x7F);
   FakeDisk other(2880);
-  fdc_.drive(0).ChangeDisk(&other);
+  fdc_.drive(0).ChangeDisk(other, k1440K);
   EXPECT_EQ(In(0x3F7), 0xFF);
   Send({0x07, 0x00});  // at track 0 already: no step
   Wait();
@@ -160,7 +160,7 @@ TEST_F(I82077Test, TheChangeLineTellsOfANewDiskUntilAStep) {
   EXPECT_EQ(In(0x3F7), 0xFF);
   SeekTo(1);
   EXPECT_EQ(In(0x3F7), 0x7F);
-  fdc_.drive(0).ChangeDisk(nullptr);
+  fdc_.drive(0).Eject();
   SeekTo(0);
   EXPECT_EQ(In(0x3F7), 0xFF);
 }

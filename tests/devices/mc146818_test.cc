@@ -37,10 +37,27 @@ class Mc146818Test : public testing::Test {
                 {.unix_seconds = kEpoch,
                  .memory_below_4g_bytes = uint64_t{3} << 30,
                  .memory_above_4g_bytes = uint64_t{5} << 30,
-                 .floppy_types = 0x40,
                  .equipment = 0x03}};
   std::unique_ptr<PortBus> bus_ = std::make_unique<PortBus>();
 };
+
+TEST_F(Mc146818Test, FloppyDrivesAreInTheEquipmentAndTheChecksum) {
+  const auto sum = [this] {
+    int total = 0;
+    for (uint8_t i = 0x10; i < 0x2E; ++i) total += Read(i);
+    return total;
+  };
+  rtc_.StoreFloppyTypes(4, 0);
+  EXPECT_EQ(Read(0x10), 0x40);
+  EXPECT_EQ(Read(0x14), 0x03);
+  EXPECT_EQ(Read(0x2E) << 8 | Read(0x2F), sum());
+  rtc_.StoreFloppyTypes(4, 2);
+  EXPECT_EQ(Read(0x10), 0x42);
+  EXPECT_EQ(Read(0x14), 0x43);
+  rtc_.StoreFloppyTypes(0, 0);
+  EXPECT_EQ(Read(0x14), 0x02);
+  EXPECT_EQ(Read(0x2E) << 8 | Read(0x2F), sum());
+}
 
 TEST_F(Mc146818Test, ShowsTheInjectedTimeInBcd) {
   EXPECT_EQ(Read(0x00), 0x56);
@@ -248,7 +265,6 @@ TEST_F(Mc146818Test, CmosDescribesMemoryAndEquipment) {
   EXPECT_EQ(word(0x34), ((uint64_t{3} << 30) - (16 << 20)) >> 16);
   EXPECT_EQ(word(0x5B), (uint64_t{5} << 30 >> 16) & 0xFFFF);
   EXPECT_EQ(Read(0x5D), uint64_t{5} << 30 >> 32);
-  EXPECT_EQ(Read(0x10), 0x40);
   EXPECT_EQ(Read(0x14), 0x03);
   unsigned sum = 0;
   for (uint8_t index = 0x10; index < 0x2E; ++index) sum += Read(index);

@@ -3,16 +3,10 @@
 
 #include <algorithm>
 
+#include "devices/floppy_geometry.h"
+
 namespace verbatim {
 namespace {
-
-// The last two hold more than IBM's 1.44 MB on the same disk: Microsoft's DMF and its relatives.
-constexpr DisketteFormat kFormats[] = {
-    {{40, 1, 8}, kDrive360K},   {{40, 1, 9}, kDrive360K},   {{40, 2, 8}, kDrive360K},
-    {{40, 2, 9}, kDrive360K},   {{80, 2, 9}, kDrive720K},   {{80, 2, 15}, kDrive1200K},
-    {{80, 2, 18}, kDrive1440K}, {{80, 2, 36}, kDrive2880K}, {{80, 2, 21}, kDrive1440K},
-    {{82, 2, 21}, kDrive1440K},
-};
 
 constexpr uint32_t kMaxCylinders = 86;  // as far as heads of real drives go
 constexpr uint32_t kMaxHeads = 2;
@@ -39,10 +33,11 @@ std::optional<DisketteFormat> FormatOfBootSector(BootSector sector) {
 }  // namespace
 
 std::optional<DisketteFormat> DisketteFormatOfSize(uint64_t bytes) {
-  for (const DisketteFormat& format : kFormats) {
-    if (format.geometry.capacity() * kSectorBytes == bytes) return format;
-  }
-  return {};
+  const std::optional<FloppyGeometry> known = FloppyGeometryOf(bytes);
+  if (!known) return {};
+  DisketteFormat format{{known->cylinders, known->heads, known->sectors}};
+  format.drive_type = DriveTypeFor(format.geometry);
+  return format;
 }
 
 DisketteFormat FindDisketteFormat(BootSector sector, uint64_t bytes) {
