@@ -141,13 +141,21 @@ Status Machine::Board::OpenDisks() {
   return {};
 }
 
+std::vector<BiosDrive*> Machine::Board::Drives() {
+  std::vector<BiosDrive*> drives = floppies_.BiosDrives();
+  if (disks_ != nullptr) {
+    for (BiosDrive* drive : disks_->BiosDrives()) drives.push_back(drive);
+  }
+  return drives;
+}
+
 Status Machine::Board::OpenFirmware() {
   if (!config_.firmware) return {};
   Result<std::unique_ptr<ExternalFirmware>> firmware =
       ExternalFirmware::Open(config_, *memory_, dma_, chipset_, display_);
   if (!firmware) return std::unexpected(firmware.error());
   firmware_ = *std::move(firmware);
-  firmware_->SetBootOrder(disks_->BiosDrives());
+  firmware_->SetBootOrder(Drives());
   return {};
 }
 
@@ -187,10 +195,7 @@ void Machine::Board::AttachDevices() {
 void Machine::Board::CreateBios() {
   BiosMachine machine{.mmu = mmu_, .ports = *this, .clock = clock_, .memory_map = {}, .drives = {}};
   if (auto map = BuildMemoryMap(config_.memory_bytes)) machine.memory_map = *std::move(map);
-  machine.drives = floppies_.BiosDrives();
-  if (disks_ != nullptr) {
-    for (BiosDrive* drive : disks_->BiosDrives()) machine.drives.push_back(drive);
-  }
+  machine.drives = Drives();
   bios_ = std::make_unique<Bios>(std::move(machine));
   engine_->SetFirmwareTrap(bios_.get());
 }

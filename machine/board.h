@@ -107,6 +107,8 @@ class Machine::Board final : public EventGate,
   [[nodiscard]] Status OpenFiles();
   [[nodiscard]] Status CreateEngine();
   [[nodiscard]] Status OpenDisks();
+  // What can be booted, in the order in which it is tried.
+  [[nodiscard]] std::vector<BiosDrive*> Drives();
   [[nodiscard]] Status OpenFirmware();
   void AttachDevices();
   // Loads the guest's files and puts processor and devices into their state at power-on.

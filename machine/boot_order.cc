@@ -19,6 +19,7 @@ std::array<uint8_t, 3> BootKinds(const MachineConfig& config) {
   const auto add = [&](CmosBootKind kind) {
     if (std::ranges::find(kinds, kind) == kinds.end()) kinds[count++] = kind;
   };
+  if (!config.floppies.empty()) add(kFloppy);
   for (const DiskConfig& disk : config.disks) add(disk.cdrom ? kCdrom : kDisk);
   for (const CmosBootKind kind : {kDisk, kCdrom, kFloppy}) add(kind);
   return kinds;
