@@ -81,16 +81,17 @@ void Operator::SendPending() {
 
 void Operator::Act(TimePoint now) {
   Advance();
-  SendPending();
   if (!picture_requested_ && screenshots_.Due(now)) {
     picture_requested_ = true;
     guest_->RequestPicture();
   }
+  // What is sent must not change the picture.
+  if (!picture_requested_) SendPending();
 }
 
 std::optional<Operator::TimePoint> Operator::NextDue(TimePoint now) const {
   std::optional<TimePoint> next = screenshots_.NextDue();
-  if (!keys_.empty() || !bytes_.empty()) {
+  if (!picture_requested_ && (!keys_.empty() || !bytes_.empty())) {
     const TimePoint retry = now + kRoomRetry;
     next = next ? std::min(*next, retry) : retry;
   }

@@ -2,7 +2,7 @@
 // Does at the machine what the command line asks for in a person's place: waits for texts, types,
 // takes pictures of the screen (--expect, --send, --exit-on, --screenshot-at).
 //
-// On the console thread.
+// A picture that is due is taken before anything more is typed. On the console thread.
 #ifndef VERBATIM_CLI_OPERATOR_H_
 #define VERBATIM_CLI_OPERATOR_H_
 

@@ -5,12 +5,14 @@ import fcntl
 import os
 import pty
 import select
+import struct
 import subprocess
 import termios
 import time
 
 VERBATIM = os.environ['VERBATIM']
 TALKER = os.environ['TALKER']
+SCREEN = os.environ['SCREEN']
 WITHOUT_SECCOMP = os.environ['WITHOUT_SECCOMP']
 PATIENCE_SECONDS = 20
 
@@ -59,12 +61,13 @@ def finish(process, keys):
 class Terminal:
     """`verbatim run` on a pseudo-terminal of its own; what it prints collects in `seen`."""
 
-    def __init__(self, *arguments):
+    def __init__(self, *arguments, guest=('--kernel', TALKER), rows=25, columns=80):
         self.controller, self.terminal = pty.openpty()
+        self.resize(rows, columns)
         self.settings = termios.tcgetattr(self.terminal)
         self.seen = b''
         self.process = subprocess.Popen(
-            [VERBATIM, 'run', '--kernel', TALKER, *arguments],
+            [VERBATIM, 'run', *guest, *arguments],
             stdin=self.terminal, stdout=self.terminal, stderr=self.terminal,
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
@@ -79,6 +82,9 @@ class Terminal:
         for descriptor in (self.controller, self.terminal):
             if descriptor >= 0:
                 os.close(descriptor)
+
+    def resize(self, rows, columns):
+        fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, struct.pack('HHHH', rows, columns, 0, 0))
 
     def type(self, keys):
         os.write(self.controller, keys)
