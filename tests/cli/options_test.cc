@@ -118,6 +118,18 @@ TEST(Options, TakesEveryOption) {
   EXPECT_TRUE(options.verbose);
 }
 
+TEST(Options, FirmwareTakesTheKernelsPlace) {
+  const Result<Command> command =
+      Parse({"run", "--firmware", "a.bin,vgabios=b.bin", "--firmware-log", "f.log"});
+  ASSERT_TRUE(command) << command.error().message;
+  const RunOptions& options = std::get<RunOptions>(*command);
+  ASSERT_TRUE(options.machine.firmware);
+  EXPECT_EQ(options.machine.firmware->path, "a.bin");
+  EXPECT_EQ(options.firmware_log, "f.log");
+  EXPECT_THAT(Complaint(ParseRun({"--firmware", "a.bin"})), HasSubstr("not both"));
+  EXPECT_THAT(Complaint(Parse({"run", "--firmware", "a.bin,x"})), HasSubstr("'x'"));
+}
+
 TEST(Options, TakesAnEmptyKernelCommandLine) {
   EXPECT_EQ(Given({"--append", ""}).machine.command_line, "");
 }

@@ -37,7 +37,8 @@ class Mc146818Test : public testing::Test {
                 {.unix_seconds = kEpoch,
                  .memory_below_4g_bytes = uint64_t{3} << 30,
                  .memory_above_4g_bytes = uint64_t{5} << 30,
-                 .equipment = 0x03}};
+                 .equipment = 0x03,
+                 .boot_order = {3, 2, 1}}};
   std::unique_ptr<PortBus> bus_ = std::make_unique<PortBus>();
 };
 
@@ -266,6 +267,8 @@ TEST_F(Mc146818Test, CmosDescribesMemoryAndEquipment) {
   EXPECT_EQ(word(0x5B), (uint64_t{5} << 30 >> 16) & 0xFFFF);
   EXPECT_EQ(Read(0x5D), uint64_t{5} << 30 >> 32);
   EXPECT_EQ(Read(0x14), 0x03);
+  EXPECT_EQ(Read(0x3D), 0x23);
+  EXPECT_EQ(Read(0x38), 0x10);
   unsigned sum = 0;
   for (uint8_t index = 0x10; index < 0x2E; ++index) sum += Read(index);
   EXPECT_EQ(Read(0x2E) << 8 | Read(0x2F), sum);
