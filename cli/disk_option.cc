@@ -118,4 +118,10 @@ Result<FloppyConfig> ReadFloppyOption(std::string_view text) {
   return floppy;
 }
 
+Result<DiskConfig> ReadImageArgument(std::string_view text) {
+  Result<DiskConfig> image = Read("run", text, false, "readonly, snapshot=on");
+  if (image && image->bus) return Fail("run '{}': bus= needs --disk or --cdrom", text);
+  return image;
+}
+
 }  // namespace verbatim

@@ -14,6 +14,8 @@ namespace verbatim {
 [[nodiscard]] Result<DiskConfig> ReadDiskOption(std::string_view text);
 [[nodiscard]] Result<DiskConfig> ReadCdromOption(std::string_view text);
 [[nodiscard]] Result<FloppyConfig> ReadFloppyOption(std::string_view text);
+// The argument of `run`, which may be any of these or a kernel.
+[[nodiscard]] Result<DiskConfig> ReadImageArgument(std::string_view text);
 
 }  // namespace verbatim
 

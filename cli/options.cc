@@ -22,6 +22,8 @@ constexpr std::string_view kMainFooter =
 
 constexpr std::string_view kRunFooter = R"(
 Examples:
+  verbatim run disk.img
+  verbatim run install.iso --disk disk.img
   verbatim run --kernel vmlinuz --initrd initrd.gz --append console=ttyS0
   verbatim run --kernel test.elf --serial file:test.log --timeout 10 --stats=test.json
   verbatim run --cdrom dos.iso --expect 'A:\>' --send 'dir<ret>' --expect 'bytes free' \
@@ -63,6 +65,8 @@ const std::array<std::string, 2> kCpuModels = {"core2", "pentium3"};
 
 // The values of `run` as text, before they are judged.
 struct RunText {
+  std::string image;
+  std::string boot;
   std::string kernel;
   std::string initrd;
   std::string append;
@@ -86,6 +90,10 @@ struct RunText {
 };
 
 void DeclareRun(CLI::App& run, RunText& text) {
+  run.add_option("IMAGE", text.image,
+                 "a kernel, a CD, a floppy disk or a disk, whichever the file is, to\n"
+                 "be started; PATH[,readonly][,snapshot=on]")
+      ->type_name("");
   run.add_option("--kernel", text.kernel, "Linux bzImage or multiboot-1 kernel ")
       ->type_name("FILE");
   run.add_option("--initrd", text.initrd, "initial RAM disk")->type_name("FILE");
@@ -113,6 +121,11 @@ void DeclareRun(CLI::App& run, RunText& text) {
       ->type_name("PATH[,...]")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  run.add_option("--boot", text.boot,
+                 "what to boot from: letters in the order to try, a floppy disk, c\n"
+                 "disk, d CD, n network; 'menu' asks; e.g. dc, menu or dc,menu")
+      ->type_name("ORDER")
+      ->default_str(std::string(kDefaultBootOrder));
   run.add_option("--memory", text.memory, "guest memory, 4M to 3584M")
       ->type_name("SIZE")
       ->capture_default_str();
@@ -162,6 +175,28 @@ Result<SerialChoice> ReadSerial(std::string_view text) {
   return Fail("--serial '{}': expected stdio, none or file:PATH", text);
 }
 
+// Letters, "menu", or both with a comma between them.
+Status ReadBootOrder(std::string_view text, MachineConfig& machine) {
+  constexpr std::string_view kLetters = "acdn";
+  constexpr std::string_view kMenu = "menu";
+  std::string_view letters = text;
+  if (letters.ends_with(kMenu)) {
+    machine.boot_menu = true;
+    letters.remove_suffix(kMenu.size());
+    if (letters.empty()) return {};
+    if (letters.size() > 1 && letters.back() == ',') letters.remove_suffix(1);
+  }
+  bool good = !letters.empty();
+  for (size_t i = 0; i < letters.size(); ++i) {
+    good = good && kLetters.contains(letters[i]) && !letters.substr(0, i).contains(letters[i]);
+  }
+  if (!good) {
+    return Fail("--boot '{}': expected letters of 'acdn', each at most once, or menu", text);
+  }
+  machine.boot_order = std::string(letters);
+  return {};
+}
+
 Status ReadStatistics(std::string_view text, RunOptions& options) {
   constexpr std::string_view kDynamic = "dynamic";
   std::string_view path = text == "true" ? "" : text;
@@ -183,9 +218,21 @@ Result<Command> ReadRun(const CLI::App& run, const RunText& text) {
   RunOptions options;
   MachineConfig& machine = options.machine;
   const bool firmware = run.count("--firmware") != 0;
-  if (text.kernel.empty() && text.disks.empty() && text.cdroms.empty() && text.floppies.empty() &&
-      !firmware) {
-    return Fail("run: nothing to boot: expected --kernel, --disk, --cdrom, --floppy or --firmware");
+  if (text.image.empty() && text.kernel.empty() && text.disks.empty() && text.cdroms.empty() &&
+      text.floppies.empty() && !firmware) {
+    return Fail(
+        "run: nothing to boot: expected an image, --kernel, --disk, --cdrom, --floppy or "
+        "--firmware");
+  }
+  if (!text.image.empty()) {
+    Result<DiskConfig> image = ReadImageArgument(text.image);
+    if (!image) return std::unexpected(image.error());
+    options.image = *std::move(image);
+  }
+  if (run.count("--boot") != 0) {
+    if (const Status order = ReadBootOrder(text.boot, machine); !order) {
+      return std::unexpected(order.error());
+    }
   }
   if (firmware) {
     Result<FirmwareConfig> read = ReadFirmwareOption(text.firmware);

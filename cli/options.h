@@ -37,6 +37,7 @@ struct RunOptions {
   DisplayKind display = DisplayKind::kNone;
   std::vector<ScriptStep> script{};
   std::vector<ScreenshotOrder> screenshots{};
+  std::optional<DiskConfig> image;  // a file of any kind; what it is shows when it is opened
   SerialChoice serial;
   StatisticsChoice statistics;
   std::optional<std::string> block_log;     // path

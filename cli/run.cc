@@ -18,6 +18,7 @@
 #include "cli/serial_output.h"
 #include "cli/statistics_report.h"
 #include "cli/terminal.h"
+#include "machine/guest_image.h"
 #include "machine/machine.h"
 #include "sandbox/sandbox.h"
 #include "trace/block_log.h"
@@ -183,9 +184,9 @@ struct RunFiles {
   std::unique_ptr<Operator> machine_operator;
 };
 
-Result<RunFiles> OpenFiles(const RunOptions& options) {
+Result<RunFiles> OpenFiles(const RunOptions& options, const MachineConfig& config) {
   RunFiles files;
-  if (Status inputs = CheckInputs(options.machine); !inputs) {
+  if (Status inputs = CheckInputs(config); !inputs) {
     return std::unexpected(inputs.error());
   }
   if (options.statistics.path) {
@@ -312,13 +313,19 @@ int RunGuest(const RunOptions& options) {
     }
   }
   ::signal(SIGPIPE, SIG_IGN);  // a reader that went away is a write error like any other
-  Result<RunFiles> files = OpenFiles(options);
+  MachineConfig config = options.machine;
+  if (options.image) {
+    if (const Status added = AddGuestImage(*options.image, config); !added) {
+      PrintError(added.error().message);
+      return kExitUsage;
+    }
+  }
+  Result<RunFiles> files = OpenFiles(options, config);
   if (!files) {
     PrintError(files.error().message);
     return kExitUsage;
   }
   const sigset_t signals = BlockTerminationSignals();
-  MachineConfig config = options.machine;
   config.block_observer = files->block_log.get();
   config.firmware_log = files->firmware_log.get();
   config.describe_block = [](const TranslatedBlock& translated) {

@@ -155,7 +155,7 @@ Status Machine::Board::OpenFirmware() {
       ExternalFirmware::Open(config_, *memory_, dma_, chipset_, display_);
   if (!firmware) return std::unexpected(firmware.error());
   firmware_ = *std::move(firmware);
-  firmware_->SetBootOrder(Drives());
+  firmware_->SetBootOrder(InBootOrder(Drives(), BootLetters(config_)));
   return {};
 }
 
@@ -196,6 +196,7 @@ void Machine::Board::CreateBios() {
   BiosMachine machine{.mmu = mmu_, .ports = *this, .clock = clock_, .memory_map = {}, .drives = {}};
   if (auto map = BuildMemoryMap(config_.memory_bytes)) machine.memory_map = *std::move(map);
   machine.drives = Drives();
+  machine.boot_order = {std::string(BootLetters(config_)), config_.boot_menu};
   bios_ = std::make_unique<Bios>(std::move(machine));
   engine_->SetFirmwareTrap(bios_.get());
 }

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <optional>
 
 namespace verbatim {
@@ -11,17 +10,41 @@ namespace {
 
 enum CmosBootKind : uint8_t { kFloppy = 1, kDisk = 2, kCdrom = 3 };
 
+char LetterOf(BiosDriveKind kind) {
+  switch (kind) {
+    case BiosDriveKind::kFloppy:
+      return 'a';
+    case BiosDriveKind::kDisk:
+      return 'c';
+    case BiosDriveKind::kCdrom:
+      break;
+  }
+  return 'd';
+}
+
 }  // namespace
+
+std::string_view BootLetters(const MachineConfig& config) {
+  return config.boot_order ? std::string_view(*config.boot_order) : kDefaultBootOrder;
+}
+
+std::vector<BiosDrive*> InBootOrder(std::span<BiosDrive* const> drives, std::string_view letters) {
+  std::vector<BiosDrive*> ordered;
+  for (const char letter : letters) {
+    for (BiosDrive* drive : drives) {
+      if (LetterOf(drive->kind()) == letter) ordered.push_back(drive);
+    }
+  }
+  return ordered;
+}
 
 std::array<uint8_t, 3> BootKinds(const MachineConfig& config) {
   std::array<uint8_t, 3> kinds{};
   size_t count = 0;
-  const auto add = [&](CmosBootKind kind) {
-    if (std::ranges::find(kinds, kind) == kinds.end()) kinds[count++] = kind;
-  };
-  if (!config.floppies.empty()) add(kFloppy);
-  for (const DiskConfig& disk : config.disks) add(disk.cdrom ? kCdrom : kDisk);
-  for (const CmosBootKind kind : {kDisk, kCdrom, kFloppy}) add(kind);
+  for (const char letter : BootLetters(config)) {
+    if (letter == 'n' || count == kinds.size()) continue;
+    kinds[count++] = letter == 'a' ? kFloppy : letter == 'c' ? kDisk : kCdrom;
+  }
   return kinds;
 }
 

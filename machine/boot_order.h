@@ -8,11 +8,19 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "firmware/bios/drive.h"
 #include "machine/config.h"
 
 namespace verbatim {
+
+// The letters of the order, as MachineConfig has it or by default.
+[[nodiscard]] std::string_view BootLetters(const MachineConfig& config);
+// The drives in that order; those of kinds that it does not name are left out.
+[[nodiscard]] std::vector<BiosDrive*> InBootOrder(std::span<BiosDrive* const> drives,
+                                                  std::string_view letters);
 
 // The kinds as CMOS codes them, each once, 0 behind the last.
 [[nodiscard]] std::array<uint8_t, 3> BootKinds(const MachineConfig& config);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace verbatim {
@@ -39,6 +40,8 @@ struct FirmwareConfig {
   std::optional<std::string> vgabios_path;
 };
 
+inline constexpr std::string_view kDefaultBootOrder = "cad";
+
 struct MachineConfig {
   std::optional<FirmwareConfig> firmware = std::nullopt;
   std::string kernel_path;  // empty: the BIOS boots from the drives
@@ -46,6 +49,9 @@ struct MachineConfig {
   std::string command_line;
   std::vector<DiskConfig> disks{};
   std::vector<FloppyConfig> floppies{};
+  // Letters: a floppy disk, c disk, d disc, n network. Not given: kDefaultBootOrder.
+  std::optional<std::string> boot_order = std::nullopt;
+  bool boot_menu = false;
   uint64_t memory_bytes = 256ull << 20;
   std::string cpu_model = "core2";
   uint64_t code_cache_bytes = 64ull << 20;

@@ -1,7 +1,9 @@
 ; SPDX-License-Identifier: Apache-2.0
-; A disc with an El Torito boot record (block 17), a catalogue (19) and the boot image IMAGE (20).
+; A disc with a volume descriptor (block 16), an El Torito boot record (17), a catalogue (19) and the boot image IMAGE (20).
 kBlockBytes equ 2048
 
+times 16 * kBlockBytes - ($ - $$) db 0
+  db 1, 'CD001', 1
 times 17 * kBlockBytes - ($ - $$) db 0
   db 0, 'CD001', 1, 'EL TORITO SPECIFICATION'
   times 17 * kBlockBytes + 0x47 - ($ - $$) db 0

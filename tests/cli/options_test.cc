@@ -215,9 +215,31 @@ TEST(Options, SuggestsWhatWasMeant) {
 }
 
 TEST(Options, RejectsSuperfluousArguments) {
-  EXPECT_THAT(Complaint(ParseRun({"more"})), HasSubstr("more"));
+  EXPECT_THAT(Complaint(ParseRun({"image", "more"})), HasSubstr("more"));
   EXPECT_THAT(Complaint(Parse({"doctor", "more"})), HasSubstr("more"));
   EXPECT_THAT(Complaint(ParseRun({"--memory", "16M", "--memory", "32M"})), HasSubstr("--memory"));
+}
+
+TEST(Options, TakesAnImageOfWhateverKind) {
+  const RunOptions options = Given({"some.img,snapshot=on"});
+  ASSERT_TRUE(options.image);
+  EXPECT_EQ(options.image->path, "some.img");
+  EXPECT_TRUE(options.image->snapshot);
+  EXPECT_TRUE(Parse({"run", "some.img"})) << "that is something to boot";
+  EXPECT_THAT(Complaint(ParseRun({"some.img,bus=1"})), HasSubstr("bus="));
+}
+
+TEST(Options, TakesABootOrder) {
+  EXPECT_EQ(Given({}).machine.boot_order, std::nullopt);
+  EXPECT_EQ(Given({"--boot", "dca"}).machine.boot_order, "dca");
+  EXPECT_FALSE(Given({"--boot", "dca"}).machine.boot_menu);
+  EXPECT_EQ(Given({"--boot", "menu"}).machine.boot_order, std::nullopt);
+  EXPECT_TRUE(Given({"--boot", "menu"}).machine.boot_menu);
+  EXPECT_EQ(Given({"--boot", "n,menu"}).machine.boot_order, "n");
+  EXPECT_TRUE(Given({"--boot", "n,menu"}).machine.boot_menu);
+  for (const char* wrong : {"", "x", "cc", ",menu", "c,", "C", "menu,c"}) {
+    EXPECT_THAT(Complaint(ParseRun({"--boot", wrong})), HasSubstr("--boot")) << wrong;
+  }
 }
 
 TEST(Options, ShowsHelpAndVersion) {

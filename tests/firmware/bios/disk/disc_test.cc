@@ -86,6 +86,20 @@ TEST_F(DiscTest, AnImageThatWouldNotFitInMemoryIsNotLoaded) {
   EXPECT_EQ(Memory(0x20000, 3 * 512), PatternOf(kImageSector, 3));
 }
 
+TEST_F(DiscTest, ADiscCutOffAnywhereIsRefusedOrBoots) {
+  MakeBootable(disc_, DiscBootMedia::kDiskette1440K);
+  const std::vector<uint8_t> whole = disc_.data;
+  for (size_t sectors = 0; sectors <= 128; ++sectors) {
+    disc_.data.assign(whole.begin(), whole.begin() + static_cast<ptrdiff_t>(sectors * 512));
+    PowerOn();
+    BiosCall call(state_, *mmu_);
+    const Result<DiscBootEntry> entry = ReadBootEntry(disc_);
+    const bool loaded =
+        entry && LoadBootImage(call, disc_, *entry) && disks_->StartDisc(*memory_, disc_, *entry);
+    EXPECT_EQ(loaded, sectors > kImageSector) << sectors;
+  }
+}
+
 TEST_F(DiscTest, WithoutEmulationTheDiscKeepsItsNumber) {
   Add(BiosDriveKind::kDisk, 100);
   EXPECT_EQ(Boot(DiscBootMedia::kNone), 0xE0);
