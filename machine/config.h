@@ -40,7 +40,7 @@ struct FirmwareConfig {
   std::optional<std::string> vgabios_path;
 };
 
-inline constexpr std::string_view kDefaultBootOrder = "cad";
+inline constexpr std::string_view kDefaultBootOrder = "acd";
 
 struct MachineConfig {
   std::optional<FirmwareConfig> firmware = std::nullopt;

@@ -63,7 +63,7 @@ class Images(unittest.TestCase):
             self.image.write_bytes(disc[:sectors * SECTOR])
             result = run('--cdrom', self.image, '--timeout', '0.2')
             self.assertEqual((result.returncode, result.stdout), (124, ''), sectors)
-            self.assertIn('no bootable device: disk: none; diskette: none; CD 1: ', result.stderr)
+            self.assertIn('no bootable device: diskette: none; disk: none; CD 1: ', result.stderr)
         self.image.write_bytes(disc[:84 * SECTOR])
         self.assertEqual(run('--cdrom', self.image).stdout, 'disc: all passed\n')
 

@@ -21,7 +21,7 @@
 namespace verbatim {
 
 struct BootOrder {
-  std::string letters = "cad";  // a diskette, c disk, d disc, n network
+  std::string letters = "acd";  // a diskette, c disk, d disc, n network
   bool menu = false;            // ask first
 };
 

@@ -25,7 +25,7 @@ class BootTest : public DiskTest {
     StoreLittle<uint16_t>(&drive.data[510], 0xAA55);
     return drive;
   }
-  void Start(BootOrder order = {}) {
+  void Start(BootOrder order = {.letters = "cad"}) {
     PowerOn();
     boot_ = std::make_unique<BootService>(*disks_, order);
     Run(BootService::kBegin);
@@ -70,19 +70,19 @@ class BootTest : public DiskTest {
   bool waiting_ = false;
 };
 
-TEST_F(BootTest, TheDiskComesBeforeTheDisketteByDefault) {
-  AddBootable(BiosDriveKind::kFloppy, 1);
+TEST_F(BootTest, TheDisketteComesBeforeTheDiskByDefault) {
   AddBootable(BiosDriveKind::kDisk, 2);
-  Start();
-  EXPECT_EQ(Entered(), std::pair(2, 0x80));
-  EXPECT_EQ(screen_, "Booting from disk 1...\r\n");
+  AddBootable(BiosDriveKind::kFloppy, 1);
+  Start(BootOrder{});
+  EXPECT_EQ(Entered(), std::pair(1, 0x00));
+  EXPECT_EQ(screen_, "Booting from diskette 1...\r\n");
 }
 
 TEST_F(BootTest, TheOrderIsTheUsers) {
   AddBootable(BiosDriveKind::kDisk, 2);
   AddBootable(BiosDriveKind::kFloppy, 1);
-  Start({.letters = "ac"});
-  EXPECT_EQ(Entered(), std::pair(1, 0x00));
+  Start({.letters = "ca"});
+  EXPECT_EQ(Entered(), std::pair(2, 0x80));
 }
 
 TEST_F(BootTest, RegistersAreThoseThatBootSectorsExpect) {
@@ -190,7 +190,7 @@ TEST_F(BootTest, ADiscWhoseImageIsMissingIsToldAndPassedOver) {
 TEST_F(BootTest, TheMenuLetsTheUserChoose) {
   AddBootable(BiosDriveKind::kDisk, 2);
   AddBootable(BiosDriveKind::kFloppy, 1);
-  Start({.menu = true});
+  Start({.letters = "cad", .menu = true});
   EXPECT_TRUE(waiting_);
   EXPECT_EQ(screen_, "Boot from:\r\n  1  disk 1\r\n  2  diskette 1\r\nEscape: in this order\r\n");
   keys_ = {0x0A39, 0x0332};  // 9 is no choice, 2 is one
@@ -203,7 +203,7 @@ TEST_F(BootTest, EscapeInTheMenuKeepsTheOrder) {
   AddBootable(BiosDriveKind::kDisk, 2);
   AddBootable(BiosDriveKind::kFloppy, 1);
   keys_ = {kEscapeKey};
-  Start({.menu = true});
+  Start({.letters = "cad", .menu = true});
   EXPECT_EQ(Entered(), std::pair(2, 0x80));
 }
 
