@@ -133,6 +133,13 @@ struct GuestInstruction {
   [[nodiscard]] bool HasRep() const { return rep || repne; }
 };
 
+// The segment register of PUSH and POP: opcodes 06, 0E, 16, 1E and 0F A0, 0F A8, with the POP forms
+// one above.
+[[nodiscard]] constexpr Segment SegmentOfOpcode(const GuestInstruction& instruction) {
+  const unsigned field = instruction.opcode >> 3;
+  return static_cast<Segment>(instruction.map == 0 ? field & 3u : kFs + (field & 1u));
+}
+
 }  // namespace verbatim
 
 #endif  // VERBATIM_DECODER_INSTRUCTION_H_

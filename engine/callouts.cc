@@ -108,6 +108,27 @@ bool Engine::MayResumeAfter(const Site& site, uint64_t drops_before,
          window_code_->generation() == drops_before && invalidations_ == invalidations_before;
 }
 
+// Far transfers, interrupts and returns from them: on to the jump table of the mode that they led
+// to, without the way through the run loop. What is not in the table comes out there.
+bool Engine::TransferAfterCallout() {
+  const CpuState& cpu = context_->cpu;
+  if (mode_.single() || options_.never_chain || software_once_ || pending_link_) return false;
+  if (cpu.halted || cpu.shutdown || cpu.pending_debug != 0 || IsTraced(cpu)) return false;
+  if (InterruptAwaitsBoundary()) return false;
+  SaveShadowStack();
+  const BlockMode mode = PresentMode();
+  if (!SelectWindow(mode)) return false;
+  ++statistics_.callouts_transferred;
+  mode_ = mode;
+  entered_generation_ = window_code_->generation();
+  context_->shadow_rsp = code_->shadow_rsp;
+  context_->callout_resume = stubs_.table.dispatch;
+  SyncFlagsToHost();
+  UpdateSegmentPointers();
+  Remember(cpu.eip);
+  return true;
+}
+
 bool Engine::Callout(const Site& site) {
   CpuState& cpu = context_->cpu;
   ++statistics_.callouts;
@@ -140,6 +161,8 @@ bool Engine::Callout(const Site& site) {
   }
   NoteOutcome(outcome);
   if (outcome == StepOutcome::kRepeat || !MayResumeAfter(site, drops, invalidations)) {
+    const bool through = outcome == StepOutcome::kNext || outcome == StepOutcome::kModeOrFlow;
+    if (through && TransferAfterCallout()) return true;
     // A finished string instruction ends a single-instruction block like any other.
     (void)LeaveCallout();
     if (is_string && mode_.single()) {

@@ -175,6 +175,7 @@ void Engine::Enter(const Block& block) {
   SyncFlagsToHost();
   UpdateSegmentPointers();
   Remember(block.eip);
+  entered_generation_ = window_code_->generation();
   context_->entry_pc = block.body();
   context_->shadow_rsp = code_->shadow_rsp;
   stubs_.enter(context_.get());
@@ -225,21 +226,24 @@ Status Engine::RunOnce(BlockMode mode) {
   ChainPending(*block);
   if (!mode.single()) code_->table.Set(block->eip, *block, cells_.Find(block->eip));
   mode_ = mode;
-  const uint64_t drops = window_code_->generation();
   Enter(*block);
   SyncFlagsFromHost();
-  while (HandleExit() && window_code_->generation() == drops) {
+  while (HandleExit() && window_code_->generation() == entered_generation_) {
     SyncFlagsToHost();
     stubs_.resume(context_.get());
     SyncFlagsFromHost();
   }
-  // Where code was dropped meanwhile, the shadow stack was reset and what ran must not come back.
-  if (window_code_->generation() == drops) code_->shadow_rsp = context_->shadow_rsp;
+  SaveShadowStack();
   // An instruction behind STI or MOV SS that was executed alone was the last in their shadow.
   if (static_cast<ExitReason>(context_->exit_reason) == ExitReason::kBlockEnd) {
     context_->cpu.shadow_active = false;
   }
   return {};
+}
+
+// Where code was dropped meanwhile, the shadow stack was reset and what ran must not come back.
+void Engine::SaveShadowStack() {
+  if (window_code_->generation() == entered_generation_) code_->shadow_rsp = context_->shadow_rsp;
 }
 
 void Engine::NoteOutcome(StepOutcome outcome) {

@@ -135,6 +135,7 @@ class Engine final : public CodeWriteObserver, public MemoryMapObserver, private
   void UpdateSegmentPointers();
   void Raise(const Exception& exception);
   void RaiseFromBlock(Vector vector);
+  void SaveShadowStack();
   void NoteOutcome(StepOutcome outcome);
   void Remember(uint32_t eip);
 
@@ -166,6 +167,7 @@ class Engine final : public CodeWriteObserver, public MemoryMapObserver, private
   [[nodiscard]] bool LeaveCallout();
   [[nodiscard]] bool MayResumeAfter(const Site& site, uint64_t drops_before,
                                     uint64_t invalidations_before);
+  [[nodiscard]] bool TransferAfterCallout();
   [[nodiscard]] bool MayNotStore(const Site& site, LinearAddress address);
   [[nodiscard]] Faultable<uint8_t*> DirectPointer(LinearAddress address, const Site& site,
                                                   bool& guilty);
@@ -215,6 +217,8 @@ class Engine final : public CodeWriteObserver, public MemoryMapObserver, private
   WindowId window_ = 0;
   WindowCode* code_ = nullptr;  // of window_
   BlockMode mode_;              // of the block that runs
+  // WindowCodeSet::generation when code_ was entered.
+  uint64_t entered_generation_ = 0;
   std::optional<PendingLink> pending_link_;
   std::vector<std::pair<uint32_t, uint32_t>> code_segments_;  // (base, limit) by id - 1
 

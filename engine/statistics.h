@@ -18,6 +18,7 @@
   X(exits_exception, "exits: instruction known to fault")                  \
   X(callouts, "sensitive instructions simulated")                          \
   X(callouts_resumed, "of them, execution went on in the same block")      \
+  X(callouts_transferred, "of them, execution went on in another block")   \
   X(software_accesses, "memory accesses in software form")                 \
   X(software_accesses_bounced, "of them, through the bounce buffer")       \
   X(software_strings, "string instructions simulated")                     \

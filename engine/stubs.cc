@@ -219,14 +219,21 @@ class StubAssembler {
       a_.or_(Dword(FIELD(host_flags)), static_cast<uint32_t>(kHostTrapFlag));
     }
     a_.bind(no_kick);
+    // The C++ code keeps r13; writing the base register costs as much as twenty loads.
+    const Label same_window = a_.newLabel();
+    a_.cmp(r::r13, Qword(FIELD(window_base)));
+    a_.je(same_window);
     a_.mov(r::r13, Qword(FIELD(window_base)));
     a_.wrgsbase(r::r13);
+    a_.bind(same_window);
     a_.mov(r::r14, Qword(FIELD(jump_table)));
     LoadSimd();
     ToShadowStack();
     LoadGprs();
     a_.mov(r::r11, Qword(FIELD(saved) + 11 * 8));
     if (kind == Kind::kBegin) a_.mov(r::r8, Qword(FIELD(access_pointer)));
+    // For where it goes on elsewhere, through the jump table.
+    if (kind == Kind::kSensitive) a_.mov(r::r8d, Dword(FIELD(cpu.eip)));
     // Last, for with the trap flag in them every further instruction costs a signal. The shadow
     // stack serves as well.
     LoadFlags();

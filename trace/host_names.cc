@@ -37,11 +37,24 @@ constexpr size_t SegmentBase(Segment segment) {
          offsetof(SegmentRegister, base);
 }
 
+constexpr size_t Selector(Segment segment) {
+  return offsetof(ExecutionContext, cpu.segments) + segment * sizeof(SegmentRegister) +
+         offsetof(SegmentRegister, selector);
+}
+
 constexpr FieldRow kFields[] = {
+    {Selector(kEs), "es"},
+    {Selector(kCs), "cs"},
+    {Selector(kSs), "ss"},
+    {Selector(kDs), "ds"},
+    {Selector(kFs), "fs"},
+    {Selector(kGs), "gs"},
     {SegmentBase(kEs), "es.base"},
     {SegmentBase(kCs), "cs.base"},
     {SegmentBase(kSs), "ss.base"},
     {SegmentBase(kDs), "ds.base"},
+    {SegmentBase(kFs), "fs.base"},
+    {SegmentBase(kGs), "gs.base"},
     {offsetof(ExecutionContext, fs_base), "&fs.base"},
     {offsetof(ExecutionContext, gs_base), "&gs.base"},
     {offsetof(ExecutionContext, cpu.tsc_offset), "tsc_offset"},

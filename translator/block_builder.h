@@ -6,6 +6,7 @@
 //   memory_operand.cc   how a guest address becomes a host operand
 //   string.cc           string instructions
 //   stack.cc            push, pop, leave
+//   segment_registers.cc  stores of selectors, and loads where they need no descriptor
 //   in_cache.cc         sensitive instructions that stay in the cache
 //   control_flow.cc     jumps, calls, returns, loops
 //
@@ -149,6 +150,16 @@ class BlockBuilder {
   void EmitPushFlags(const Decoded& decoded);
   void EmitPopFlags(const Decoded& decoded);
   void EmitReadTimeStamp();
+
+  // segment_registers.cc
+  // Likewise.
+  [[nodiscard]] bool EmitSegmentRegister(const Decoded& decoded);
+  void EmitStoreSelector(const Decoded& decoded);
+  void EmitLoadSegment(const Decoded& decoded);
+  void EmitPopSegment(const Decoded& decoded, Segment segment);
+  void EmitLoadFarPointer(const Decoded& decoded, Segment segment);
+  [[nodiscard]] bool LoadsPlainly(uint8_t segment) const;
+  void CommitRealSegment(uint8_t segment, uint8_t selector);
 
   // control_flow.cc
   void EmitControlFlow(const Decoded& decoded);

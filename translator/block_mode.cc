@@ -27,6 +27,7 @@ BlockMode BlockMode::Of(const CpuState& cpu, uint32_t cs_id) {
   if ((cpu.cr0 & cr0::kMp) != 0) bits |= kMp;
   if ((cpu.cr4 & cr4::kOsfxsr) != 0) bits |= kOsfxsr;
   if ((cpu.cr4 & cr4::kTsd) != 0) bits |= kTsd;
+  if (!cpu.ProtectedMode() || cpu.Virtual8086()) bits |= kRealSegments;
   for (const uint8_t segment : {kEs, kSs, kDs}) {
     bits |= static_cast<uint64_t>(ClassOfData(cpu.segments[segment]))
             << (kSegmentShift + 3 * segment);

@@ -45,6 +45,8 @@ class BlockMode {
   // Memory accesses in software form.
   [[nodiscard]] constexpr bool software() const { return (bits_ & kSoftware) != 0; }
   [[nodiscard]] constexpr uint32_t cs_id() const { return static_cast<uint32_t>(bits_ >> 32); }
+  // Segment registers are loaded as in real and virtual-8086 mode: with sixteen times the selector.
+  [[nodiscard]] constexpr bool real_segments() const { return (bits_ & kRealSegments) != 0; }
   // CS can be written through: real and virtual-8086 mode.
   [[nodiscard]] constexpr bool cs_writable() const { return (bits_ & kCsWritable) != 0; }
   [[nodiscard]] constexpr SegmentClass segment_class(uint8_t segment) const {
@@ -77,6 +79,7 @@ class BlockMode {
   static constexpr uint64_t kSingle = 1u << 8;
   static constexpr uint64_t kSoftware = 1u << 9;
   static constexpr uint64_t kTsd = 1u << 10;
+  static constexpr uint64_t kRealSegments = 1u << 11;
   static constexpr uint64_t kCsWritable = 1u << 15;
   static constexpr unsigned kSegmentShift = 16;  // ES, CS, SS, DS: three bits each
   // FS and GS: two bits each, up to bit 31.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sensitive instructions that are frequent enough to be simulated without leaving the code cache:
-// CLI, STI, PUSHF and POPF at CPL 0, RDTSC. They work on ExecutionContext::virtual_flags; every
-// case that is not plain goes to the callout.
+// CLI, STI, PUSHF and POPF at CPL 0, RDTSC; those of segment_registers.cc. They work on
+// ExecutionContext::virtual_flags; every case that is not plain goes to the callout.
 //   cli:    mov r8d, [flags_if_clear] ; mov [virtual_flags], r8d
 //   sti:    mov r9, rcx ; mov ecx, [interrupt_pending] ; jecxz plain ; mov rcx, r9 ; callout ; jmp
 //   end
@@ -32,9 +32,7 @@ bool BlockBuilder::EmitInCache(const Decoded& decoded) {
   if (mode_.single() || mode_.software()) return false;
   const GuestInstruction& in = decoded.instruction;
   const bool kernel = mode_.cpl() == 0;
-  const bool plain_stack = mode_.stack32() && in.operand_bits == 32 &&
-                           !IsSoftware(decoded, kSs, true) &&
-                           mode_.segment_class(kSs) == SegmentClass::kFlat;
+  const bool plain_stack = !IsSoftware(decoded, kSs, true);
   switch (in.mnemonic) {
     case ZYDIS_MNEMONIC_CLI:
       if (!kernel) return false;
@@ -45,10 +43,12 @@ bool BlockBuilder::EmitInCache(const Decoded& decoded) {
       if (!kernel || &decoded == &instructions_.back()) return false;
       EmitSetInterruptFlag(decoded);
       return true;
+    case ZYDIS_MNEMONIC_PUSHF:
     case ZYDIS_MNEMONIC_PUSHFD:
       if (!kernel || !plain_stack) return false;
       EmitPushFlags(decoded);
       return true;
+    case ZYDIS_MNEMONIC_POPF:
     case ZYDIS_MNEMONIC_POPFD:
       if (!kernel || !plain_stack) return false;
       EmitPopFlags(decoded);
@@ -58,7 +58,7 @@ bool BlockBuilder::EmitInCache(const Decoded& decoded) {
       EmitReadTimeStamp();
       return true;
     default:
-      return false;
+      return EmitSegmentRegister(decoded);
   }
 }
 
@@ -91,18 +91,20 @@ void BlockBuilder::EmitPushFlags(const Decoded& decoded) {
   out_.ExtractBits(kR8, kR8, kR9);
   out_.DepositBits(kR8, kR8, kR9);
   out_.Load32(kR9, Field(offsetof(ExecutionContext, virtual_flags)));
-  out_.Lea32(kR8, {.base = kR8, .index = kR9});
-  out_.Store32(HostMemory::Window(kR12, -4), kR8);
-  AdjustStackPointer(-4);
+  out_.Lea32(kR11, {.base = kR8, .index = kR9});
+  PushValue(decoded, decoded.instruction.operand_bits / 8u, kR11, std::nullopt);
 }
 
 void BlockBuilder::EmitPopFlags(const Decoded& decoded) {
-  out_.Load32(kR8, HostMemory::Window(kR12));
+  const uint32_t bytes = decoded.instruction.operand_bits / 8u;
+  const uint32_t rare_flags = bytes == 2 ? kRareFlags & 0xFFFFu : kRareFlags;
+  LoadTop(decoded, bytes, kR11);
+  out_.Move32(kR8, kR11);
   // From here the flags are not the guest's; POPF replaces them all.
   Point(RecoveryKind::kCritical, decoded.eip);
   out_.Load32(kR9, Field(offsetof(ExecutionContext, virtual_flags)));
   out_.Registers({.byte = 0x33}, kR9, kR8);
-  out_.Test32(kR9, kRareFlags);
+  out_.Test32(kR9, rare_flags);
   const uint32_t rare = out_.JumpIfForward(kConditionNotZero);
   out_.Load32(kR9, Field(offsetof(ExecutionContext, flags_if_clear)));
   out_.Test32(kR8, flag::kIf);
@@ -112,7 +114,7 @@ void BlockBuilder::EmitPopFlags(const Decoded& decoded) {
   out_.Load32(kR9, Field(offsetof(ExecutionContext, flags_if_set)));
   out_.Bind32(clear);
   out_.Store32(Field(offsetof(ExecutionContext, virtual_flags)), kR9);
-  AdjustStackPointer(4);
+  AdjustStackPointer(static_cast<int32_t>(bytes));
   out_.And32(kR8, flag::kHostResident);
   out_.Push(kR8);
   out_.PopFlags();

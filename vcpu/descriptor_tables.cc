@@ -4,12 +4,11 @@
 
 namespace verbatim {
 
-SegmentRegister RealModeSegment(const SegmentRegister& previous, uint16_t selector) {
-  SegmentRegister segment = previous;
+// In place: copies of registers whose parts were just written make the processor wait.
+void LoadRealMode(SegmentRegister& segment, uint16_t selector) {
   segment.selector = selector;
   segment.base = uint32_t{selector} << 4;
-  segment.attributes = static_cast<uint16_t>((previous.attributes & 0xF000u) | kRealModeAttributes);
-  return segment;
+  segment.attributes = static_cast<uint16_t>((segment.attributes & 0xF000u) | kRealModeAttributes);
 }
 
 SegmentRegister Virtual8086Segment(uint16_t selector) {
@@ -54,7 +53,11 @@ Faultable<void> DescriptorTables::SetBusy(uint16_t selector, bool busy) {
 }
 
 Faultable<SegmentRegister> DescriptorTables::PrepareSegment(uint8_t segment, uint16_t selector) {
-  if (!state_.ProtectedMode()) return RealModeSegment(state_.segments[segment], selector);
+  if (!state_.ProtectedMode()) {
+    SegmentRegister loaded = state_.segments[segment];
+    LoadRealMode(loaded, selector);
+    return loaded;
+  }
   if (state_.Virtual8086()) return Virtual8086Segment(selector);
   return segment == kSs ? PrepareStack(selector, state_.cpl, Vector::kGeneralProtection)
                         : PrepareData(selector, state_.cpl, Vector::kGeneralProtection);

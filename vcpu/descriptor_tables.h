@@ -16,7 +16,7 @@ namespace verbatim {
 
 // The segment register that real or virtual-8086 mode makes of a selector. Real mode keeps the
 // limit and the width that were loaded before ("unreal" mode, SDM vol. 3, 9.9.2).
-[[nodiscard]] SegmentRegister RealModeSegment(const SegmentRegister& previous, uint16_t selector);
+void LoadRealMode(SegmentRegister& segment, uint16_t selector);
 [[nodiscard]] SegmentRegister Virtual8086Segment(uint16_t selector);
 
 class DescriptorTables {

@@ -44,7 +44,7 @@ Faultable<void> EventDelivery::DeliverReal(const Event& event) {
   frame.Push(cs.selector);
   frame.Push(event.return_eip);
   RETURN_IF_FAULT(memory_.Push(frame));
-  cs = RealModeSegment(cs, static_cast<uint16_t>(target >> 16));
+  LoadRealMode(cs, static_cast<uint16_t>(target >> 16));
   state_.eip = eip;
   state_.eflags &= ~(flag::kIf | flag::kTf | flag::kAc | flag::kRf);
   return {};

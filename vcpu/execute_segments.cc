@@ -7,12 +7,6 @@
 namespace verbatim {
 namespace {
 
-// Opcodes 06, 0E, 16, 1E and 0F A0, 0F A8, with the POP forms one above.
-Segment SegmentOfOpcode(const GuestInstruction& instruction) {
-  const unsigned field = instruction.opcode >> 3;
-  return static_cast<Segment>(instruction.map == 0 ? field & 3u : kFs + (field & 1u));
-}
-
 constexpr bool In(uint32_t set, SystemType type) {
   return ((set >> static_cast<unsigned>(type)) & 1) != 0;
 }

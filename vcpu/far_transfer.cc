@@ -31,10 +31,14 @@ void FarTransfer::Commit(const SegmentRegister& cs, uint32_t eip) {
   state_.eip = eip;
 }
 
-Faultable<SegmentRegister> FarTransfer::PrepareRealCode(uint16_t selector, uint32_t offset) const {
-  const SegmentRegister& cs = state_.segments[kCs];
-  if (offset > cs.limit) return RaiseGeneralProtection();
-  return state_.Virtual8086() ? Virtual8086Segment(selector) : RealModeSegment(cs, selector);
+void FarTransfer::CommitReal(uint16_t selector, uint32_t eip) {
+  SegmentRegister& cs = state_.segments[kCs];
+  if (state_.Virtual8086()) {
+    cs = Virtual8086Segment(selector);
+  } else {
+    LoadRealMode(cs, selector);
+  }
+  state_.eip = eip;
 }
 
 Faultable<SegmentRegister> FarTransfer::PrepareDirect(uint16_t selector,
@@ -82,8 +86,8 @@ Faultable<void> FarTransfer::SwitchTask(uint16_t selector, const Descriptor& des
 
 Faultable<void> FarTransfer::Jump(uint16_t selector, uint32_t offset, uint32_t next_eip) {
   if (SegmentsAreReal()) {
-    ASSIGN_OR_FAULT(const SegmentRegister cs, PrepareRealCode(selector, offset));
-    Commit(cs, offset);
+    if (offset > state_.segments[kCs].limit) return RaiseGeneralProtection();
+    CommitReal(selector, offset);
     return {};
   }
   if (IsNullSelector(selector)) return RaiseGeneralProtection();
@@ -127,9 +131,9 @@ Faultable<void> FarTransfer::Call(uint16_t selector, uint32_t offset, unsigned o
   frame.Push(state_.segments[kCs].selector);
   frame.Push(next_eip);
   if (SegmentsAreReal()) {
-    ASSIGN_OR_FAULT(const SegmentRegister cs, PrepareRealCode(selector, offset));
+    if (offset > state_.segments[kCs].limit) return RaiseGeneralProtection();
     RETURN_IF_FAULT(memory_.Push(frame));
-    Commit(cs, offset);
+    CommitReal(selector, offset);
     return {};
   }
   if (IsNullSelector(selector)) return RaiseGeneralProtection();
@@ -194,8 +198,8 @@ Faultable<void> FarTransfer::Return(unsigned operand_bits, uint32_t released) {
   const uint32_t eip = frame[0];
   const uint16_t selector = static_cast<uint16_t>(frame[1]);
   if (SegmentsAreReal()) {
-    ASSIGN_OR_FAULT(const SegmentRegister cs, PrepareRealCode(selector, eip));
-    Commit(cs, eip);
+    if (eip > state_.segments[kCs].limit) return RaiseGeneralProtection();
+    CommitReal(selector, eip);
     memory_.MoveStackPointer(2 * bytes + released);
     return {};
   }

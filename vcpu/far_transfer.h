@@ -34,9 +34,8 @@ class FarTransfer {
   [[nodiscard]] bool SegmentsAreReal() const {
     return !state_.ProtectedMode() || state_.Virtual8086();
   }
-  // Real and virtual-8086 mode.
-  [[nodiscard]] Faultable<SegmentRegister> PrepareRealCode(uint16_t selector,
-                                                           uint32_t offset) const;
+  // Real and virtual-8086 mode; the offset lies within CS, whose limit stays.
+  void CommitReal(uint16_t selector, uint32_t eip);
   // A direct transfer to a code segment, which stays at the present CPL.
   [[nodiscard]] Faultable<SegmentRegister> PrepareDirect(uint16_t selector,
                                                          const Descriptor& descriptor);

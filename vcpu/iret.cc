@@ -65,7 +65,11 @@ Faultable<void> EventDelivery::ReturnReal(unsigned operand_bits) {
   SegmentRegister& cs = state_.segments[kCs];
   if (frame[0] > (virtual8086 ? 0xFFFFu : cs.limit)) return RaiseGeneralProtection();
   const uint16_t selector = static_cast<uint16_t>(frame[1]);
-  cs = virtual8086 ? Virtual8086Segment(selector) : RealModeSegment(cs, selector);
+  if (virtual8086) {
+    cs = Virtual8086Segment(selector);
+  } else {
+    LoadRealMode(cs, selector);
+  }
   state_.eip = frame[0];
   memory_.MoveStackPointer(3 * operand_bits / 8);
   uint32_t writable = kAlways | flag::kIf;

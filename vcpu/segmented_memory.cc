@@ -88,6 +88,12 @@ Faultable<void> SegmentedMemory::Peek(std::span<uint32_t> words, unsigned bytes_
       RETURN_IF_FAULT(mmu_.Read(address, words.data(), size, privilege()));
       return {};
     }
+    // Words are widened where they lie, from the last one on.
+    RETURN_IF_FAULT(mmu_.Read(address, words.data(), size, privilege()));
+    for (size_t i = words.size(); i-- > 0;) {
+      words[i] = LoadLittle<uint16_t>(reinterpret_cast<const uint8_t*>(words.data()) + i * 2);
+    }
+    return {};
   }
   for (size_t i = 0; i < words.size(); ++i) {
     const uint32_t offset = (start + static_cast<uint32_t>(i) * bytes_each) & mask;

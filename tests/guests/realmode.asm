@@ -306,6 +306,120 @@ bits 16
   out 0x60, al
   call %$wait_for_controller
 %endmacro
+  CASE "2, LES: the operand is read before ES changes; the offset fills 16 bits"
+  REAL
+  mov dword [es:0x10], 0x50001234
+  mov ebx, 0xAAAA0010
+  les bx, [es:bx]
+  mov ax, es
+  shl eax, 16
+  mov ax, bx
+  mov edx, ebx
+  END_REAL
+  COMES_THROUGH
+  SAME [CaughtEax], 0x50001234
+  SAME [CaughtEdx], 0xAAAA1234
+
+  CASE "2, LDS with 32-bit operands"
+  REAL
+  mov dword [0x20], 0x89ABCDEF
+  mov word [0x24], kLowEs
+  mov ecx, 5
+  o32 lds ecx, [0x20]
+  mov dx, ds
+  mov word [0x40], 0x77
+  mov ax, [es:0x40]
+  END_REAL
+  COMES_THROUGH
+  SAME [CaughtEcx], 0x89ABCDEF
+  MASKED [CaughtEdx], 0xFFFF, kLowEs
+  MASKED [CaughtEax], 0xFFFF, 0x77
+
+  CASE "2, LES beyond the limit: #GP, and nothing is loaded"
+  REAL
+  mov cx, es
+  mov bx, 7
+  AT
+  les bx, [0xFFFD]
+  END_REAL
+  CATCHES 13
+  MASKED [CaughtEbx], 0xFFFF, 7
+
+  CASE "2, PUSH and POP of segment registers, as words and doublewords"
+  REAL
+  mov dx, sp
+  push ds
+  pop es
+  push dword 0x77775000
+  o32 pop gs
+  o32 push gs
+  pop ecx
+  sub dx, sp
+  mov byte [0x30], 0x66
+  mov al, [es:0x30]
+  mov bx, gs
+  END_REAL
+  COMES_THROUGH
+  MASKED [CaughtEcx], 0xFFFF, 0x5000
+  MASKED [CaughtEbx], 0xFFFF, 0x5000
+  MASKED [CaughtEdx], 0xFFFF, 0
+  MASKED [CaughtEax], 0xFF, 0x66
+
+  CASE "2, MOV to segment registers: from memory that the old segment holds"
+  REAL
+  mov word [0x50], kLowEs
+  mov word [es:0x52], 0x4321
+  mov ds, [0x50]
+  mov ax, [0x52]
+  END_REAL
+  COMES_THROUGH
+  MASKED [CaughtEax], 0xFFFF, 0x4321
+
+  CASE "2, MOV from segment registers: 16 bits to memory, 32 to a register"
+  REAL
+  mov dword [0x60], 0x11111111
+  mov [0x60], es
+  mov ebx, [0x60]
+  mov ecx, 0xFFFFFFFF
+  mov ecx, es
+  mov edx, 0xFFFFFFFF
+  mov dx, es
+  END_REAL
+  COMES_THROUGH
+  SAME [CaughtEbx], 0x11110000 | kLowEs
+  SAME [CaughtEcx], kLowEs
+  SAME [CaughtEdx], 0xFFFF0000 | kLowEs
+
+  CASE "2, POPF of 16 bits keeps the upper half"
+  REAL
+  push dword kAc | kId | 2
+  popfd
+  push word kCf | kIf
+  popf
+  pushfd
+  pop eax
+  push dword 2
+  popfd
+  END_REAL
+  COMES_THROUGH
+  SAME [CaughtEax], kAc | kId | kCf | kIf | 2
+
+  CASE "2, PUSHF and POPF across the top of the stack segment"
+  REAL
+  mov bx, sp
+  mov sp, 2
+  stc
+  pushf
+  clc
+  popf
+  setc al
+  mov dx, sp
+  mov sp, bx
+  END_REAL
+  COMES_THROUGH
+  MASKED [CaughtEax], 0xFF, 1
+  MASKED [CaughtEdx], 0xFFFF, 2
+
   CASE "20.1.1: segments reach beyond 1 MiB, and wrap there without A20"
   mov dword [0x500], 0x0BADF00D
   mov eax, [0x100500]

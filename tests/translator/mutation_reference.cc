@@ -195,8 +195,34 @@ bool StaysInGuards(const HostInstruction& in, const x86_op_mem& memory) {
 
 #define FIELD(name) static_cast<int64_t>(offsetof(ExecutionContext, name))
 
-// May four or eight bytes at `offset` of the context be read?
+int64_t FieldOfSegment(unsigned segment, size_t field) {
+  return FIELD(cpu.segments) + segment * int64_t{sizeof(SegmentRegister)} +
+         static_cast<int64_t>(field);
+}
+
+// Selector or base of a segment register that translated code may load.
+bool HoldsSegment(int64_t offset, unsigned bytes) {
+  for (const Segment segment : {kEs, kDs, kFs, kGs}) {
+    if (bytes == 2 && offset == FieldOfSegment(segment, offsetof(SegmentRegister, selector))) {
+      return true;
+    }
+    if (bytes == 4 && offset == FieldOfSegment(segment, offsetof(SegmentRegister, base))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool IsSelector(int64_t offset) {
+  for (unsigned segment = 0; segment < kSegmentCount; ++segment) {
+    if (offset == FieldOfSegment(segment, offsetof(SegmentRegister, selector))) return true;
+  }
+  return false;
+}
+
+// May so many bytes at `offset` of the context be read?
 bool IsContextField(int64_t offset, unsigned bytes) {
+  if (bytes == 2) return IsSelector(offset);
   static const std::set<int64_t> kFour = [] {
     std::set<int64_t> fields{FIELD(virtual_flags), FIELD(flags_if_clear), FIELD(flags_if_set),
                              FIELD(interrupt_pending)};
@@ -373,7 +399,10 @@ std::string MutationReference::DangerOfMemory(const HostInstruction& in, const c
     const bool flags = in.id == X86_INS_MOV && memory.disp == FIELD(virtual_flags) &&
                        operand.size == 4 && from.type == X86_OP_REG &&
                        (WholeOf(from.reg) == kFirstNew || WholeOf(from.reg) == kFirstNew + 1);
-    if (writes && !flags) return "writes the context";
+    // What a guest may load itself; a host address in the register is found by other means.
+    const bool segment =
+        in.id == X86_INS_MOV && from.type == X86_OP_REG && HoldsSegment(memory.disp, operand.size);
+    if (writes && !flags && !segment) return "writes the context";
     return IsContextField(memory.disp, operand.size) ? "" : "no field of the context";
   }
   if (base == kTable) {

@@ -20,7 +20,7 @@ constexpr int64_t kBitStringReach = int64_t{1} << 28;
 constexpr int64_t kTableBytes = int64_t{JumpTable::kSlots} * int64_t{sizeof(uint32_t)};
 constexpr int64_t kSlotBytes = sizeof(uint32_t);
 
-enum class Content : uint8_t { kNumber32, kNumber64, kVirtualFlags, kSegmentBase };
+enum class Content : uint8_t { kNumber16, kNumber32, kNumber64, kVirtualFlags, kSegmentBase };
 
 struct ContextField {
   size_t offset;
@@ -33,8 +33,11 @@ struct ContextField {
 constexpr size_t SegmentField(uint8_t segment, size_t field) {
   return FIELD(cpu.segments) + segment * sizeof(SegmentRegister) + field;
 }
-constexpr ContextField BaseOf(uint8_t segment) {
-  return {SegmentField(segment, offsetof(SegmentRegister, base)), Content::kNumber32};
+constexpr ContextField SelectorOf(uint8_t segment, bool writable) {
+  return {SegmentField(segment, offsetof(SegmentRegister, selector)), Content::kNumber16, writable};
+}
+constexpr ContextField BaseOf(uint8_t segment, bool writable) {
+  return {SegmentField(segment, offsetof(SegmentRegister, base)), Content::kNumber32, writable};
 }
 constexpr ContextField LimitOf(uint8_t segment) {
   return {SegmentField(segment, offsetof(SegmentRegister, limit)), Content::kNumber32};
@@ -49,12 +52,18 @@ constexpr std::array kContextFields{
     ContextField{FIELD(fs_base), Content::kSegmentBase},
     ContextField{FIELD(gs_base), Content::kSegmentBase},
     ContextField{FIELD(cpu.tsc_offset), Content::kNumber64},
-    BaseOf(kEs),
-    BaseOf(kCs),
-    BaseOf(kSs),
-    BaseOf(kDs),
-    BaseOf(kFs),
-    BaseOf(kGs),
+    SelectorOf(kEs, true),
+    BaseOf(kEs, true),
+    SelectorOf(kCs, false),
+    BaseOf(kCs, false),
+    SelectorOf(kSs, false),
+    BaseOf(kSs, false),
+    SelectorOf(kDs, true),
+    BaseOf(kDs, true),
+    SelectorOf(kFs, true),
+    BaseOf(kFs, true),
+    SelectorOf(kGs, true),
+    BaseOf(kGs, true),
     LimitOf(kEs),
     LimitOf(kCs),
     LimitOf(kSs),
@@ -66,11 +75,25 @@ constexpr std::array kContextFields{
 #undef FIELD
 
 constexpr uint8_t BytesOf(Content content) {
+  if (content == Content::kNumber16) return 2;
   return content == Content::kNumber64 || content == Content::kSegmentBase ? 8 : 4;
+}
+
+// Whether an instruction that stores data of the guest may do so to such a field.
+bool MayStore(Content content, const HostInstruction& in, const State& state) {
+  switch (content) {
+    case Content::kNumber16:
+      return in.operation == Operation::kPlain && !in.memory_read;
+    case Content::kVirtualFlags:
+      return in.operation == Operation::kMove && state[in.reg].virtual_flags;
+    default:
+      return in.operation == Operation::kMove && state[in.reg].kind == Kind::kNumber;
+  }
 }
 
 Value ValueOf(Content content) {
   switch (content) {
+    case Content::kNumber16:
     case Content::kNumber32:
       return Value::Number32();
     case Content::kNumber64:
@@ -167,7 +190,7 @@ Complaint Dataflow::AccessContext(const State& state, const HostInstruction& in,
     if (in.memory_bytes != BytesOf(field.content)) break;
     loaded = ValueOf(field.content);
     if (!in.memory_write) return nullptr;
-    if (!field.writable || in.operation != Operation::kMove || !state[in.reg].virtual_flags) {
+    if (!field.writable || !MayStore(field.content, in, state)) {
       return "writes what it may not of the context";
     }
     return nullptr;

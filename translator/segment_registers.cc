@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// Segment registers without leaving the code cache. Selectors are read in every mode. They are
+// written where no descriptor is needed, in real and virtual-8086 mode, and only if the segment has
+// a limit: then it keeps limit and class whatever the base becomes. SS is left to the callout,
+// since its load begins an interrupt shadow.
+//   mov r, s:   movzx r11d, [selector of s] ; mov r, r11
+//   mov s, r:   movzx r11d, r ; mov [selector], r11w ; lea r8d, [r11*8] ; lea r8d, [r8*2] ;
+//               mov [base], r8d
+//   les r, m:   movzx r11d, selector in m ; mov r9d, offset in m ; selector and base ; mov r, r9
+#include <cstddef>
+
+#include "translator/block_builder.h"
+
+namespace verbatim {
+namespace {
+
+constexpr uint8_t kStoreSelector = 0x8C;
+constexpr uint32_t kSelectorBytes = 2;
+
+HostMemory SegmentField(uint8_t segment, size_t field) {
+  return HostMemory::Context(offsetof(ExecutionContext, cpu.segments) +
+                             segment * sizeof(SegmentRegister) + field);
+}
+
+}  // namespace
+
+bool BlockBuilder::LoadsPlainly(uint8_t segment) const {
+  if (!mode_.real_segments() || segment == kSs || segment == kCs) return false;
+  const SegmentClass type = mode_.segment_class(segment);
+  return type == SegmentClass::k64K || type == SegmentClass::kLimited;
+}
+
+bool BlockBuilder::EmitSegmentRegister(const Decoded& decoded) {
+  const GuestInstruction& in = decoded.instruction;
+  switch (in.mnemonic) {
+    case ZYDIS_MNEMONIC_MOV:
+      if (in.map != 0) return false;  // control and debug registers
+      if (in.opcode == kStoreSelector) {
+        EmitStoreSelector(decoded);
+        return true;
+      }
+      if (!LoadsPlainly(in.reg)) return false;
+      EmitLoadSegment(decoded);
+      return true;
+    case ZYDIS_MNEMONIC_PUSH:
+      out_.LoadZeroExtended16(
+          kR11, SegmentField(SegmentOfOpcode(in), offsetof(SegmentRegister, selector)));
+      PushValue(decoded, in.operand_bits / 8u, kR11, std::nullopt);
+      return true;
+    case ZYDIS_MNEMONIC_POP:
+      if (!LoadsPlainly(SegmentOfOpcode(in))) return false;
+      EmitPopSegment(decoded, SegmentOfOpcode(in));
+      return true;
+    case ZYDIS_MNEMONIC_LDS:
+    case ZYDIS_MNEMONIC_LES: {
+      const Segment segment = in.mnemonic == ZYDIS_MNEMONIC_LDS ? kDs : kEs;
+      if (!LoadsPlainly(segment) || IsSoftware(decoded, in.memory.segment, false)) return false;
+      EmitLoadFarPointer(decoded, segment);
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+void BlockBuilder::EmitStoreSelector(const Decoded& decoded) {
+  const GuestInstruction& in = decoded.instruction;
+  const HostMemory selector = SegmentField(in.reg, offsetof(SegmentRegister, selector));
+  if (in.memory.present) {
+    const Access access =
+        BeginOperand(decoded, AccessShape::kMemoryOperand, false, true, kSelectorBytes);
+    out_.LoadZeroExtended16(kR11, selector);
+    out_.Store16(access.memory, kR11);
+    if (access.software) EndAccess(access);
+    return;
+  }
+  out_.LoadZeroExtended16(kR11, selector);
+  if (in.operand_bits == 16) {
+    out_.Move16(HostGpr(in.rm), kR11);
+  } else {
+    out_.Move32(HostGpr(in.rm), kR11);
+  }
+}
+
+// Stores r11w, whose upper bits are clear. Repeated from the start it does the same again.
+void BlockBuilder::CommitRealSegment(uint8_t segment, uint8_t selector) {
+  constexpr uint8_t kEight = 8;
+  constexpr uint8_t kTwo = 2;
+  out_.Store16(SegmentField(segment, offsetof(SegmentRegister, selector)), selector);
+  out_.Lea32(kR8, {.index = selector, .scale = kEight});
+  out_.Lea32(kR8, {.index = kR8, .scale = kTwo});
+  out_.Store32(SegmentField(segment, offsetof(SegmentRegister, base)), kR8);
+}
+
+void BlockBuilder::EmitLoadSegment(const Decoded& decoded) {
+  const GuestInstruction& in = decoded.instruction;
+  if (in.memory.present) {
+    const Access access =
+        BeginOperand(decoded, AccessShape::kMemoryOperand, true, false, kSelectorBytes);
+    out_.LoadZeroExtended16(kR11, access.memory);
+  } else {
+    out_.ZeroExtend16(kR11, HostGpr(in.rm));
+  }
+  CommitRealSegment(in.reg, kR11);
+}
+
+void BlockBuilder::EmitPopSegment(const Decoded& decoded, Segment segment) {
+  const uint32_t bytes = decoded.instruction.operand_bits / 8u;
+  LoadTop(decoded, bytes, kR11);
+  if (bytes != kSelectorBytes) out_.ZeroExtend16(kR11, kR11);
+  CommitRealSegment(segment, kR11);
+  AdjustStackPointer(static_cast<int32_t>(bytes));
+}
+
+void BlockBuilder::EmitLoadFarPointer(const Decoded& decoded, Segment segment) {
+  const GuestInstruction& in = decoded.instruction;
+  const uint32_t bytes = in.operand_bits / 8u;
+  HostMemory pointer = WindowOperand(in, 0, bytes + kSelectorBytes);
+  if (bytes == kSelectorBytes) {
+    out_.LoadZeroExtended16(kR10, pointer);
+  } else {
+    out_.Load32(kR10, pointer);
+  }
+  if (pointer.guarded) {
+    // A displacement could lead past the guard.
+    out_.Lea32(kR8, {.base = kR8, .displacement = static_cast<int32_t>(bytes)});
+  } else {
+    pointer.displacement += static_cast<int32_t>(bytes);
+  }
+  out_.LoadZeroExtended16(kR11, pointer);
+  // With the new base the operand may be another one.
+  Point(RecoveryKind::kCritical, decoded.eip);
+  CommitRealSegment(segment, kR11);
+  if (bytes == kSelectorBytes) {
+    out_.Move16(HostGpr(in.reg), kR10);
+  } else {
+    out_.Move32(HostGpr(in.reg), kR10);
+  }
+}
+
+}  // namespace verbatim
