@@ -27,6 +27,8 @@ constexpr uint16_t kDmaPorts[] = {0x04, 0x05, 0x08, 0x09, 0x0A, 0x0B, 0x0C, 0x0D
 class FloppyMachine {
  public:
   explicit FloppyMachine(FuzzInput input) : input_(input) {
+    // As large as their formats; most of it holds nothing, for speed.
+    for (const unsigned disk : {0u, 2u}) disks_[disk].reported_bytes = kFormats[disk].SizeBytes();
     dma_.Attach(*bus_);
     dma_.ConfigureAsFirmware();
     fdc_.Attach(*bus_);
@@ -125,7 +127,7 @@ class FloppyMachine {
   FakeIrqLine irq6_;
   FakeDmaMemory memory_;
   IsaDma dma_{memory_};
-  FakeDisk disks_[kDisks] = {FakeDisk(2880), FakeDisk(20), FakeDisk(320, true)};
+  FakeDisk disks_[kDisks] = {FakeDisk(40), FakeDisk(20), FakeDisk(20, true)};
   I82077 fdc_{clock_, irq6_, dma_.Channel(2)};
   std::unique_ptr<PortBus> bus_ = std::make_unique<PortBus>();
 };
