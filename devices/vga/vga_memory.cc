@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "devices/vga/vga_memory.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -200,8 +201,11 @@ void VgaMemory::WriteInside(uint32_t at, unsigned bytes, uint64_t value) {
     }
   } else if (write_path_ == Path::kLinear) {
     Put(linear_base_ + at, bytes, value);
-  } else if (write_path_ == Path::kChain4 && aligned && bytes <= 4) {
-    Put(Locate(Layout::kChain4, at).word * kPlanes + (at & 3), bytes, value);
+  } else if (write_path_ == Path::kChain4 && aligned) {
+    for (unsigned i = 0; i < bytes; i += kPlanes) {
+      const size_t word = Locate(Layout::kChain4, at + i).word;
+      Put(word * kPlanes + (at & 3), std::min(bytes, kPlanes), value >> (8 * i));
+    }
   } else if (write_path_ == Path::kText && aligned && bytes >= 2) {
     for (unsigned i = 0; i < bytes; i += 2) {
       Put(Locate(Layout::kOddEven, at + i).word * kPlanes, 2, value >> (8 * i));
@@ -279,10 +283,12 @@ uint64_t VgaMemory::ReadInside(uint32_t at, unsigned bytes) {
       latches_ = LoadWord((plane_base_ + at + i) & plane_mask_);
       value |= uint64_t{latches_ >> (8 * read_plane_) & 0xFF} << (8 * i);
     }
-  } else if (read_path_ == Path::kChain4 && aligned && bytes <= 4) {
-    const size_t word = Locate(Layout::kChain4, at).word;
-    latches_ = LoadWord(word);
-    value = Get(word * kPlanes + (at & 3), bytes);
+  } else if (read_path_ == Path::kChain4 && aligned) {
+    for (unsigned i = 0; i < bytes; i += kPlanes) {
+      const size_t word = Locate(Layout::kChain4, at + i).word;
+      latches_ = LoadWord(word);
+      value |= Get(word * kPlanes + (at & 3), std::min(bytes, kPlanes)) << (8 * i);
+    }
   } else if (read_path_ == Path::kText && aligned && bytes >= 2) {
     for (unsigned i = 0; i < bytes; i += 2) {
       latches_ = LoadWord(Locate(Layout::kOddEven, at + i).word);
