@@ -5,7 +5,6 @@ bits 16
 org 0
 
 %define SEGMENT 0xC000
-%define SYSTEM_INT10 0xF000:0xF065
 %define ROM_BLOCKS 64           ; of 512 bytes
 
 %define VBE_INDEX_PORT 0x1CE
@@ -30,7 +29,8 @@ org 0
     db 'IBM compatible VGA, Verbatim', 0
 
     offset 0x40                     ; int 10h
-    jmp SYSTEM_INT10
+    db 0x0F, 0x0B, 0x10         ; a call of the model, as in rom.asm
+    iret
 
 ; The window function of VBE modes, by far call: as function 05h in BH, BL, DX.
     offset 0x60
