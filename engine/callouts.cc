@@ -114,7 +114,7 @@ bool Engine::TransferAfterCallout() {
   const CpuState& cpu = context_->cpu;
   if (mode_.single() || options_.never_chain || software_once_ || pending_link_) return false;
   if (cpu.halted || cpu.shutdown || cpu.pending_debug != 0 || IsTraced(cpu)) return false;
-  if (InterruptAwaitsBoundary()) return false;
+  if (InterruptAwaitsBoundary() || gate_.StopRequested()) return false;
   SaveShadowStack();
   const BlockMode mode = PresentMode();
   if (!SelectWindow(mode)) return false;
