@@ -197,6 +197,10 @@ void Machine::Board::CreateBios() {
   if (auto map = BuildMemoryMap(config_.memory_bytes)) machine.memory_map = *std::move(map);
   machine.drives = Drives();
   machine.boot_order = {std::string(BootLetters(config_)), config_.boot_menu};
+  machine.power_port = chipset_.Acpi().pm1a_control_port;
+  if (const auto model = FindCpuModel(config_.cpu_model)) {
+    machine.processor = model->Query(1, 0, false);
+  }
   bios_ = std::make_unique<Bios>(std::move(machine));
   engine_->SetFirmwareTrap(bios_.get());
 }
@@ -211,11 +215,9 @@ Status Machine::Board::PowerOn() {
     engine_->cpu().Reset();
     return {};
   }
-  display_.Configure();
   floppies_.Configure();
-  if (disks_ != nullptr) disks_->Configure();
   host_bridge_.ShadowAsFirmware();
-  chipset_.ConfigureAsFirmware(bus_);
+  chipset_.ConfigureAsFirmware();
   // RAM reads as zero after power-on; giving its pages back is the fastest way there.
   const std::span<uint8_t> ram = memory_->ram();
   ::madvise(ram.data(), ram.size(), MADV_REMOVE);
@@ -256,12 +258,16 @@ Result<BootState> Machine::Board::LoadKernel(PhysicalAddress acpi_rsdp) {
                    {.memory_map = *map, .acpi_rsdp = acpi_rsdp, .vga_text = true});
 }
 
-// The processor's state after reset, with the reset vector's alias below 1 MiB.
+// The virtual BIOS has its reset vector below 1 MiB only.
+void Machine::Board::UseLowResetVector() {
+  SegmentRegister& code = engine_->cpu().state().segments[kCs];
+  code.base = static_cast<uint32_t>(code.selector) << 4;
+}
+
 void Machine::Board::StartBios() {
   VirtualCpu& cpu = engine_->cpu();
   cpu.Reset();
-  SegmentRegister& code = cpu.state().segments[kCs];
-  code.base = static_cast<uint32_t>(code.selector) << 4;
+  UseLowResetVector();
   cpu.state().tsc_offset = 0 - __rdtsc();
   cpu.SynchronizePaging();
 }
@@ -290,8 +296,9 @@ bool Machine::Board::Restart() {
   // A guest that wants to get back from protected mode says so in CMOS first, and may reach the
   // reset by a triple fault. Otherwise one is a crash, and a reset the end of a session.
   const bool wanted = rtc_.ShutdownStatus() != 0;
-  if (firmware_ != nullptr && (wanted || (!died && config_.reboot))) {
+  if (firmware_ != nullptr ? wanted || (!died && config_.reboot) : wanted) {
     engine_->cpu().Init();
+    if (firmware_ == nullptr) UseLowResetVector();
     return true;
   }
   if (!died) end_ = MachineEnd::kReset;

@@ -119,6 +119,7 @@ class Machine::Board final : public EventGate,
   [[nodiscard]] Result<BootState> LoadKernel(PhysicalAddress acpi_rsdp);
   void StartProcessor(const BootState& boot);
   void StartBios();
+  void UseLowResetVector();
   [[nodiscard]] std::optional<uint64_t> NextDeadline() const;
   void UpdateDeadline();
   void FeedSerial();

@@ -10,9 +10,6 @@ constexpr unsigned kDevice = 1;
 constexpr unsigned kIsaFunction = 0;
 constexpr unsigned kPmFunction = 3;
 constexpr uint16_t kFirmwarePmPort = 0x600;
-constexpr uint16_t kElcrSlavePort = 0x4D1;
-// The lines that PiixIsa::RouteAsFirmware leads PCI interrupts to.
-constexpr unsigned kPciIrqs = 1u << 10 | 1u << 11;
 
 }  // namespace
 
@@ -25,11 +22,7 @@ void Chipset::Attach(PortBus& bus, PciConfigPorts& pci) {
   pci.Add(kDevice, kPmFunction, pm_function_);
 }
 
-void Chipset::ConfigureAsFirmware(PortBus& bus) {
-  isa_.RouteAsFirmware();
-  pm_function_.PlaceAsFirmware(kFirmwarePmPort);
-  bus.WritePort(kElcrSlavePort, 1, (1u << kSciIrq | kPciIrqs) >> 8);
-}
+void Chipset::ConfigureAsFirmware() { pm_function_.PlaceAsFirmware(kFirmwarePmPort); }
 
 AcpiConfig Chipset::Acpi() const {
   const uint16_t base = pm_function_.BasePort().value_or(kFirmwarePmPort);

@@ -23,9 +23,9 @@ class Chipset {
   Chipset(const Clock& clock, I8259Pair& pic, PowerOffRequest& power);
 
   void Attach(PortBus& bus, PciConfigPorts& pci);
-  // What firmware leaves behind, after each reset: PCI interrupts routed and level-triggered, the
-  // ACPI registers in place.
-  void ConfigureAsFirmware(PortBus& bus);
+  // What firmware leaves behind, after each reset: the ACPI registers in place. PCI interrupts are
+  // routed by SetUpPci (firmware/pci_setup.h).
+  void ConfigureAsFirmware();
 
   [[nodiscard]] std::vector<Device*> devices() { return {&isa_, &pm_function_, &pm_}; }
   [[nodiscard]] Device& timed_device() { return pm_; }

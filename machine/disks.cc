@@ -13,7 +13,6 @@ namespace {
 
 constexpr unsigned kBridgeDevice = 1;  // the chipset's; its first function is the ISA bridge
 constexpr unsigned kIdeFunction = 1;
-constexpr uint16_t kBusMasterPort = 0xC000;
 
 struct Place {
   unsigned bus;
@@ -100,8 +99,6 @@ std::vector<BiosDrive*> Disks::BiosDrives() {
   for (const Image& image : images_) drives.push_back(image.drive.get());
   return drives;
 }
-
-void Disks::Configure() { ide_.ConfigureAsFirmware(kBusMasterPort); }
 
 void Disks::Service(const std::function<bool()>& stopped) {
   for (Image& image : images_) {

@@ -33,8 +33,6 @@ class Disks final {
                                                            const std::function<bool()>& stopped);
 
   void Attach(PortBus& bus, PciConfigPorts& pci);
-  // As firmware leaves the controller, after each reset.
-  void Configure();
   [[nodiscard]] std::vector<Device*> devices() { return {&ide_}; }
 
   // In the order of the configuration.

@@ -15,11 +15,6 @@ namespace verbatim {
 namespace {
 
 constexpr unsigned kPciDevice = 2;
-// In the window of the host bridge for PCI memory (firmware/dsdt.asl).
-constexpr uint32_t kFrameBufferAddress = 0xFD000000;
-constexpr uint32_t kRegistersAddress = 0xFEBF0000;
-constexpr unsigned kRegistersBar = kPciBar0 + 8;
-constexpr uint32_t kCommandEnable = 0x0003;  // I/O space, memory space
 
 }  // namespace
 
@@ -43,12 +38,6 @@ void Display::ClearMemory() {
   const std::span<uint8_t> contents = memory_.ContentsOf(video_memory_);
   ::madvise(contents.data(), contents.size(), MADV_REMOVE);
   vga_.dirty().MarkAll();
-}
-
-void Display::Configure() {
-  pci_.WriteConfig(kPciBar0, 4, kFrameBufferAddress);
-  pci_.WriteConfig(kRegistersBar, 4, kRegistersAddress);
-  pci_.WriteConfig(kPciCommand, 2, kCommandEnable);
 }
 
 void Display::Map(RegionId region, std::optional<PhysicalAddress> start) {

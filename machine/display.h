@@ -48,9 +48,6 @@ class Display final : public DisplayMapping {
   void AddRom(std::span<const uint8_t> contents);
   // Video memory as it is after power-on.
   void ClearMemory();
-  // Base addresses as firmware assigns them; to be called after a reset of the devices if no
-  // firmware does.
-  void Configure();
 
   // Takes the pictures that were asked for.
   void Service();

@@ -3,13 +3,19 @@
 
 #include <array>
 #include <utility>
+#include <vector>
 
+#include "base/check.h"
 #include "firmware/bios/bios_data_area.h"
 #include "firmware/bios/ports/port_detection.h"
 #include "firmware/bios/power_on.h"
 #include "firmware/bios/power_on_screen.h"
+#include "firmware/bios/restart.h"
 #include "firmware/bios/rom.h"
 #include "firmware/bios/video/video_rom.h"
+#include "firmware/pci_setup.h"
+#include "firmware/pir_table.h"
+#include "firmware/smbios.h"
 
 namespace verbatim {
 namespace {
@@ -17,12 +23,10 @@ namespace {
 constexpr uint32_t kCallBytes = 3;
 constexpr uint8_t kCallOpcode[] = {0x0F, 0x0B};
 
-constexpr uint16_t kCmosIndexPort = 0x70;
-constexpr uint16_t kCmosDataPort = 0x71;
-// CMOS byte 0Fh: why the processor was reset (IBM PC AT Technical Reference, 5-25).
-constexpr uint8_t kShutdownByte = 0x0F;
-constexpr uint8_t kResumeWithEoi = 0x05;
-constexpr uint8_t kResume = 0x0A;
+constexpr PhysicalAddress kPirTable{0xFD000};
+constexpr PhysicalAddress kSmbiosTable{0xFD400};
+
+constexpr uint8_t kPciFunction = 0xB1;  // of int 1Ah
 
 bool InRom(PhysicalAddress address) {
   return (address >= kBiosArea && address < kHighMemory) ||
@@ -39,17 +43,35 @@ Bios::Bios(BiosMachine machine)
       video_(machine_.ports),
       serial_(machine_.ports, machine_.clock),
       printer_(machine_.ports, machine_.clock),
-      system_(machine_.ports, machine_.clock, machine_.memory_map, machine_.power_port) {}
+      system_(machine_.ports, machine_.clock, machine_.memory_map, machine_.power_port),
+      pci_(machine_.ports) {}
 
 void Bios::InstallRom() {
   machine_.mmu.memory().Write(kRomAddress, RomImage().data(), RomImage().size());
   video_.InstallRom(machine_.mmu.memory());
+  InstallTables();
+  self_tested_ = false;
+}
+
+void Bios::InstallTables() {
+  PhysicalMemory& memory = machine_.mmu.memory();
+  const std::vector<uint8_t> routing = BuildPirTable();
+  const std::vector<uint8_t> smbios =
+      BuildSmbios(kSmbiosTable, {.memory_bytes = memory.ram_bytes(),
+                                 .processor_signature = machine_.processor.eax,
+                                 .processor_features = machine_.processor.edx});
+  CHECK(kPirTable.value + routing.size() <= kSmbiosTable.value &&
+        kSmbiosTable.value + smbios.size() <= kRomAddress.value);
+  memory.Write(kPirTable, routing.data(), routing.size());
+  memory.Write(kSmbiosTable, smbios.data(), smbios.size());
 }
 
 void Bios::PowerOnSelfTest() {
+  self_tested_ = true;
   SetUpVectors(machine_.mmu.memory());
   SetUpDataArea(machine_.mmu.memory());
   SetUpChips(machine_.ports);
+  SetUpPci(machine_.ports);
   // Of a processor after reset: services that work on a caller's memory have one.
   CpuState reset;
   BiosCall call(reset, machine_.mmu);
@@ -79,17 +101,13 @@ Faultable<TrapOutcome> Bios::OnUndefined(CpuState& state) {
   return TrapOutcome::kDone;
 }
 
-// Some systems reset the processor to come back from protected mode.
+// The reset vector is met at power-on, when a guest resets its processor, and when it jumps there
+// to start all over again, which resets everything as chips are then in any state.
 void Bios::Restart(BiosCall& call) {
-  PortIo& ports = machine_.ports;
-  ports.WritePort(kCmosIndexPort, 1, kShutdownByte);
-  const auto reason = static_cast<uint8_t>(ports.ReadPort(kCmosDataPort, 1));
-  ports.WritePort(kCmosIndexPort, 1, kShutdownByte);
-  ports.WritePort(kCmosDataPort, 1, 0);
-  if (reason == kResumeWithEoi || reason == kResume) {
-    if (reason == kResumeWithEoi) EndInterrupts(ports);
-    call.Jump(
-        {call.Read<uint16_t>(bda::kResumeVector), call.Read<uint16_t>(bda::kResumeVector + 2)});
+  if (ResumeAfterReset(machine_.ports, call)) return;
+  if (self_tested_) {
+    ResetMachine(machine_.ports);
+    call.SetLiveCarry(true);
     return;
   }
   PowerOnSelfTest();
@@ -171,7 +189,17 @@ void Bios::Dispatch(uint8_t service, BiosCall& call) {
       keyboard_.Function(call);
       break;
     case 0x1A:
-      clock_.TimeOfDay(call);
+      if (call.regs.ah() == kPciFunction) {
+        pci_.Interrupt(call);
+      } else {
+        clock_.TimeOfDay(call);
+      }
+      break;
+    case kPciProtected:
+      pci_.ProtectedMode(call);
+      break;
+    case kDirectory:
+      pci_.Directory(call);
       break;
     case 0x76:
       disks_.DiskInterrupt(call);

@@ -20,12 +20,14 @@
 #include "firmware/bios/disk/disk_service.h"
 #include "firmware/bios/drive.h"
 #include "firmware/bios/keyboard/keyboard.h"
+#include "firmware/bios/pci/pci_bios.h"
 #include "firmware/bios/ports/printer.h"
 #include "firmware/bios/ports/serial.h"
 #include "firmware/bios/system/system.h"
 #include "firmware/bios/time/clock.h"
 #include "firmware/bios/video/video.h"
 #include "firmware/memory_map.h"
+#include "vcpu/cpu_model.h"
 #include "vcpu/firmware_trap.h"
 #include "vcpu/port_io.h"
 
@@ -40,6 +42,7 @@ struct BiosMachine {
   std::vector<BiosDrive*> drives;  // in the order of the user
   BootOrder boot_order{};
   uint16_t power_port = 0x604;  // the ACPI PM1 control register
+  CpuidResult processor{};      // leaf 1
 };
 
 // After a call, for --trace bios: the service and the registers before and after.
@@ -61,13 +64,15 @@ class Bios final : public FirmwareTrap {
     kProtectedMode = 0xE9,
     kSerialPoll = 0xEA,
     kPrinterPoll = 0xEB,
+    kPciProtected = 0xEC,
+    kDirectory = 0xED,
   };
 
   explicit Bios(BiosMachine machine);
   Bios(const Bios&) = delete;
   Bios& operator=(const Bios&) = delete;
 
-  // Writes the ROM to physical memory; to be called whenever memory was cleared.
+  // Writes the ROM and the tables to physical memory; to be called whenever memory was cleared.
   void InstallRom();
   // Sets up vectors, data area and chips, as the code at the reset vector has it done.
   void PowerOnSelfTest();
@@ -78,6 +83,7 @@ class Bios final : public FirmwareTrap {
  private:
   void Dispatch(uint8_t service, BiosCall& call);
   void Restart(BiosCall& call);
+  void InstallTables();
 
   BiosMachine machine_;
   ClockService clock_;
@@ -88,6 +94,8 @@ class Bios final : public FirmwareTrap {
   SerialService serial_;
   PrinterService printer_;
   SystemService system_;
+  PciBios pci_;
+  bool self_tested_ = false;
   BiosObserver observer_;
   LogLimiter unknown_;
 };

@@ -32,6 +32,8 @@ org 0xE000
 %define SERVICE_PROTECTED_MODE 0xE9
 %define SERVICE_SERIAL_POLL 0xEA
 %define SERVICE_PRINTER_POLL 0xEB
+%define SERVICE_PCI 0xEC
+%define SERVICE_DIRECTORY 0xED
 
 %macro model 1
     db 0x0F, 0x0B, %1
@@ -88,12 +90,26 @@ org 0xE000
 
 entry 0xE05B
     model SERVICE_POST
+    jc .reset
     xor ax, ax
     mov ss, ax
     mov sp, 0x7C00
     mov ds, ax
     mov es, ax
     int 0x19
+.reset:                         ; the machine is being reset
+    cli
+    hlt
+    jmp .reset
+
+; Ways to go on after a reset of the processor alone (restart.h).
+entry 0xE080
+    pop ds
+    pop es
+    popa
+    iret
+    iret
+    retf
 
 ; IRQ 0. The model counts; the guest's own tick routine runs before the interrupt ends.
 timer_interrupt:
@@ -551,6 +567,23 @@ apm_entry:
     popf
     xor ah, ah
     retf
+
+; PCI BIOS in protected mode (kPciEntry in rom.h), by far calls too.
+entry 0xFA20
+    model SERVICE_PCI
+    retf
+
+; The BIOS32 service directory: its header, of which all bytes add up to 0, and its entry point.
+%define DIRECTORY 0xFFA30
+entry 0xFA30
+    model SERVICE_DIRECTORY
+    retf
+entry 0xFA40
+    db '_32_'
+    dd DIRECTORY
+    db 0, 1                     ; revision, paragraphs
+    db -('_' + '3' + '2' + '_' + (DIRECTORY & 0xFF) + (DIRECTORY >> 8 & 0xFF) + (DIRECTORY >> 16) + 1) & 0xFF
+    times 5 db 0
 
 entry 0xFE6E
     model 0x1A

@@ -13,7 +13,12 @@ namespace verbatim {
 inline constexpr PhysicalAddress kRomAddress{0xFE000};
 inline constexpr uint32_t kRomBytes = 0x2000;
 inline constexpr uint16_t kRomSegment = 0xF000;
-inline constexpr uint16_t kApmEntry = 0xFA00;  // an offset in that segment
+inline constexpr uint16_t kApmEntry = 0xFA00;  // an offset in that segment, as are these
+inline constexpr uint16_t kPciEntry = 0xFA20;
+// Ends of what a reset of the processor has interrupted.
+inline constexpr uint16_t kBlockMoveReturnCode = 0xE080;
+inline constexpr uint16_t kInterruptReturnCode = 0xE084;
+inline constexpr uint16_t kFarReturnCode = 0xE085;
 
 [[nodiscard]] std::span<const uint8_t> RomImage();
 // Offsets in kRomSegment: of vectors 00h to 1Fh, and of 70h to 77h.

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Firmware of others as it stands: SeaBIOS boots disks and CDs, U-Boot comes to its prompt.
+"""Firmware of others as it stands: SeaBIOS boots disks, CDs and floppy disks, U-Boot comes to its prompt.
 
 The files come from scripts/fetch-guests; the boot sector checks what the firmware found out.
 """
@@ -77,6 +77,13 @@ class SeaBios(unittest.TestCase):
         serial, log = self.boot('--cdrom', self.cdrom)
         self.assertEqual(serial, 'CC')
         self.assertIn('Booting from DVD/CD...', log)
+
+    def test_a_floppy_disk_boots_by_the_controller(self):
+        floppy = self.scratch / 'floppy.img'
+        floppy.write_bytes(SECTOR.read_bytes().ljust(1440 << 10, b'\0'))
+        serial, log = self.boot('--floppy', floppy, '--disk', self.disk)
+        self.assertEqual(serial, 'FF')
+        self.assertEqual(log.count('Booting from Floppy...'), 2)
 
     def test_the_disk_named_first_is_booted_wherever_it_hangs(self):
         serial, _ = self.boot('--disk', f'{self.disk},bus=1', '--disk', f'{self.blank},bus=0')

@@ -11,8 +11,10 @@
 #include "devices/debug_ports.h"
 #include "devices/i440fx.h"
 #include "devices/i8042.h"
+#include "devices/i82077.h"
 #include "devices/i8254.h"
 #include "devices/i8259_pair.h"
+#include "devices/isa_dma.h"
 #include "devices/mc146818.h"
 #include "devices/pci_config_ports.h"
 #include "devices/piix_isa.h"
@@ -35,6 +37,13 @@ class NullShadow final : public ShadowRamControl {
   void SetShadow(PhysicalAddress, uint32_t, bool, bool) override {}
 };
 
+// No memory answers.
+class NullMemory final : public DmaMemory {
+ public:
+  bool DmaRead(PhysicalAddress, std::span<uint8_t>) override { return false; }
+  bool DmaWrite(PhysicalAddress, std::span<const uint8_t>) override { return false; }
+};
+
 // All devices at the ports where a machine has them.
 class AllDevices {
  public:
@@ -50,6 +59,9 @@ class AllDevices {
     pci.Attach(bus);
     post.Attach(bus);
     exit.Attach(bus);
+    dma.Attach(bus);
+    fdc.Attach(bus);
+    fdc.drive(0).Install(FloppyDriveType::k1440K);
     pci.Add(0, 0, bridge);
     pci.Add(1, 0, isa);
     pci.Add(1, 3, pm);
@@ -81,11 +93,14 @@ class AllDevices {
   I440Fx bridge{shadow};
   PiixIsa isa{pic};
   PiixPm pm{acpi};
+  NullMemory memory;
+  IsaDma dma{memory};
+  I82077 fdc{clock, pic.Line(6), dma.Channel(2)};
   PostCodePort post;
   DebugExitPort exit{[this](uint32_t value) { exit_value = value; }};
   const std::vector<Device*> devices = {&pic,      &pit,  &port_b,        &port_a, &rtc,    &com1,
                                         &keyboard, &acpi, &reset_control, &pci,    &bridge, &post,
-                                        &isa,      &pm};
+                                        &isa,      &pm,   &dma,           &fdc};
 
   [[nodiscard]] std::vector<uint8_t> Save() const {
     StateWriter writer;
