@@ -112,6 +112,18 @@ class PhysicalMemory {
     return HasBytes(region) ? BytesAt(region, ApplyA20(address)) : nullptr;
   }
 
+  // A device that answers reads and writes of the page and takes runs of accesses.
+  struct DeviceRuns {
+    MmioRuns* runs = nullptr;  // none
+    uint32_t offset = 0;       // of the address
+  };
+  [[nodiscard]] DeviceRuns RunsAt(PhysicalAddress address) const {
+    const MemoryRegion& region = Decode(address);
+    if (region.handler == nullptr) return {};
+    if (&region != &map_.Writer(ApplyA20(address))) return {};
+    return {region.handler->runs(), static_cast<uint32_t>(ApplyA20(address).value - region.start)};
+  }
+
   // Accesses of any length; they may cross pages and regions. Devices get naturally aligned pieces
   // of 1, 2 or 4 (8) bytes. Writes tell the observer of code pages before they change anything.
   void Read(PhysicalAddress address, void* to, uint64_t bytes);

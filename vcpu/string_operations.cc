@@ -156,24 +156,55 @@ void StringOperations::SetCompareFlags(uint32_t left, uint32_t right, uint32_t b
   state_.eflags = (state_.eflags & ~flag::kArithmetic) | flags;
 }
 
-uint8_t* StringOperations::PlainPage(uint8_t segment, uint32_t offset, uint32_t bytes, bool write,
-                                     bool& guilty) {
+StringOperations::Place StringOperations::PlaceOf(uint8_t segment, uint32_t offset, uint32_t bytes,
+                                                  bool write, bool& guilty) {
   const auto address = memory_.Locate(segment, offset, bytes, write);
-  if (!address || address->PageOffset() + bytes > kPageBytes) return nullptr;
+  if (!address || address->PageOffset() + bytes > kPageBytes) return {};
   Mmu& mmu = memory_.mmu();
   const auto page =
       mmu.Translate(*address, write ? AccessKind::kWrite : AccessKind::kRead, memory_.privilege());
-  if (!page) return nullptr;
+  if (!page) return {};
   PhysicalMemory& physical = mmu.memory();
   const PageKind kind = physical.KindOf(page->address);
-  if (kind != PageKind::kRam && (write || kind != PageKind::kRom)) return nullptr;
+  if (kind == PageKind::kDevice) {
+    guilty = true;
+    return {.device = physical.RunsAt(page->address)};
+  }
+  if (kind != PageKind::kRam && (write || kind != PageKind::kRom)) return {};
   if (write && physical.IsCodePage(page->address)) {
     // Report once for the whole run: cheaper than byte by byte, and just as exact.
     guilty = true;
     physical.NotifyCodeWrite(page->address, bytes);
   }
   if (memory_.privilege() == Privilege::kSupervisor && page->user) guilty = true;
-  return physical.HostPointerTo(page->address);
+  return {.host = physical.HostPointerTo(page->address)};
+}
+
+bool StringOperations::Move(const Place& from, const Place& to, unsigned bytes, uint32_t elements) {
+  const uint32_t total = bytes * elements;
+  if (from.host != nullptr && to.host != nullptr) {
+    // An element may be the source of a later one: overlap forwards repeats a pattern.
+    if (to.host > from.host && to.host < from.host + total) return false;
+    std::memmove(to.host, from.host, total);
+  } else if (from.host != nullptr) {
+    to.device.runs->WriteRun(to.device.offset, {from.host, total});
+  } else if (to.host != nullptr) {
+    from.device.runs->ReadRun(from.device.offset, {to.host, total});
+  } else {
+    if (from.device.runs != to.device.runs) return false;
+    to.device.runs->CopyRun(from.device.offset, to.device.offset, bytes, elements);
+  }
+  return true;
+}
+
+void StringOperations::Fill(const Place& to, unsigned bytes, uint32_t elements, uint32_t value) {
+  if (to.host == nullptr) {
+    to.device.runs->FillRun(to.device.offset, bytes, elements, value);
+  } else if (bytes == 1) {
+    std::memset(to.host, static_cast<int>(value & 0xFFu), elements);
+  } else {
+    for (uint32_t i = 0; i < elements; ++i) std::memcpy(to.host + i * bytes, &value, bytes);
+  }
 }
 
 uint32_t StringOperations::Bulk(const Operation& op, uint32_t count, bool& guilty) {
@@ -194,23 +225,15 @@ uint32_t StringOperations::Bulk(const Operation& op, uint32_t count, bool& guilt
   if (elements < 2) return 0;
   bytes = elements * op.bytes;
   if (op.kind == Kind::kMove) {
-    const uint8_t* from = PlainPage(op.source, source, bytes, false, guilty);
-    if (from == nullptr) return 0;
-    uint8_t* to = PlainPage(kEs, destination, bytes, true, guilty);
-    if (to == nullptr) return 0;
-    // An element may be the source of a later one: overlap forwards repeats a pattern.
-    if (to > from && to < from + bytes) return 0;
-    std::memmove(to, from, bytes);
+    const Place from = PlaceOf(op.source, source, bytes, false, guilty);
+    if (from.none()) return 0;
+    const Place to = PlaceOf(kEs, destination, bytes, true, guilty);
+    if (to.none() || !Move(from, to, op.bytes, elements)) return 0;
     Advance(kEsi, op, elements);
   } else {
-    uint8_t* to = PlainPage(kEs, destination, bytes, true, guilty);
-    if (to == nullptr) return 0;
-    const uint32_t value = state_.gpr[kEax];
-    if (op.bytes == 1) {
-      std::memset(to, static_cast<int>(value & 0xFFu), bytes);
-    } else {
-      for (uint32_t at = 0; at < bytes; at += op.bytes) std::memcpy(to + at, &value, op.bytes);
-    }
+    const Place to = PlaceOf(kEs, destination, bytes, true, guilty);
+    if (to.none()) return 0;
+    Fill(to, op.bytes, elements, state_.gpr[kEax]);
   }
   Advance(kEdi, op, elements);
   return elements;

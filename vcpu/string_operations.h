@@ -47,8 +47,18 @@ class StringOperations {
   // Moves or stores as many elements at once as lie in one page on both sides; 0 if the case is not
   // simple enough.
   [[nodiscard]] uint32_t Bulk(const Operation& operation, uint32_t count, bool& guilty);
-  [[nodiscard]] uint8_t* PlainPage(uint8_t segment, uint32_t offset, uint32_t bytes, bool write,
-                                   bool& guilty);
+  // What is at seg:offset, within one page: plain memory, or a device that takes runs.
+  struct Place {
+    uint8_t* host = nullptr;
+    PhysicalMemory::DeviceRuns device{};
+    [[nodiscard]] bool none() const { return host == nullptr && device.runs == nullptr; }
+  };
+  [[nodiscard]] Place PlaceOf(uint8_t segment, uint32_t offset, uint32_t bytes, bool write,
+                              bool& guilty);
+  // False: the elements are to be moved one by one.
+  [[nodiscard]] static bool Move(const Place& from, const Place& to, unsigned bytes,
+                                 uint32_t elements);
+  static void Fill(const Place& to, unsigned bytes, uint32_t elements, uint32_t value);
   [[nodiscard]] Faultable<uint32_t> LoadElement(uint8_t segment, uint32_t offset, uint32_t bytes);
   [[nodiscard]] Faultable<void> StoreElement(uint32_t offset, uint32_t bytes, uint32_t value);
   void Advance(uint8_t gpr, const Operation& operation, uint32_t elements);

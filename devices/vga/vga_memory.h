@@ -25,7 +25,7 @@
 
 namespace verbatim {
 
-class VgaMemory final : public MmioHandler {
+class VgaMemory final : public MmioHandler, public MmioRuns {
  public:
   static constexpr PhysicalAddress kWindow{0xA0000};
   static constexpr uint32_t kWindowBytes = 0x20000;
@@ -40,6 +40,12 @@ class VgaMemory final : public MmioHandler {
   // `offset` is relative to A0000h. What the memory map leaves out reads as all ones.
   uint64_t ReadMmio(uint32_t offset, unsigned bytes) override;
   void WriteMmio(uint32_t offset, unsigned bytes, uint64_t value) override;
+
+  [[nodiscard]] MmioRuns* runs() override { return this; }
+  void ReadRun(uint32_t offset, std::span<uint8_t> to) override;
+  void WriteRun(uint32_t offset, std::span<const uint8_t> from) override;
+  void FillRun(uint32_t offset, unsigned bytes, uint32_t count, uint32_t value) override;
+  void CopyRun(uint32_t from, uint32_t to, unsigned bytes, uint32_t count) override;
 
   [[nodiscard]] uint32_t latches() const { return latches_; }
   void set_latches(uint32_t latches) { latches_ = latches; }
