@@ -40,7 +40,8 @@ int main(int argc, char** argv) {
     return verbatim::kExitUsage;
   }
   const int status = verbatim::Execute(*command);
-  if (std::fflush(stdout) != 0) {
+  // A text longer than the buffer has failed before it is flushed.
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
     verbatim::PrintError("standard output cannot be written");
     return verbatim::kExitUsage;
   }
