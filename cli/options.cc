@@ -86,6 +86,7 @@ struct RunText {
   std::string sandbox = "on";
   bool validate = false;
   bool no_reboot = false;
+  bool apic = false;
   bool verbose = false;
 };
 
@@ -129,6 +130,7 @@ void DeclareRun(CLI::App& run, RunText& text) {
   run.add_option("--memory", text.memory, "guest memory, 4M to 3584M")
       ->type_name("SIZE")
       ->capture_default_str();
+  run.add_flag("--apic", text.apic, "give the machine a local APIC and an I/O APIC");
   run.add_option("--cpu", text.cpu, "core2 or pentium3")->type_name("MODEL")->capture_default_str();
   run.add_option("--code-cache", text.code_cache, "room for translated code, 1M to 1G")
       ->type_name("SIZE")
@@ -272,6 +274,7 @@ Result<Command> ReadRun(const CLI::App& run, const RunText& text) {
     return Fail("--cpu '{}': expected core2 or pentium3", text.cpu);
   }
   machine.cpu_model = text.cpu;
+  machine.apic = text.apic;
   machine.reboot = !text.no_reboot;
   if (text.validate) machine.validate = true;
 

@@ -21,6 +21,8 @@ constexpr uint8_t kSlaveLevelCapable = 0xDE;
 
 }  // namespace
 
+void InterruptObserver::LineChanged(unsigned /*irq*/, bool /*high*/) {}
+
 I8259Pair::I8259Pair(InterruptObserver& observer)
     : observer_(observer), master_(kMasterLevelCapable), slave_(kSlaveLevelCapable) {
   for (const Bus bus : {kIsa, kPci}) {
@@ -45,6 +47,7 @@ void I8259Pair::SetWire(Bus bus, unsigned irq, bool high) {
   const bool other = (wires_[bus == kIsa ? kPci : kIsa] & bit) != 0;
   wires_[bus] ^= bit;
   if (other) return;
+  observer_.LineChanged(irq, high);
   if (irq < 8) {
     master_.SetLine(irq, high);
   } else {

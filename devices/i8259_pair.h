@@ -19,11 +19,14 @@
 
 namespace verbatim {
 
-// Told when the INTR output goes from low to high. Must not call back into the controllers.
+// Must not call back into the controllers.
 class InterruptObserver {
  public:
   virtual ~InterruptObserver() = default;
+  // The INTR output went from low to high.
   virtual void InterruptRaised() = 0;
+  // A line changed: what else is wired to it hears the same.
+  virtual void LineChanged(unsigned irq, bool high);
 };
 
 class I8259Pair final : public Device, public PortDevice {

@@ -91,7 +91,11 @@ Machine::Board::Board(const MachineConfig& config, ByteSink& serial,
       dma_(*memory_),
       display_(clock_, *memory_),
       floppies_(clock_, dma_, pic_.Line(kFloppyIrq)),
-      user_input_(keyboard_) {}
+      user_input_(keyboard_) {
+  if (!config_.apic) return;
+  apics_ = std::make_unique<Apics>(clock_, *memory_, [this] { UpdateDeadline(); });
+  chipset_.DescribeApics();
+}
 
 Status Machine::Board::OpenFiles() {
   if (config_.kernel_path.empty()) return {};
@@ -106,7 +110,7 @@ Status Machine::Board::OpenFiles() {
 }
 
 Status Machine::Board::CreateEngine() {
-  const std::optional<CpuModel> model = FindCpuModel(config_.cpu_model);
+  const std::optional<CpuModel> model = FindCpuModel(config_.cpu_model, config_.apic);
   if (!model) {
     return Fail("'{}' is not a CPU model: expected core2 or pentium3", config_.cpu_model);
   }
@@ -190,6 +194,10 @@ void Machine::Board::AttachDevices() {
   }
   timed_devices_ = {
       &pit_, &rtc_, &com1_, &keyboard_, &chipset_.timed_device(), &floppies_.timed_device()};
+  if (apics_ != nullptr) {
+    for (Device* device : apics_->devices()) devices_.push_back(device);
+    timed_devices_.push_back(&apics_->local());
+  }
 }
 
 void Machine::Board::CreateBios() {
@@ -218,6 +226,7 @@ Status Machine::Board::PowerOn() {
   floppies_.Configure();
   host_bridge_.ShadowAsFirmware();
   chipset_.ConfigureAsFirmware();
+  if (apics_ != nullptr) apics_->local().ConfigureAsFirmware();
   // RAM reads as zero after power-on; giving its pages back is the fastest way there.
   const std::span<uint8_t> ram = memory_->ram();
   ::madvise(ram.data(), ram.size(), MADV_REMOVE);
@@ -298,7 +307,11 @@ bool Machine::Board::Restart() {
   const bool wanted = rtc_.ShutdownStatus() != 0;
   if (firmware_ != nullptr ? wanted || (!died && config_.reboot) : wanted) {
     engine_->cpu().Init();
-    if (firmware_ == nullptr) UseLowResetVector();
+    if (apics_ != nullptr) apics_->local().Reset();
+    if (firmware_ == nullptr) {
+      UseLowResetVector();
+      if (apics_ != nullptr) apics_->local().ConfigureAsFirmware();
+    }
     return true;
   }
   if (!died) end_ = MachineEnd::kReset;
@@ -405,6 +418,12 @@ uint32_t Machine::Board::ReadPort(uint16_t port, unsigned bytes) {
 void Machine::Board::WritePort(uint16_t port, unsigned bytes, uint32_t value) {
   bus_.WritePort(port, bytes, value);
   if (WriteMovesDeadline(port) || chipset_.MovesDeadline(port)) UpdateDeadline();
+}
+
+uint8_t Machine::Board::AcknowledgeInterrupt() {
+  const std::optional<uint8_t> vector =
+      ApicEnabled() ? apics_->local().Acknowledge() : std::nullopt;
+  return vector ? *vector : pic_.Acknowledge();
 }
 
 void Machine::Board::SignalFpuError() { fpu_error_.Signal(); }

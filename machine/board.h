@@ -28,6 +28,7 @@
 #include "engine/event_gate.h"
 #include "firmware/bios/bios.h"
 #include "firmware/boot_state.h"
+#include "machine/apics.h"
 #include "machine/chipset.h"
 #include "machine/config.h"
 #include "machine/deadline_timer.h"
@@ -83,8 +84,11 @@ class Machine::Board final : public EventGate,
   // EventGate
   void Service() override;
   [[nodiscard]] std::optional<uint64_t> SuspendTimer() override;
-  [[nodiscard]] bool InterruptRequested() const override { return pic_.InterruptRequested(); }
-  [[nodiscard]] uint8_t AcknowledgeInterrupt() override { return pic_.Acknowledge(); }
+  [[nodiscard]] bool InterruptRequested() const override {
+    const bool pics = pic_.InterruptRequested();
+    return ApicEnabled() ? apics_->local().InterruptRequested(pics) : pics;
+  }
+  [[nodiscard]] uint8_t AcknowledgeInterrupt() override;
   void SignalFpuError() override;
   [[nodiscard]] bool StopRequested() const override {
     return stop_requested_.load(std::memory_order_relaxed) || end_.has_value() || init_requested_;
@@ -92,6 +96,9 @@ class Machine::Board final : public EventGate,
 
   // What the devices ask of the board.
   void InterruptRaised() override {}  // callouts and the run loop look at the line
+  void LineChanged(unsigned irq, bool high) override {
+    if (apics_ != nullptr) apics_->SetLine(irq, high);
+  }
   void RequestPowerOff() override { end_ = MachineEnd::kPowerOff; }
   void RequestReset() override { end_ = MachineEnd::kReset; }
   void RequestInit() override { init_requested_ = true; }
@@ -120,6 +127,10 @@ class Machine::Board final : public EventGate,
   void StartProcessor(const BootState& boot);
   void StartBios();
   void UseLowResetVector();
+  // Switched on in IA32_APIC_BASE; else the 8259s are the processor's.
+  [[nodiscard]] bool ApicEnabled() const {
+    return apics_ != nullptr && (engine_->cpu().state().apic_base & kApicBaseEnable) != 0;
+  }
   [[nodiscard]] std::optional<uint64_t> NextDeadline() const;
   void UpdateDeadline();
   void FeedSerial();
@@ -135,6 +146,7 @@ class Machine::Board final : public EventGate,
   std::unique_ptr<Engine> engine_;
 
   PortBus bus_;
+  std::unique_ptr<Apics> apics_;  // null: none
   I8259Pair pic_;
   I8254 pit_;
   SystemControlPortB port_b_;

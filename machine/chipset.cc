@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "machine/chipset.h"
 
+#include "devices/io_apic.h"
+#include "devices/local_apic.h"
 #include "devices/reset_control.h"
 
 namespace verbatim {
@@ -38,6 +40,11 @@ AcpiConfig Chipset::Acpi() const {
   config.reset_port = kResetControlPort;
   config.reset_value = kResetControlValue;
   static_assert(kSoftOffSleepType == kSleepTypeS5);
+  if (apics_) {
+    config.apic = {.local_apic_address = LocalApic::kAddress.value,
+                   .io_apic_address = IoApic::kAddress.value,
+                   .io_apic_id = IoApic::kId};
+  }
   return config;
 }
 

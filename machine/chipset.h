@@ -34,12 +34,16 @@ class Chipset {
   // What the ACPI tables have to say of the registers where they stand now.
   [[nodiscard]] AcpiConfig Acpi() const;
 
+  // The machine has APICs, and the tables say so.
+  void DescribeApics() { apics_ = true; }
+
   [[nodiscard]] PiixIsa& isa() { return isa_; }
 
  private:
   PiixIsa isa_;
   AcpiPm pm_;
   PiixPm pm_function_{pm_};
+  bool apics_ = false;
 };
 
 }  // namespace verbatim

@@ -71,12 +71,14 @@ def add_machine_options(parser):
                         help='guest memory (default: %(default)s)')
     parser.add_argument('--cpu', choices=tuple(_QEMU_CPUS), default='core2',
                         help='processor model (default: %(default)s)')
+    parser.add_argument('--apic', action='store_true',
+                        help='have verbatim give the machine a local APIC and an I/O APIC')
     parser.add_argument('--validate', action='store_true',
                         help='have verbatim prove that translated code is confined')
 
 
 def emulator_command(emulator, kernel, initrd, append, *, verbatim=None, memory=256, cpu='core2',
-                     terminal=False, validate=False):
+                     terminal=False, validate=False, apic=False):
     """The command line that boots `kernel` with COM1 on stdin and stdout.
 
     A reboot ends it, as a power-off does. With `terminal`, stdin is a terminal and Ctrl-A x ends
@@ -95,4 +97,5 @@ def emulator_command(emulator, kernel, initrd, append, *, verbatim=None, memory=
                          '(cmake --preset release && cmake --build --preset release)')
     return [str(verbatim), 'run', '--kernel', str(kernel), '--initrd', str(initrd),
             '--append', append, '--memory', f'{memory}M', '--cpu', cpu, '--no-reboot',
-            '--serial', 'stdio', *(['--validate'] if validate else [])]
+            '--serial', 'stdio', *(['--validate'] if validate else []),
+            *(['--apic'] if apic else [])]

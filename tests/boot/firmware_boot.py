@@ -85,6 +85,11 @@ class SeaBios(unittest.TestCase):
         self.assertEqual(serial, 'FF')
         self.assertEqual(log.count('Booting from Floppy...'), 2)
 
+    def test_it_boots_a_machine_with_apics(self):
+        serial, log = self.boot('--apic', '--disk', self.disk)
+        self.assertEqual(serial, 'DD')
+        self.assertIn('Found 1 cpu(s)', log)
+
     def test_the_disk_named_first_is_booted_wherever_it_hangs(self):
         serial, _ = self.boot('--disk', f'{self.disk},bus=1', '--disk', f'{self.blank},bus=0')
         self.assertEqual(serial, 'DD')

@@ -172,7 +172,8 @@ def run(arguments, scratch):
     guest.make_initrd(initrd)
     command = guest.emulator_command(
         arguments.emulator, kernel, initrd, 'console=ttyS0 quiet', verbatim=arguments.verbatim,
-        memory=arguments.memory, cpu=arguments.cpu, terminal=True)
+        memory=arguments.memory, cpu=arguments.cpu, terminal=True,
+        apic=arguments.apic)
     with open(arguments.log, 'wb') as log:
         terminal = Terminal(command, log)
         try:
