@@ -70,7 +70,8 @@ void FwCfg::Attach(PortBus& bus) {
 
 void FwCfg::AddItem(FwCfgItem item, Bytes contents) {
   CHECK(contents.size() <= std::numeric_limits<uint32_t>::max());
-  CHECK(items_.try_emplace(static_cast<uint16_t>(item), std::move(contents), nullptr).second);
+  Item added{.contents = std::move(contents), .make = nullptr};
+  CHECK(items_.try_emplace(static_cast<uint16_t>(item), std::move(added)).second);
 }
 
 void FwCfg::AddInteger(FwCfgItem item, unsigned bytes, uint64_t value) {
