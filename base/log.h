@@ -38,6 +38,7 @@ class LogLimiter {
   template <typename... Args>
   void Log(LogLevel level, fmt::format_string<Args...> format, Args&&... args) {
     const uint64_t n = count_++;
+    if (!LogEnabled(level)) return;
     if (n < kMaxRepeats) {
       LogMessage(level, fmt::format(format, std::forward<Args>(args)...));
     } else if (n == kMaxRepeats) {

@@ -9,7 +9,7 @@
 namespace verbatim {
 namespace {
 
-// The Linux protocol fixes the selectors 10h and 18h. SDM vol. 3, 3.4.5: base 0, limit FFFFFh
+// SDM vol. 3, 3.4.5: base 0, limit FFFFFh
 // pages, present, DPL 0, 32-bit; the accessed bit is set so that loading them writes nothing.
 constexpr uint16_t kCodeSelector = 0x10;
 constexpr uint16_t kDataSelector = 0x18;

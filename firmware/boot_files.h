@@ -39,8 +39,6 @@ struct BootFiles {
 
 struct BootEnvironment {
   std::span<const MemoryMapEntry> memory_map;
-  std::optional<PhysicalAddress> acpi_rsdp = std::nullopt;  // none: the machine has no ACPI tables
-  bool vga_text = true;                                     // a VGA stands in 80x25 text mode
 };
 
 }  // namespace verbatim

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The processor state in which a loaded guest is entered: protected mode, paging off, interrupts
-// off, all segments flat 4 GiB at ring 0. Linux boot protocol, "32-bit Boot Protocol"; Multiboot
-// Specification 0.6.96, 3.2 "Machine state".
+// The processor state in which a loaded guest is entered, interrupts off: in real mode as the Linux
+// boot protocol wants it ("Running the Kernel"), or in protected mode, paging off, all segments
+// flat 4 GiB at ring 0 (Multiboot Specification 0.6.96, 3.2 "Machine state").
 #ifndef VERBATIM_FIRMWARE_BOOT_STATE_H_
 #define VERBATIM_FIRMWARE_BOOT_STATE_H_
 
@@ -11,7 +11,10 @@
 
 namespace verbatim {
 
+enum class BootMode : uint8_t { kProtected, kReal };
+
 struct BootState {
+  BootMode mode = BootMode::kProtected;
   LinearAddress eip;
   uint32_t eax = 0;
   uint32_t ebx = 0;
@@ -24,8 +27,9 @@ struct BootState {
   uint32_t eflags = 2;  // bit 1 always reads as one; IF clear
   uint32_t cr0 = 0x11;  // PE and the hard-wired ET
 
-  // Flat descriptors of these selectors stand in the GDT below, in guest RAM, so that a guest may
-  // reload its segment registers before it has a GDT of its own.
+  // Real mode: segments. Protected mode: flat descriptors of these selectors stand in the GDT
+  // below, in guest RAM, so that a guest may reload its segment registers before it has a GDT of
+  // its own.
   uint16_t code_selector = 0;  // cs: execute/read, accessed
   uint16_t data_selector = 0;  // ds, es, fs, gs and ss: read/write, accessed
   LinearAddress gdt_base;

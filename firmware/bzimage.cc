@@ -2,76 +2,87 @@
 #include "firmware/bzimage.h"
 
 #include <algorithm>
+#include <charconv>
+#include <string_view>
+#include <system_error>
 
 #include "base/bits.h"
-#include "firmware/boot_block.h"
 #include "firmware/bzimage_header.h"
 #include "firmware/guest_layout.h"
 
 namespace verbatim {
 namespace {
 
-// Zero page offsets outside the setup header.
-constexpr uint32_t kScreenExtMemK = 0x02;
-constexpr uint32_t kScreenMode = 0x06;
-constexpr uint32_t kScreenColumns = 0x07;
-constexpr uint32_t kScreenEgaBx = 0x0A;
-constexpr uint32_t kScreenLines = 0x0E;
-constexpr uint32_t kScreenIsVga = 0x0F;
-constexpr uint32_t kScreenPoints = 0x10;
-constexpr uint32_t kAcpiRsdpAddr = 0x70;
-constexpr uint32_t kAltMemK = 0x1E0;
-constexpr uint32_t kE820Entries = 0x1E8;
-constexpr uint32_t kE820Table = 0x2D0;
-constexpr uint32_t kE820EntryBytes = 20;
-constexpr uint32_t kE820MaxEntries = 128;
+// Where the real-mode part goes, with its heap and stack behind it, and the command line.
+constexpr PhysicalRange kSetupArea{.begin = {0x10000}, .bytes = 0x10000};
+constexpr PhysicalRange kTextArea{.begin = {0x20000}, .bytes = 0x10000};
+constexpr uint16_t kSetupSegment = 0x1000;
+constexpr uint16_t kEntrySegment = kSetupSegment + 0x20;
+constexpr uint16_t kStackTop = 0xE000;
+constexpr uint16_t kHeapEnd = kStackTop - 0x200;  // as heap_end_ptr counts
 
 constexpr uint8_t kUndefinedLoader = 0xFF;
-constexpr uint16_t kVideoModeNormal = 0xFFFF;
+constexpr uint8_t kCanUseHeap = 1 << 7;
 
-// The zero page has no field to which this writes beyond its one page.
-class ZeroPage {
+// vid_mode for `vga=`, which is the boot loader's to interpret ("Special Command Line Options").
+constexpr uint16_t kVideoModeNormal = 0xFFFF;
+constexpr uint16_t kVideoModeExtended = 0xFFFE;
+constexpr uint16_t kVideoModeAsk = 0xFFFD;
+
+// The setup header in guest RAM.
+class SetupHeader {
  public:
-  explicit ZeroPage(std::span<uint8_t> page) : page_(page) {}
+  explicit SetupHeader(std::span<uint8_t> area) : area_(area) {}
 
   template <typename T>
   void Set(uint32_t offset, T value) {
-    StoreLittle(page_.subspan(offset, sizeof(T)).data(), value);
-  }
-
-  void CopyHeader(const InputFile& kernel, const BzImageHeader& header) {
-    const auto from = kernel.bytes.subspan(setup_header::kBegin, header.end - setup_header::kBegin);
-    std::ranges::copy(from, page_.begin() + setup_header::kBegin);
+    StoreLittle(area_.subspan(offset, sizeof(T)).data(), value);
   }
 
  private:
-  std::span<uint8_t> page_;
+  std::span<uint8_t> area_;
 };
 
-void DescribeScreen(ZeroPage& page) {
-  page.Set<uint8_t>(kScreenMode, 3);
-  page.Set<uint8_t>(kScreenColumns, 80);
-  page.Set<uint16_t>(kScreenEgaBx, 3);  // colour, 256 KiB: what INT 10h/12h reports of a VGA
-  page.Set<uint8_t>(kScreenLines, 25);
-  page.Set<uint8_t>(kScreenIsVga, 1);
-  page.Set<uint16_t>(kScreenPoints, 16);
+Result<uint16_t> VideoMode(const InputFile& kernel, std::string_view command_line) {
+  constexpr std::string_view kOption = "vga=";
+  uint16_t mode = kVideoModeNormal;
+  while (!command_line.empty()) {
+    const size_t end = std::min(command_line.find(' '), command_line.size());
+    std::string_view word = command_line.substr(0, end);
+    command_line.remove_prefix(std::min(end + 1, command_line.size()));
+    if (!word.starts_with(kOption)) continue;
+    word.remove_prefix(kOption.size());
+    if (word == "normal" || word == "ext" || word == "ask") {
+      mode = word == "normal" ? kVideoModeNormal
+                              : (word == "ext" ? kVideoModeExtended : kVideoModeAsk);
+      continue;
+    }
+    const int base = word.starts_with("0x") ? 16 : 10;
+    if (base == 16) word.remove_prefix(2);
+    const auto [stop, error] = std::from_chars(word.data(), word.data() + word.size(), mode, base);
+    if (error != std::errc{} || stop != word.data() + word.size()) {
+      return Fail("{}: command line: vga={}: expected normal, ext, ask or a number", kernel.name,
+                  word);
+    }
+  }
+  return mode;
 }
 
-Status DescribeMemory(ZeroPage& page, std::span<const MemoryMapEntry> map) {
-  if (map.size() > kE820MaxEntries) {
-    return Fail("memory map: has {} entries, expected at most {}", map.size(), kE820MaxEntries);
+Status LoadCommandLine(GuestLayout& layout, const BootFiles& files, const BzImageHeader& header) {
+  const std::string_view text = files.command_line;
+  const std::string& kernel = files.kernel.name;
+  if (text.find('\0') != std::string_view::npos) {
+    return Fail("{}: command line: contains a NUL character, expected text", kernel);
   }
-  uint32_t offset = kE820Table;
-  for (const MemoryMapEntry& entry : map) {
-    page.Set<uint64_t>(offset, entry.range.begin.value);
-    page.Set<uint64_t>(offset + 8, entry.range.bytes);
-    page.Set<uint32_t>(offset + 16, static_cast<uint32_t>(entry.kind));
-    offset += kE820EntryBytes;
+  const uint64_t limit = std::min<uint64_t>(header.command_line_limit, kTextArea.bytes - 1);
+  if (text.size() > limit) {
+    return Fail("{}: command line: is {} bytes long, expected at most {}", kernel, text.size(),
+                limit);
   }
-  page.Set<uint8_t>(kE820Entries, static_cast<uint8_t>(map.size()));
-  const uint64_t high_kib = UsableBytesFrom(map, kHighMemory) >> 10;
-  page.Set<uint16_t>(kScreenExtMemK, static_cast<uint16_t>(std::min<uint64_t>(high_kib, 0xFFFF)));
-  page.Set<uint32_t>(kAltMemK, static_cast<uint32_t>(high_kib));
+  const auto area = layout.Claim(kernel, "command line", kTextArea);
+  if (!area) return std::unexpected(area.error());
+  std::ranges::copy(text, area->begin());
+  (*area)[text.size()] = 0;
   return {};
 }
 
@@ -97,7 +108,7 @@ Status LoadKernel(GuestLayout& layout, const InputFile& file, const BzImageHeade
 }
 
 Status LoadInitrd(GuestLayout& layout, const InputFile& initrd, const BzImageHeader& header,
-                  ZeroPage& page) {
+                  SetupHeader& setup) {
   if (initrd.bytes.empty()) return Fail("{}: initrd: the file is empty", initrd.name);
   const auto range = layout.FindHighest(initrd.bytes.size(), header.initrd_limit);
   if (!range || range->begin < kHighMemory) {
@@ -109,8 +120,8 @@ Status LoadInitrd(GuestLayout& layout, const InputFile& initrd, const BzImageHea
   const auto bytes = layout.Claim(initrd.name, "initrd", *range);
   if (!bytes) return std::unexpected(bytes.error());
   std::ranges::copy(initrd.bytes, bytes->begin());
-  page.Set<uint32_t>(setup_header::kRamdiskImage, static_cast<uint32_t>(range->begin.value));
-  page.Set<uint32_t>(setup_header::kRamdiskSize, static_cast<uint32_t>(range->bytes));
+  setup.Set<uint32_t>(setup_header::kRamdiskImage, static_cast<uint32_t>(range->begin.value));
+  setup.Set<uint32_t>(setup_header::kRamdiskSize, static_cast<uint32_t>(range->bytes));
   return {};
 }
 
@@ -120,43 +131,44 @@ Result<BootState> LoadBzImage(std::span<uint8_t> ram, const BootFiles& files,
                               const BootEnvironment& environment) {
   const auto header = ParseBzImageHeader(files.kernel);
   if (!header) return std::unexpected(header.error());
+  const auto video_mode = VideoMode(files.kernel, files.command_line);
+  if (!video_mode) return std::unexpected(video_mode.error());
   GuestLayout layout(ram, environment.memory_map);
-  auto block = BootBlock::Create(layout, files.kernel.name);
-  if (!block) return std::unexpected(block.error());
-
-  if (files.command_line.size() > header->command_line_limit) {
-    return Fail("{}: command line: is {} bytes long, expected at most the kernel's cmdline_size {}",
-                files.kernel.name, files.command_line.size(), header->command_line_limit);
+  const auto area = layout.Claim(files.kernel.name, "setup code", kSetupArea);
+  if (!area) return std::unexpected(area.error());
+  std::ranges::fill(*area, uint8_t{0});
+  std::ranges::copy(header->setup, area->begin());
+  if (Status loaded = LoadCommandLine(layout, files, *header); !loaded) {
+    return std::unexpected(loaded.error());
   }
-  const auto command_line =
-      block->AddString(files.kernel.name + ": command line", files.command_line);
-  if (!command_line) return std::unexpected(command_line.error());
   if (Status loaded = LoadKernel(layout, files.kernel, *header); !loaded) {
     return std::unexpected(loaded.error());
   }
 
-  ZeroPage page(block->info());
-  page.CopyHeader(files.kernel, *header);
-  page.Set<uint16_t>(setup_header::kVidMode, kVideoModeNormal);
-  page.Set<uint8_t>(setup_header::kTypeOfLoader, kUndefinedLoader);
-  page.Set<uint32_t>(setup_header::kCode32Start, static_cast<uint32_t>(header->load_address.value));
-  page.Set<uint32_t>(setup_header::kCmdLinePtr, static_cast<uint32_t>(command_line->value));
-  page.Set<uint32_t>(setup_header::kRamdiskImage, 0);
-  page.Set<uint32_t>(setup_header::kRamdiskSize, 0);
-  if (header->version >= 0x207) page.Set<uint32_t>(setup_header::kHardwareSubarch, 0);
-  if (header->version >= 0x209) page.Set<uint64_t>(setup_header::kSetupData, 0);
-  if (environment.acpi_rsdp) page.Set<uint64_t>(kAcpiRsdpAddr, environment.acpi_rsdp->value);
-  if (environment.vga_text) DescribeScreen(page);
-  if (Status described = DescribeMemory(page, environment.memory_map); !described) {
-    return std::unexpected(described.error());
+  SetupHeader setup(*area);
+  const uint8_t flags = header->setup[setup_header::kLoadFlags];
+  setup.Set<uint16_t>(setup_header::kVidMode, *video_mode);
+  setup.Set<uint8_t>(setup_header::kTypeOfLoader, kUndefinedLoader);
+  setup.Set<uint8_t>(setup_header::kLoadFlags, static_cast<uint8_t>(flags | kCanUseHeap));
+  setup.Set<uint16_t>(setup_header::kHeapEndPtr, kHeapEnd);
+  setup.Set<uint32_t>(setup_header::kCmdLinePtr, static_cast<uint32_t>(kTextArea.begin.value));
+  setup.Set<uint32_t>(setup_header::kRamdiskImage, 0);
+  setup.Set<uint32_t>(setup_header::kRamdiskSize, 0);
+  if (header->relocatable) {
+    setup.Set<uint32_t>(setup_header::kCode32Start,
+                        static_cast<uint32_t>(header->load_address.value));
   }
   if (files.initrd) {
-    if (Status loaded = LoadInitrd(layout, *files.initrd, *header, page); !loaded) {
+    if (Status loaded = LoadInitrd(layout, *files.initrd, *header, setup); !loaded) {
       return std::unexpected(loaded.error());
     }
   }
-  BootState state = BootBlock::EntryState(header->load_address);
-  state.esi = static_cast<uint32_t>(BootBlock::kInfo.value);
+  BootState state;
+  state.mode = BootMode::kReal;
+  state.cr0 = 0x10;
+  state.code_selector = kEntrySegment;
+  state.data_selector = kSetupSegment;
+  state.esp = kStackTop;
   return state;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loads a Linux bzImage by the 32-bit boot protocol ("The Linux/x86 Boot Protocol", section "32-bit
-// Boot Protocol"; zero page layout in "The kernel's boot parameters"): no real-mode code runs, the
-// zero page says what it would have found out.
+// Loads a Linux bzImage by the boot protocol of boot loaders ("The Linux/x86 Boot Protocol"): its
+// setup code runs in real mode and asks the BIOS for all that it wants to know. Kernels that are no
+// Linux (network boot loaders, memory disks) have nothing else.
 #ifndef VERBATIM_FIRMWARE_BZIMAGE_H_
 #define VERBATIM_FIRMWARE_BZIMAGE_H_
 
@@ -14,7 +14,7 @@
 
 namespace verbatim {
 
-// Writes kernel, initrd, command line and zero page to `ram`, which starts at physical address 0.
+// Writes setup code, kernel, initrd and command line to `ram`, which starts at physical address 0.
 // After a failure the contents of usable RAM are unspecified.
 [[nodiscard]] Result<BootState> LoadBzImage(std::span<uint8_t> ram, const BootFiles& files,
                                             const BootEnvironment& environment);

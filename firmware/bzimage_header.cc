@@ -14,6 +14,7 @@ using namespace setup_header;
 constexpr uint32_t kSectorBytes = 512;
 constexpr uint32_t kParagraphBytes = 16;
 constexpr uint8_t kDefaultSetupSects = 4;
+constexpr uint32_t kMaxSetupBytes = 32 << 10;  // behind them lies the heap
 constexpr uint32_t kEndOfVersion202 = kCmdLinePtr + 4;
 
 constexpr uint8_t kLoadedHigh = 1 << 0;
@@ -22,18 +23,27 @@ constexpr uint16_t kXlfKernel64 = 1 << 0;
 constexpr uint32_t kOldCommandLineLimit = 255;
 constexpr uint32_t kOldInitrdAddrMax = 0x37FFFFFF;
 
-// The part after the setup sectors, as long as syssize says. The last paragraph may be cut short:
-// old kernel builds round syssize up without padding the file.
-Result<std::span<const uint8_t>> ProtectedModePart(const InputFile& file, uint16_t version) {
+// Boot sector and setup sectors.
+Result<std::span<const uint8_t>> RealModePart(const InputFile& file) {
   const uint8_t sects = file.bytes[kSetupSects];
-  const uint32_t setup_bytes =
-      (uint32_t{sects == 0 ? kDefaultSetupSects : sects} + 1) * kSectorBytes;
-  if (file.bytes.size() <= setup_bytes) {
+  const uint32_t bytes = (uint32_t{sects == 0 ? kDefaultSetupSects : sects} + 1) * kSectorBytes;
+  if (file.bytes.size() <= bytes) {
     return Fail(
         "{}: setup header: setup_sects at offset 1F1h is {}, which puts the kernel at {:X}h, but "
         "the file ends at {:X}h",
-        file.name, sects, setup_bytes, file.bytes.size());
+        file.name, sects, bytes, file.bytes.size());
   }
+  if (bytes > kMaxSetupBytes) {
+    return Fail("{}: setup header: setup_sects at offset 1F1h is {}, expected at most {}",
+                file.name, sects, kMaxSetupBytes / kSectorBytes - 1);
+  }
+  return file.bytes.first(bytes);
+}
+
+// The part after the setup sectors, as long as syssize says. The last paragraph may be cut short:
+// old kernel builds round syssize up without padding the file.
+Result<std::span<const uint8_t>> ProtectedModePart(const InputFile& file, uint32_t setup_bytes,
+                                                   uint16_t version) {
   const auto rest = file.bytes.subspan(setup_bytes);
   if (version < 0x204) return rest;  // syssize had 16 bits and was not to be trusted
   const uint64_t size = uint64_t{LoadLittle<uint32_t>(&file.bytes[kSysSize])} * kParagraphBytes;
@@ -60,7 +70,7 @@ Status CheckPayload(const InputFile& file, std::span<const uint8_t> kernel) {
 
 // Sets load_address and runtime.
 Status PlaceKernel(const InputFile& file, BzImageHeader& header) {
-  header.load_address = {LoadLittle<uint32_t>(&file.bytes[kCode32Start])};
+  header.load_address = kHighMemory;
   if (header.version < 0x20A) return {};
 
   const uint64_t preferred = LoadLittle<uint64_t>(&file.bytes[kPrefAddress]);
@@ -81,6 +91,7 @@ Status PlaceKernel(const InputFile& file, BzImageHeader& header) {
   }
   // A relocatable 32-bit kernel still moves itself up to pref_address when it finds itself lower,
   // so that is the one place where it fits exactly when it can run at all.
+  header.relocatable = true;
   header.load_address = {AlignUp(preferred, alignment)};
   header.runtime = {.begin = header.load_address, .bytes = init_size};
   return {};
@@ -114,12 +125,12 @@ Result<BzImageHeader> ParseBzImageHeader(const InputFile& file) {
     return Fail("{}: setup header: version at offset 206h is {}.{:02}, expected 2.02 to 2.15",
                 file.name, header.version >> 8, header.version & 0xFF);
   }
-  header.end = kSignature + bytes[kJumpOffset];
-  if (header.end < kEndOfVersion202 || header.end > kMaxEnd) {
+  const uint32_t end = kSignature + bytes[kJumpOffset];
+  if (end < kEndOfVersion202 || end > kMaxEnd) {
     return Fail(
         "{}: setup header: its end by the jump at offset 200h is {:X}h, expected {:X}h to "
         "{:X}h",
-        file.name, header.end, kEndOfVersion202, kMaxEnd);
+        file.name, end, kEndOfVersion202, kMaxEnd);
   }
   if ((bytes[kLoadFlags] & kLoadedHigh) == 0) {
     return Fail(
@@ -133,7 +144,10 @@ Result<BzImageHeader> ParseBzImageHeader(const InputFile& file) {
         "32-bit one: the virtual processor has no long mode",
         file.name);
   }
-  const auto kernel = ProtectedModePart(file, header.version);
+  const auto setup = RealModePart(file);
+  if (!setup) return std::unexpected(setup.error());
+  header.setup = *setup;
+  const auto kernel = ProtectedModePart(file, static_cast<uint32_t>(setup->size()), header.version);
   if (!kernel) return std::unexpected(kernel.error());
   header.kernel = *kernel;
   if (header.version >= 0x208) {

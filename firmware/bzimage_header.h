@@ -29,13 +29,13 @@ inline constexpr uint32_t kLoadFlags = 0x211;
 inline constexpr uint32_t kCode32Start = 0x214;
 inline constexpr uint32_t kRamdiskImage = 0x218;
 inline constexpr uint32_t kRamdiskSize = 0x21C;
+inline constexpr uint32_t kHeapEndPtr = 0x224;
 inline constexpr uint32_t kCmdLinePtr = 0x228;
 inline constexpr uint32_t kInitrdAddrMax = 0x22C;
 inline constexpr uint32_t kKernelAlignment = 0x230;
 inline constexpr uint32_t kRelocatableKernel = 0x234;
 inline constexpr uint32_t kXLoadFlags = 0x236;
 inline constexpr uint32_t kCmdlineSize = 0x238;
-inline constexpr uint32_t kHardwareSubarch = 0x23C;
 inline constexpr uint32_t kPayloadOffset = 0x248;
 inline constexpr uint32_t kPayloadLength = 0x24C;
 inline constexpr uint32_t kSetupData = 0x250;
@@ -49,9 +49,10 @@ inline constexpr uint32_t kSignatureHdrS = 0x53726448;
 // A header whose every field has been checked against the file and the protocol.
 struct BzImageHeader {
   uint16_t version = 0;
-  uint32_t end = 0;                      // file offset one past the header's last byte
+  std::span<const uint8_t> setup;        // the real-mode part, boot sector included
   std::span<const uint8_t> kernel;       // the protected-mode part
-  PhysicalAddress load_address;          // where it goes and is entered
+  PhysicalAddress load_address;          // where it goes
+  bool relocatable = false;              // it is entered where it goes
   std::optional<PhysicalRange> runtime;  // what it unpacks into; known from 2.10 on
   uint32_t command_line_limit = 0;       // in bytes without the NUL
   PhysicalAddress initrd_limit;          // one past the last byte an initrd may occupy

@@ -13,6 +13,7 @@
 #include "firmware/loader.h"
 #include "firmware/memory_map.h"
 #include "machine/boot_order.h"
+#include "vcpu/descriptor_tables.h"
 
 namespace verbatim {
 namespace {
@@ -244,13 +245,13 @@ Status Machine::Board::PowerOn() {
     return {};
   }
   bios_->PowerOnSelfTest();
-  const Result<BootState> boot = LoadKernel(*rsdp);
+  const Result<BootState> boot = LoadKernel();
   if (!boot) return std::unexpected(boot.error());
   StartProcessor(*boot);
   return {};
 }
 
-Result<BootState> Machine::Board::LoadKernel(PhysicalAddress acpi_rsdp) {
+Result<BootState> Machine::Board::LoadKernel() {
   const Result<std::vector<uint8_t>> kernel = kernel_->Read();
   if (!kernel) return std::unexpected(kernel.error());
   BootFiles files{.kernel = {config_.kernel_path, *kernel}};
@@ -263,8 +264,7 @@ Result<BootState> Machine::Board::LoadKernel(PhysicalAddress acpi_rsdp) {
   }
   const Result<std::vector<MemoryMapEntry>> map = BuildMemoryMap(config_.memory_bytes);
   if (!map) return std::unexpected(map.error());
-  return LoadGuest(memory_->ram(), files,
-                   {.memory_map = *map, .acpi_rsdp = acpi_rsdp, .vga_text = true});
+  return LoadGuest(memory_->ram(), files, {.memory_map = *map});
 }
 
 // The virtual BIOS has its reset vector below 1 MiB only.
@@ -292,9 +292,15 @@ void Machine::Board::StartProcessor(const BootState& boot) {
   state.eflags = boot.eflags;
   state.cr0 = boot.cr0;
   state.cpl = 0;
-  state.segments.fill({boot.data_selector, kFlatData, 0, 0xFFFFFFFFu});
-  state.segments[kCs] = {boot.code_selector, kFlatCode, 0, 0xFFFFFFFFu};
-  state.gdtr = {boot.gdt_base.value, boot.gdt_limit};
+  if (boot.mode == BootMode::kReal) {
+    // The limits and rights of reset stay.
+    for (SegmentRegister& segment : state.segments) LoadRealMode(segment, boot.data_selector);
+    LoadRealMode(state.segments[kCs], boot.code_selector);
+  } else {
+    state.segments.fill({boot.data_selector, kFlatData, 0, 0xFFFFFFFFu});
+    state.segments[kCs] = {boot.code_selector, kFlatCode, 0, 0xFFFFFFFFu};
+    state.gdtr = {boot.gdt_base.value, boot.gdt_limit};
+  }
   state.tsc_offset = 0 - __rdtsc();
   cpu.SynchronizePaging();
 }

@@ -123,7 +123,7 @@ class Machine::Board final : public EventGate,
   // The processor was asked to restart alone, or died. False if this ends the run or resets it all.
   [[nodiscard]] bool Restart();
   void CreateBios();
-  [[nodiscard]] Result<BootState> LoadKernel(PhysicalAddress acpi_rsdp);
+  [[nodiscard]] Result<BootState> LoadKernel();
   void StartProcessor(const BootState& boot);
   void StartBios();
   void UseLowResetVector();

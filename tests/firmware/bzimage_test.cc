@@ -20,7 +20,7 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 constexpr uint64_t kRamBytes = 4 << 20;
-constexpr uint64_t kZeroPage = 0x91000;
+constexpr uint64_t kSetup = 0x10000;
 
 class BzImageTest : public testing::Test {
  protected:
@@ -38,15 +38,59 @@ class BzImageTest : public testing::Test {
   GuestRam ram_{kRamBytes};
 };
 
-TEST_F(BzImageTest, EntersAtThePreferredAddressWithTheZeroPageInEsi) {
+TEST_F(BzImageTest, EntersTheSetupCodeInRealMode) {
   const SyntheticBzImage image;
   const auto state = Load(image.Files());
   ASSERT_TRUE(state) << state.error().message;
-  EXPECT_EQ(state->eip.value, 0x110000u);
-  EXPECT_EQ(state->esi, kZeroPage);
-  EXPECT_EQ(state->ebp | state->edi | state->ebx, 0u);
+  EXPECT_EQ(state->mode, BootMode::kReal);
+  EXPECT_EQ(state->code_selector, kSetup / 16 + 0x20);
+  EXPECT_EQ(state->data_selector, kSetup / 16);
+  EXPECT_EQ(state->eip.value, 0u);
+  EXPECT_EQ(state->esp, 0xE000u);
   EXPECT_EQ(state->eflags, 2u);
-  EXPECT_EQ(state->cr0, 0x11u);
+  EXPECT_EQ(state->cr0, 0x10u);
+}
+
+TEST_F(BzImageTest, CopiesTheRealModePart) {
+  SyntheticBzImage image;
+  image.Set<uint32_t>(0, 0x12345678).Set<uint32_t>(1020, 0x9ABCDEF0);
+  ASSERT_EQ(FailureOf(image), "");
+  EXPECT_EQ(ram_.Load<uint32_t>(kSetup), 0x12345678u);
+  EXPECT_EQ(ram_.Load<uint32_t>(kSetup + 1020), 0x9ABCDEF0u);
+  EXPECT_EQ(ram_.Load<uint32_t>(kSetup + 1024), 0u);
+}
+
+TEST_F(BzImageTest, FillsTheHeaderAsABootLoaderDoes) {
+  const SyntheticBzImage image;
+  BootFiles files = image.Files();
+  files.command_line = "console=ttyS0";
+  ASSERT_EQ(FailureOf(files), "");
+  EXPECT_EQ(ram_.Load<uint16_t>(kSetup + 0x1FA), 0xFFFF);
+  EXPECT_EQ(ram_.Load<uint8_t>(kSetup + 0x210), 0xFF);
+  EXPECT_EQ(ram_.Load<uint8_t>(kSetup + 0x211), 0x81);
+  EXPECT_EQ(ram_.Load<uint32_t>(kSetup + 0x214), 0x110000u);
+  EXPECT_EQ(ram_.Load<uint64_t>(kSetup + 0x218), 0u);
+  EXPECT_EQ(ram_.Load<uint16_t>(kSetup + 0x224), 0xE000 - 0x200);
+  EXPECT_EQ(ram_.Text(ram_.Load<uint32_t>(kSetup + 0x228)), "console=ttyS0");
+}
+
+TEST_F(BzImageTest, VideoModeIsTakenFromTheCommandLine) {
+  const SyntheticBzImage image;
+  const auto mode = [&](const char* text) {
+    BootFiles files = image.Files();
+    files.command_line = text;
+    EXPECT_EQ(FailureOf(files), "");
+    return ram_.Load<uint16_t>(kSetup + 0x1FA);
+  };
+  EXPECT_EQ(mode("vga=ask"), 0xFFFD);
+  EXPECT_EQ(mode("quiet vga=ext"), 0xFFFE);
+  EXPECT_EQ(mode("vga=0x317 quiet"), 0x317);
+  EXPECT_EQ(mode("vga=791 vga=normal vga=788"), 788);
+  BootFiles files = image.Files();
+  files.command_line = "vga=12x";
+  EXPECT_THAT(FailureOf(files), HasSubstr("vga=12x"));
+  files.command_line = "vga=65536";
+  EXPECT_THAT(FailureOf(files), HasSubstr("vga=65536"));
 }
 
 TEST_F(BzImageTest, CopiesTheProtectedModePart) {
@@ -54,62 +98,6 @@ TEST_F(BzImageTest, CopiesTheProtectedModePart) {
   ASSERT_EQ(FailureOf(image), "");
   EXPECT_THAT(ram_.Bytes(0x110000, SyntheticBzImage::kKernelBytes),
               ElementsAreArray(image.Files().kernel.bytes.subspan(1024)));
-}
-
-TEST_F(BzImageTest, SelectorsHaveFlatDescriptorsInGuestRam) {
-  const SyntheticBzImage image;
-  const auto state = Load(image.Files());
-  ASSERT_TRUE(state);
-  EXPECT_EQ(state->code_selector, 0x10);
-  EXPECT_EQ(state->data_selector, 0x18);
-  EXPECT_EQ(state->gdt_limit, 31);
-  EXPECT_EQ(ram_.Load<uint64_t>(state->gdt_base.value + 0x10), 0x00CF9B000000FFFFu);
-  EXPECT_EQ(ram_.Load<uint64_t>(state->gdt_base.value + 0x18), 0x00CF93000000FFFFu);
-}
-
-TEST_F(BzImageTest, FillsTheZeroPage) {
-  const SyntheticBzImage image;
-  BootFiles files = image.Files();
-  files.command_line = "console=ttyS0";
-  BootEnvironment environment = ram_.environment();
-  environment.acpi_rsdp = PhysicalAddress{0xF0000};
-  const auto state = LoadBzImage(ram_.ram(), files, environment);
-  ASSERT_TRUE(state) << state.error().message;
-
-  EXPECT_EQ(ram_.Load<uint32_t>(kZeroPage + 0x202), 0x53726448u);
-  EXPECT_EQ(ram_.Load<uint16_t>(kZeroPage + 0x206), 0x20F);
-  EXPECT_EQ(ram_.Load<uint8_t>(kZeroPage + 0x210), 0xFF);
-  EXPECT_EQ(ram_.Load<uint32_t>(kZeroPage + 0x214), 0x110000u);
-  EXPECT_EQ(ram_.Text(ram_.Load<uint32_t>(kZeroPage + 0x228)), "console=ttyS0");
-  EXPECT_EQ(ram_.Load<uint64_t>(kZeroPage + 0x70), 0xF0000u);
-  EXPECT_EQ(ram_.Load<uint8_t>(kZeroPage + 0x06), 3);
-  EXPECT_EQ(ram_.Load<uint8_t>(kZeroPage + 0x07), 80);
-  EXPECT_EQ(ram_.Load<uint8_t>(kZeroPage + 0x0E), 25);
-  EXPECT_EQ(ram_.Load<uint8_t>(kZeroPage + 0x0F), 1);
-  EXPECT_EQ(ram_.Load<uint16_t>(kZeroPage + 0x02), 3072);
-  EXPECT_EQ(ram_.Load<uint32_t>(kZeroPage + 0x1E0), 3072u);
-  EXPECT_EQ(ram_.Load<uint8_t>(kZeroPage + 0x1EF), 0);  // the sentinel
-  EXPECT_EQ(ram_.Load<uint64_t>(kZeroPage + 0x218), 0u);
-}
-
-TEST_F(BzImageTest, ZeroPageHoldsTheMemoryMap) {
-  ASSERT_EQ(FailureOf(SyntheticBzImage()), "");
-  ASSERT_EQ(ram_.Load<uint8_t>(kZeroPage + 0x1E8), ram_.map().size());
-  uint64_t at = kZeroPage + 0x2D0;
-  for (const MemoryMapEntry& entry : ram_.map()) {
-    EXPECT_EQ(ram_.Load<uint64_t>(at), entry.range.begin.value);
-    EXPECT_EQ(ram_.Load<uint64_t>(at + 8), entry.range.bytes);
-    EXPECT_EQ(ram_.Load<uint32_t>(at + 16), static_cast<uint32_t>(entry.kind));
-    at += 20;
-  }
-}
-
-TEST_F(BzImageTest, WithoutVgaTheScreenIsUndescribed) {
-  const SyntheticBzImage image;
-  BootEnvironment environment = ram_.environment();
-  environment.vga_text = false;
-  ASSERT_TRUE(LoadBzImage(ram_.ram(), image.Files(), environment));
-  EXPECT_EQ(ram_.Load<uint8_t>(kZeroPage + 0x0F), 0);
 }
 
 TEST_F(BzImageTest, EveryCutIsNoticed) {
@@ -178,7 +166,8 @@ TEST_F(BzImageTest, NamesTheFieldThatIsWrong) {
   EXPECT_THAT(failure(setup_header::kInitSize, UINT32_MAX), HasSubstr("do not fit guest RAM"));
   EXPECT_THAT(failure(kKernelAlignment, uint32_t{1} << 31), HasSubstr("do not fit guest RAM"));
   EXPECT_THAT(failure(kPrefAddress, uint64_t{0x90000}), HasSubstr("reserved area"));
-  EXPECT_THAT(failure(kPrefAddress, uint64_t{0x88000}), HasSubstr("overlap the boot block"));
+  EXPECT_THAT(failure(kPrefAddress, uint64_t{0x18000}), HasSubstr("overlap the setup code"));
+  EXPECT_THAT(failure(kSetupSects, uint8_t{64}), HasSubstr("setup_sects at offset 1F1h is 64"));
 }
 
 TEST_F(BzImageTest, ZeroSetupSectsMeansFour) {
@@ -197,26 +186,6 @@ TEST_F(BzImageTest, BytesAfterTheKernelAreNotLoaded) {
   EXPECT_EQ(ram_.Load<uint8_t>(0x110000 + SyntheticBzImage::kKernelBytes), 0xA5);
 }
 
-TEST_F(BzImageTest, RelocatableKernelIsAligned) {
-  SyntheticBzImage image;
-  image.Set<uint32_t>(setup_header::kKernelAlignment, 0x100000);
-  const auto state = Load(image.Files());
-  ASSERT_TRUE(state) << state.error().message;
-  EXPECT_EQ(state->eip.value, 0x200000u);
-}
-
-TEST_F(BzImageTest, FixedKernelIsEnteredAtCode32Start) {
-  SyntheticBzImage image;
-  image.Set<uint8_t>(setup_header::kRelocatableKernel, 0)
-      .Set<uint32_t>(setup_header::kCode32Start, 0x108000)
-      .Set<uint64_t>(setup_header::kPrefAddress, 0x100000);
-  const auto state = Load(image.Files());
-  ASSERT_TRUE(state) << state.error().message;
-  EXPECT_EQ(state->eip.value, 0x108000u);
-  EXPECT_THAT(ram_.Bytes(0x108000, SyntheticBzImage::kKernelBytes),
-              ElementsAreArray(image.Files().kernel.bytes.subspan(1024)));
-}
-
 TEST_F(BzImageTest, FixedKernelNeedsMemoryWhereItUnpacks) {
   SyntheticBzImage image;
   image.Set<uint8_t>(setup_header::kRelocatableKernel, 0)
@@ -225,38 +194,14 @@ TEST_F(BzImageTest, FixedKernelNeedsMemoryWhereItUnpacks) {
                                       HasSubstr("10000h bytes at 1000000h")));
 }
 
-TEST_F(BzImageTest, Protocol202IgnoresFieldsItDoesNotHave) {
-  SyntheticBzImage image;
-  image.Set<uint16_t>(setup_header::kVersion, 0x202)
-      .Set<uint8_t>(setup_header::kJumpOffset, 0x2A)
-      .Set<uint32_t>(setup_header::kSysSize, UINT32_MAX);
-  for (uint32_t i = 0x22C; i < 0x270; i += 4) image.Set<uint32_t>(i, UINT32_MAX);
-  const auto state = Load(image.Files());
-  ASSERT_TRUE(state) << state.error().message;
-  EXPECT_EQ(state->eip.value, 0x100000u);
-  EXPECT_EQ(ram_.Load<uint32_t>(kZeroPage + 0x22C), 0u);
-}
-
 TEST_F(BzImageTest, CommandLineMayBeAsLongAsTheKernelAllows) {
   const SyntheticBzImage image;
   BootFiles files = image.Files();
   files.command_line.assign(2047, 'x');
   EXPECT_EQ(FailureOf(files), "");
-  EXPECT_EQ(ram_.Text(ram_.Load<uint32_t>(kZeroPage + 0x228)), files.command_line);
+  EXPECT_EQ(ram_.Text(ram_.Load<uint32_t>(kSetup + 0x228)), files.command_line);
   files.command_line += 'x';
-  EXPECT_EQ(FailureOf(files),
-            "vmlinuz: command line: is 2048 bytes long, expected at most the kernel's cmdline_size "
-            "2047");
-}
-
-TEST_F(BzImageTest, CommandLineMustFitTheBootBlockWhateverTheKernelAllows) {
-  SyntheticBzImage image;
-  image.Set<uint32_t>(setup_header::kCmdlineSize, UINT32_MAX);
-  BootFiles files = image.Files();
-  files.command_line.assign(0xC000 - 1, 'x');
-  EXPECT_EQ(FailureOf(files), "");
-  files.command_line += 'x';
-  EXPECT_EQ(FailureOf(files), "vmlinuz: command line: is 49152 bytes long, expected at most 49151");
+  EXPECT_EQ(FailureOf(files), "vmlinuz: command line: is 2048 bytes long, expected at most 2047");
 }
 
 TEST_F(BzImageTest, CommandLineWithNulIsRefused) {
@@ -264,6 +209,48 @@ TEST_F(BzImageTest, CommandLineWithNulIsRefused) {
   BootFiles files = image.Files();
   files.command_line = std::string("a\0b", 3);
   EXPECT_THAT(FailureOf(files), HasSubstr("NUL"));
+}
+
+TEST_F(BzImageTest, RelocatableKernelIsAligned) {
+  SyntheticBzImage image;
+  image.Set<uint32_t>(setup_header::kKernelAlignment, 0x100000);
+  ASSERT_EQ(FailureOf(image), "");
+  EXPECT_EQ(ram_.Load<uint32_t>(kSetup + 0x214), 0x200000u);
+  EXPECT_THAT(ram_.Bytes(0x200000, SyntheticBzImage::kKernelBytes),
+              ElementsAreArray(image.Files().kernel.bytes.subspan(1024)));
+}
+
+TEST_F(BzImageTest, FixedKernelGoesTo1MiBAndSaysItselfWhereItIsEntered) {
+  SyntheticBzImage image;
+  image.Set<uint8_t>(setup_header::kRelocatableKernel, 0)
+      .Set<uint32_t>(setup_header::kCode32Start, 0)
+      .Set<uint64_t>(setup_header::kPrefAddress, 0x100000);
+  ASSERT_EQ(FailureOf(image), "");
+  EXPECT_EQ(ram_.Load<uint32_t>(kSetup + 0x214), 0u);
+  EXPECT_THAT(ram_.Bytes(0x100000, SyntheticBzImage::kKernelBytes),
+              ElementsAreArray(image.Files().kernel.bytes.subspan(1024)));
+}
+
+TEST_F(BzImageTest, Protocol202IgnoresFieldsItDoesNotHave) {
+  SyntheticBzImage image;
+  image.Set<uint16_t>(setup_header::kVersion, 0x202)
+      .Set<uint8_t>(setup_header::kJumpOffset, 0x2A)
+      .Set<uint32_t>(setup_header::kSysSize, UINT32_MAX);
+  for (uint32_t i = 0x22C; i < 0x270; i += 4) image.Set<uint32_t>(i, UINT32_MAX);
+  ASSERT_EQ(FailureOf(image), "");
+  EXPECT_EQ(ram_.Load<uint32_t>(kSetup + 0x22C), UINT32_MAX) << "code, not a header";
+  EXPECT_THAT(ram_.Bytes(0x100000, SyntheticBzImage::kKernelBytes),
+              ElementsAreArray(image.Files().kernel.bytes.subspan(1024)));
+}
+
+TEST_F(BzImageTest, CommandLineMustFitItsAreaWhateverTheKernelAllows) {
+  SyntheticBzImage image;
+  image.Set<uint32_t>(setup_header::kCmdlineSize, UINT32_MAX);
+  BootFiles files = image.Files();
+  files.command_line.assign(0x10000 - 1, 'x');
+  EXPECT_EQ(FailureOf(files), "");
+  files.command_line += 'x';
+  EXPECT_EQ(FailureOf(files), "vmlinuz: command line: is 65536 bytes long, expected at most 65535");
 }
 
 class BzImageInitrdTest : public BzImageTest {
@@ -275,7 +262,7 @@ class BzImageInitrdTest : public BzImageTest {
     files.initrd = InputFile{.name = "initrd.img", .bytes = contents_};
     return files;
   }
-  uint32_t Address() { return ram_.Load<uint32_t>(kZeroPage + 0x218); }
+  uint32_t Address() { return ram_.Load<uint32_t>(kSetup + 0x218); }
 
   std::vector<uint8_t> contents_;
 };
@@ -283,7 +270,7 @@ class BzImageInitrdTest : public BzImageTest {
 TEST_F(BzImageInitrdTest, GoesToTheTopOfRam) {
   ASSERT_EQ(FailureOf(WithInitrd(SyntheticBzImage(), 5000)), "");
   EXPECT_EQ(Address(), kRamBytes - 8192);
-  EXPECT_EQ(ram_.Load<uint32_t>(kZeroPage + 0x21C), 5000u);
+  EXPECT_EQ(ram_.Load<uint32_t>(kSetup + 0x21C), 5000u);
   EXPECT_THAT(ram_.Bytes(Address(), 5000), ElementsAreArray(contents_));
 }
 

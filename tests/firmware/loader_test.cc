@@ -35,7 +35,7 @@ TEST(Loader, SaysWhatItLookedFor) {
 TEST(Loader, LoadsEachKind) {
   GuestRam ram(4 << 20);
   const SyntheticBzImage linux;
-  EXPECT_EQ(LoadGuest(ram.ram(), linux.Files(), ram.environment())->esi, 0x91000u);
+  EXPECT_EQ(LoadGuest(ram.ram(), linux.Files(), ram.environment())->mode, BootMode::kReal);
   const auto multiboot = SyntheticMultiboot::Elf();
   EXPECT_EQ(LoadGuest(ram.ram(), multiboot.Files(), ram.environment())->eax, 0x2BADB002u);
 }

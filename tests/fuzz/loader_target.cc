@@ -60,7 +60,7 @@ void Run(FuzzInput input) {
   static std::array<GuestRam, 3> memories{GuestRam(2 << 20), GuestRam(3 << 20), GuestRam(4 << 20)};
   GuestRam& memory = memories[input.Below(memories.size())];
   memory.Refill();
-  const uint8_t environment = input.Byte();
+  (void)input.Byte();  // inputs that were found have one here
   const std::span<const uint8_t> text = input.Bytes(input.Byte());
   const size_t initrd_bytes = input.Take<uint16_t>() * size_t{64};
   const std::vector<uint8_t> kernel = KernelFile(input);
@@ -68,16 +68,13 @@ void Run(FuzzInput input) {
   BootFiles files{.kernel = {.name = "kernel", .bytes = kernel}};
   files.command_line = std::string(text.begin(), text.end());
   if (initrd_bytes != 0) files.initrd = InputFile{.name = "initrd", .bytes = initrd};
-  BootEnvironment around = memory.environment();
-  around.vga_text = (environment & 1) != 0;
-  if ((environment & 2) != 0) around.acpi_rsdp = kBiosArea;
-
-  const Result<BootState> boot = LoadGuest(memory.ram(), files, around);
+  const Result<BootState> boot = LoadGuest(memory.ram(), files, memory.environment());
   Demand(memory.Intact(), "wrote outside usable memory");
   if (!boot) {
     Demand(!boot.error().message.empty(), "refused without a reason");
     return;
   }
+  if (boot->mode == BootMode::kReal) return;
   const uint64_t table_end = uint64_t{boot->gdt_base.value} + boot->gdt_limit;
   Demand(table_end < memory.ram().size(), "descriptor table ends at {:x}", table_end);
   Demand(boot->code_selector < boot->gdt_limit && boot->data_selector < boot->gdt_limit,

@@ -171,7 +171,7 @@ void KeyboardService::Function(BiosCall& call) {
     case 0xA2:  // whether 20h to 22h are: an unchanged ah says no
       break;
     default:
-      unknown_.Log(LogLevel::kWarning, "BIOS: int 16h, ah={:02X}h, is not provided", regs.ah());
+      unknown_.Log(LogLevel::kInfo, "BIOS: int 16h, ah={:02X}h, is not provided", regs.ah());
       break;
   }
 }

@@ -105,7 +105,7 @@ void SystemService::Function(BiosCall& call) {
       Refuse(call);
       break;
     default:
-      unknown_.Log(LogLevel::kWarning, "BIOS: int 15h, ax={:04X}h, is not provided", regs.ax());
+      unknown_.Log(LogLevel::kInfo, "BIOS: int 15h, ax={:04X}h, is not provided", regs.ax());
       Refuse(call);
       break;
   }
