@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -91,6 +92,7 @@ VbeStatus ControllerInformation(VideoCall& call) {
   StoreLittle(&block[0x00], kSignatureVesa);
   StoreLittle(&block[0x04], kVersion);
   PutPointer(std::span(block).subspan(0x06), InVideoRom(video_rom::kOemName));
+  StoreLittle(&block[0x0A], kDacSwitchable);
   PutPointer(std::span(block).subspan(0x0E),
              {.offset = static_cast<uint16_t>(call.regs.di() + kModeList),
               .segment = call.bios.Selector(kEs)});

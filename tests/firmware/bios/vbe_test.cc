@@ -54,6 +54,7 @@ TEST_F(VbeTest, TheControllerIsDescribed) {
   ASSERT_EQ(Vbe(0x00), kDone);
   EXPECT_EQ(Peek<uint32_t>(kBuffer), 0x41534556u);  // "VESA"
   EXPECT_EQ(Peek<uint16_t>(kBuffer + 4), 0x0300);
+  EXPECT_EQ(Peek<uint32_t>(kBuffer + 0x0A), 1u);   // the DAC has 6 or 8 bits
   EXPECT_EQ(Peek<uint16_t>(kBuffer + 0x12), 256);  // 64 KiB each
   EXPECT_EQ(Peek<uint16_t>(kBuffer + 0x08), 0xC000);
   EXPECT_EQ(Peek<uint8_t>(0xC0000 + Peek<uint16_t>(kBuffer + 0x06)), 'V');
