@@ -83,6 +83,7 @@ struct RunText {
   std::string timeout;
   std::string statistics;
   std::string block_log;
+  std::string trace;
   std::string sandbox = "on";
   bool validate = false;
   bool no_reboot = false;
@@ -106,6 +107,10 @@ void DeclareRun(CLI::App& run, RunText& text) {
   run.add_option("--firmware-log", text.firmware_log,
                  "what the guest writes to the debug consoles, ports 402h and E9h")
       ->type_name("FILE");
+  run.add_option("--trace", text.trace,
+                 "bios: a line for each call of the BIOS of this program, on standard error or\n"
+                 "in FILE")
+      ->type_name("bios[=FILE]");
   run.add_option("--disk", text.disks,
                  "raw disk image or block device; PATH[,readonly][,snapshot=on]\n"
                  "[,bus=0|1[,unit=0|1]]; up to four disks and discs")
@@ -243,6 +248,16 @@ Result<Command> ReadRun(const CLI::App& run, const RunText& text) {
     if (!text.kernel.empty()) return Fail("run: expected --kernel or --firmware, not both");
   }
   if (run.count("--firmware-log") != 0) options.firmware_log = text.firmware_log;
+  if (run.count("--trace") != 0) {
+    constexpr std::string_view kBios = "bios";
+    const std::string_view value = text.trace;
+    const std::string_view rest = value.substr(std::min(kBios.size(), value.size()));
+    if (!value.starts_with(kBios) || (!rest.empty() && (rest[0] != '=' || rest.size() == 1))) {
+      return Fail("--trace {}: expected bios or bios=FILE", value);
+    }
+    options.bios_trace = rest.empty() ? std::string() : std::string(rest.substr(1));
+    if (firmware) return Fail("run: expected --firmware or --trace bios, not both");
+  }
   machine.kernel_path = text.kernel;
   if (run.count("--initrd") != 0) machine.initrd_path = text.initrd;
   machine.command_line = text.append;

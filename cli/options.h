@@ -42,6 +42,7 @@ struct RunOptions {
   StatisticsChoice statistics;
   std::optional<std::string> block_log;     // path
   std::optional<std::string> firmware_log;  // path
+  std::optional<std::string> bios_trace;    // path; empty: standard error
   std::optional<std::chrono::milliseconds> timeout;
   bool sandbox = true;
   bool verbose = false;

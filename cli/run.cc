@@ -179,6 +179,7 @@ struct RunFiles {
   FileDescriptor statistics;                  // JSON; not valid: none
   std::unique_ptr<BlockLog> block_log;        // nullptr: none
   std::unique_ptr<FirmwareLog> firmware_log;  // nullptr: none
+  std::unique_ptr<FirmwareLog> bios_trace;    // nullptr: none
   std::unique_ptr<Terminal> terminal;    // nullptr: standard input is none, or is not the guest's
   std::unique_ptr<TerminalFront> front;  // nullptr: the terminal is not the screen
   std::unique_ptr<Operator> machine_operator;
@@ -203,6 +204,13 @@ Result<RunFiles> OpenFiles(const RunOptions& options, const MachineConfig& confi
     Result<std::unique_ptr<FirmwareLog>> log = FirmwareLog::Create(*options.firmware_log);
     if (!log) return Fail("--firmware-log {}", log.error().message);
     files.firmware_log = *std::move(log);
+  }
+  if (options.bios_trace) {
+    Result<std::unique_ptr<FirmwareLog>> trace = options.bios_trace->empty()
+                                                     ? FirmwareLog::OnStandardError()
+                                                     : FirmwareLog::Create(*options.bios_trace);
+    if (!trace) return Fail("--trace bios={}", trace.error().message);
+    files.bios_trace = *std::move(trace);
   }
   Result<std::unique_ptr<SerialOutput>> serial = OpenSerial(options.serial);
   if (!serial) return std::unexpected(serial.error());
@@ -328,6 +336,7 @@ int RunGuest(const RunOptions& options) {
   const sigset_t signals = BlockTerminationSignals();
   config.block_observer = files->block_log.get();
   config.firmware_log = files->firmware_log.get();
+  config.bios_trace = files->bios_trace.get();
   config.describe_block = [](const TranslatedBlock& translated) {
     return BlockTextWriter().Write(translated, 0);
   };
@@ -394,6 +403,12 @@ int RunGuest(const RunOptions& options) {
     if (const Status written = files->firmware_log->Finish(); !written) {
       PrintError(fmt::format("--firmware-log {}: cannot be written: {}", *options.firmware_log,
                              written.error().message));
+      status = kExitUsage;
+    }
+  }
+  if (files->bios_trace != nullptr) {
+    if (const Status written = files->bios_trace->Finish(); !written) {
+      PrintError(fmt::format("--trace bios: cannot be written: {}", written.error().message));
       status = kExitUsage;
     }
   }

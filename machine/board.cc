@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/monotonic_clock.h"
 #include "firmware/acpi_tables.h"
+#include "firmware/bios/call_trace.h"
 #include "firmware/loader.h"
 #include "firmware/memory_map.h"
 #include "machine/boot_order.h"
@@ -211,6 +212,7 @@ void Machine::Board::CreateBios() {
     machine.processor = model->Query(1, 0, false);
   }
   bios_ = std::make_unique<Bios>(std::move(machine));
+  if (config_.bios_trace != nullptr) bios_->SetObserver(TraceBiosCalls(*config_.bios_trace));
   engine_->SetFirmwareTrap(bios_.get());
 }
 

@@ -62,6 +62,7 @@ struct MachineConfig {
   std::optional<bool> validate = std::nullopt;
   // For the report on code that is not confined; see engine/block_guard.h.
   std::string (*describe_block)(const TranslatedBlock& translated) = nullptr;
+  ByteSink* bios_trace = nullptr;    // a line for each call of the virtual BIOS. Outlives it too
   ByteSink* firmware_log = nullptr;  // of the debug consoles; null: there are none. Outlives it too
   BlockObserver* block_observer = nullptr;  // outlives the machine; see engine/block_observer.h
 };

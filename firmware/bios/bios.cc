@@ -2,6 +2,7 @@
 #include "firmware/bios/bios.h"
 
 #include <array>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -94,10 +95,11 @@ Faultable<TrapOutcome> Bios::OnUndefined(CpuState& state) {
   if (call.faulted() || bytes[0] != kCallOpcode[0] || bytes[1] != kCallOpcode[1]) {
     return TrapOutcome::kNotCalled;
   }
-  const CpuState before = state;
+  std::optional<CpuState> before;
+  if (observer_) before = state;
   Dispatch(bytes[2], call);
   RETURN_IF_FAULT(call.Commit(kCallBytes));
-  if (observer_) observer_(bytes[2], before, call);
+  if (before) observer_(bytes[2], *before, call);
   return TrapOutcome::kDone;
 }
 

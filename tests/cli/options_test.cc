@@ -130,6 +130,17 @@ TEST(Options, FirmwareTakesTheKernelsPlace) {
   EXPECT_THAT(Complaint(Parse({"run", "--firmware", "a.bin,x"})), HasSubstr("'x'"));
 }
 
+TEST(Options, TracesCallsOfTheBios) {
+  EXPECT_EQ(Given({}).bios_trace, std::nullopt);
+  EXPECT_EQ(Given({"--trace", "bios"}).bios_trace, "");
+  EXPECT_EQ(Given({"--trace=bios=t.log"}).bios_trace, "t.log");
+  for (const char* wrong : {"--trace=bio", "--trace=bios=", "--trace=biosx", "--trace=all"}) {
+    EXPECT_THAT(Complaint(ParseRun({wrong})), HasSubstr("expected bios or bios=FILE")) << wrong;
+  }
+  EXPECT_THAT(Complaint(Parse({"run", "--firmware", "a.bin", "--trace", "bios"})),
+              HasSubstr("not both"));
+}
+
 TEST(Options, TakesAnEmptyKernelCommandLine) {
   EXPECT_EQ(Given({"--append", ""}).machine.command_line, "");
 }
