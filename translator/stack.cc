@@ -153,11 +153,12 @@ void BlockBuilder::EmitLeave(const Decoded& decoded) {
   } else {
     out_.Load32(kR11, frame.memory);
   }
-  const auto step = static_cast<int32_t>(bytes);
+  out_.Lea32(kR9, {.base = kRbp, .displacement = static_cast<int32_t>(bytes)});
+  // With the new stack pointer an interrupt would push its frame over the value to be loaded.
+  Point(RecoveryKind::kCritical, decoded.eip);
   if (mode_.stack32()) {
-    out_.Lea32(kR12, {.base = kRbp, .displacement = step});
+    out_.Move32(kR12, kR9);
   } else {
-    out_.Lea32(kR9, {.base = kRbp, .displacement = step});
     out_.Move16(kR12, kR9);
   }
   if (bytes == 2) {

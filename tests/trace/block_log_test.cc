@@ -21,7 +21,8 @@ using testing::StartsWith;
 class BlockLogTest : public testing::Test {
  protected:
   ~BlockLogTest() override { std::filesystem::remove(path_); }
-  const std::string path_ = testing::TempDir() + "verbatim-block-log-test";
+  const std::string path_ = testing::TempDir() + "verbatim-block-log-" +
+                            testing::UnitTest::GetInstance()->current_test_info()->name();
 };
 
 TEST_F(BlockLogTest, HoldsEveryBlockOnceTheGuestHasRun) {
