@@ -30,11 +30,12 @@ struct StatisticsChoice {
   std::optional<std::string> path;  // JSON
 };
 
-enum class DisplayKind : uint8_t { kNone, kTerminal };
+// kAutomatic: the terminal, if there is one, for what the BIOS boots.
+enum class DisplayKind : uint8_t { kNone, kTerminal, kAutomatic };
 
 struct RunOptions {
   MachineConfig machine;
-  DisplayKind display = DisplayKind::kNone;
+  DisplayKind display = DisplayKind::kAutomatic;
   std::vector<ScriptStep> script{};
   std::vector<ScreenshotOrder> screenshots{};
   std::optional<DiskConfig> image;  // a file of any kind; what it is shows when it is opened

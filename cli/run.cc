@@ -239,6 +239,15 @@ Result<RunFiles> OpenFiles(const RunOptions& options, const MachineConfig& confi
   return files;
 }
 
+// Who boots an image by its BIOS wants to see its screen; kernels and firmware speak on the serial
+// line.
+void ChooseDisplay(const MachineConfig& config, RunOptions& options) {
+  const bool shows = config.kernel_path.empty() && !config.firmware &&
+                     ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1;
+  options.display = shows ? DisplayKind::kTerminal : DisplayKind::kNone;
+  if (shows) options.serial = {.kind = SerialKind::kNone, .path = {}};
+}
+
 Result<std::unique_ptr<Console>> StartConsole(MachineGuest& guest, RunFiles& files,
                                               const RunOptions& options, const sigset_t& signals) {
   Terminal* terminal = files.terminal.get();
@@ -307,7 +316,8 @@ void PrintError(std::string_view message) {
   PrintLines(fmt::format("verbatim: {}\n", message), false);
 }
 
-int RunGuest(const RunOptions& options) {
+int RunGuest(const RunOptions& given) {
+  RunOptions options = given;
   if (options.verbose) SetLogLevel(LogLevel::kInfo);
   if (const Status fit = CheckHostCanRun(); !fit) {
     PrintError(fit.error().message);
@@ -328,6 +338,7 @@ int RunGuest(const RunOptions& options) {
       return kExitUsage;
     }
   }
+  if (options.display == DisplayKind::kAutomatic) ChooseDisplay(config, options);
   Result<RunFiles> files = OpenFiles(options, config);
   if (!files) {
     PrintError(files.error().message);

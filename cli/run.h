@@ -8,7 +8,7 @@
 namespace verbatim {
 
 // The exit status. Does not return if a signal ended the run: the process then ends by it.
-[[nodiscard]] int RunGuest(const RunOptions& options);
+[[nodiscard]] int RunGuest(const RunOptions& given);
 
 // "verbatim: MESSAGE" on standard error.
 void PrintError(std::string_view message);

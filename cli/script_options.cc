@@ -73,7 +73,8 @@ Status ReadSteps(const CLI::App& run, const ScriptText& text, RunOptions& option
 void DeclareScript(CLI::App& run, ScriptText& text) {
   run.add_option("--display", text.display,
                  "terminal: the guest's text screen and its keyboard are this terminal;\n"
-                 "none: nothing shows the screen")
+                 "none: nothing shows the screen; auto: terminal for what the BIOS boots,\n"
+                 "if this is a terminal and --serial is not given")
       ->type_name("WHERE")
       ->capture_default_str();
   DeclareRepeatable(run, kExpect, text.expect, "TEXT",
@@ -90,8 +91,10 @@ void DeclareScript(CLI::App& run, ScriptText& text) {
 }
 
 Status ReadScript(const CLI::App& run, const ScriptText& text, RunOptions& options) {
-  if (text.display != "none" && text.display != "terminal") {
-    return Fail("--display '{}': expected terminal or none", text.display);
+  if (text.display == "none" || (text.display == "auto" && run.count("--serial") != 0)) {
+    options.display = DisplayKind::kNone;
+  } else if (text.display != "auto" && text.display != "terminal") {
+    return Fail("--display '{}': expected terminal, none or auto", text.display);
   }
   if (text.display == "terminal") {
     options.display = DisplayKind::kTerminal;

@@ -18,7 +18,7 @@ namespace verbatim {
 
 // The values as text, before they are judged.
 struct ScriptText {
-  std::string display = "none";
+  std::string display = "auto";
   std::vector<std::string> expect;
   std::vector<std::string> send;
   std::vector<std::string> exit_on;

@@ -88,7 +88,9 @@ TEST(Options, ScreenshotsAreAtATimeOrAText) {
 }
 
 TEST(Options, TheTerminalIsEitherTheScreenOrTheSerialLine) {
-  EXPECT_EQ(Given({}).display, DisplayKind::kNone);
+  EXPECT_EQ(Given({}).display, DisplayKind::kAutomatic);
+  EXPECT_EQ(Given({"--serial", "stdio"}).display, DisplayKind::kNone);
+  EXPECT_EQ(Given({"--display", "none"}).display, DisplayKind::kNone);
   const RunOptions options = Given({"--display", "terminal"});
   EXPECT_EQ(options.display, DisplayKind::kTerminal);
   EXPECT_EQ(options.serial.kind, SerialKind::kNone);
@@ -96,7 +98,7 @@ TEST(Options, TheTerminalIsEitherTheScreenOrTheSerialLine) {
   EXPECT_THAT(Complaint(ParseRun({"--display", "terminal", "--serial", "stdio"})),
               HasSubstr("--display terminal has the terminal"));
   EXPECT_EQ(Complaint(ParseRun({"--display", "sdl"})),
-            "--display 'sdl': expected terminal or none");
+            "--display 'sdl': expected terminal, none or auto");
 }
 
 TEST(Options, TakesEveryOption) {
