@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The boot block: the 63 KiB under the extended BIOS data area in which the multiboot loader leaves
-// what the kernel reads first. A kernel may not be loaded over it; once it has taken its copies the memory
-// is its own.
+// what the kernel reads first. A kernel may not be loaded over it; once it has taken its copies the
+// memory is its own.
 //
 //   90000h  GDT of four descriptors      91000h  multiboot information
 //   92000h  command line and strings     9F000h  stack, downwards

@@ -1,70 +1,9 @@
 ; SPDX-License-Identifier: Apache-2.0
-; Real-mode loops for `scripts/bench pc`: a boot sector that loads the rest of itself. Each case
-; prints `NAME COUNT` (hexadecimal, events), does them, and prints `done` on COM1. The last line is
-; `end`.
-bits 16
-cpu 686
-org 0x7C00
-
-kCom1 equ 0x3F8
+; Real-mode loops for `scripts/bench pc`.
 kData equ 0x1000                ; segment of the working memory: 64 KiB
 kSectors equ 4
 
-; CASE name, count: what follows does `count` events, di times the text says.
-%macro CASE 2
-  mov si, %%name
-  call Print
-  jmp %%run
-%%name: db %1, " ", %2, 10, 0
-%%run:
-%endmacro
-
-%macro DONE 0
-  mov si, DoneText
-  call Print
-%endmacro
-
-start:
-  cli
-  xor ax, ax
-  mov ds, ax
-  mov es, ax
-  mov ss, ax
-  mov sp, 0x7000                ; another page than the code's
-  sti
-  cld
-  mov ax, 0x0200 + kSectors - 1 ; int 13h: read what follows
-  mov bx, 0x7E00
-  mov cx, 2
-  xor dh, dh
-  int 0x13
-  jc .failed
-  cmp word [Magic], 0x5A5A
-  je Cases
-.failed:
-  mov si, FailedText
-  call Print
-  hlt
-
-Print:
-  mov dx, kCom1
-.next:
-  lodsb
-  or al, al
-  jz .end
-  out dx, al
-  jmp .next
-.end:
-  ret
-
-DoneText: db "done", 10, 0
-EndText: db "end", 10, 0
-FailedText: db "wrong", 10, 0
-
-times 510 - ($ - $$) db 0
-dw 0xAA55
-
-Magic: dw 0x5A5A
+%include "boot.inc"
 
 Cases:
   mov ax, kData

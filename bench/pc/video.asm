@@ -1,11 +1,6 @@
 ; SPDX-License-Identifier: Apache-2.0
 ; Int 10h for `scripts/bench pc`: teletype, scrolling, characters, dots and mode sets. The lines that
 ; it prints are those of compute.asm.
-bits 16
-cpu 686
-org 0x7C00
-
-kCom1 equ 0x3F8
 kSectors equ 3
 
 ; CASE name, count (hexadecimal, as text and as the number of calls of what follows).
@@ -27,47 +22,7 @@ kSectors equ 3
   call Print
 %endmacro
 
-start:
-  cli
-  xor ax, ax
-  mov ds, ax
-  mov es, ax
-  mov ss, ax
-  mov sp, 0x7000                ; another page than the code's
-  sti
-  cld
-  mov ax, 0x0200 + kSectors - 1 ; int 13h: read what follows
-  mov bx, 0x7E00
-  mov cx, 2
-  xor dh, dh
-  int 0x13
-  jc .failed
-  cmp word [Magic], 0x5A5A
-  je Cases
-.failed:
-  mov si, FailedText
-  call Print
-  hlt
-
-Print:
-  mov dx, kCom1
-.next:
-  lodsb
-  or al, al
-  jz .end
-  out dx, al
-  jmp .next
-.end:
-  ret
-
-DoneText: db "done", 10, 0
-EndText: db "end", 10, 0
-FailedText: db "wrong", 10, 0
-
-times 510 - ($ - $$) db 0
-dw 0xAA55
-
-Magic: dw 0x5A5A
+%include "boot.inc"
 
 Cases:
   ; An event is a character; every eightieth goes to a new line, and past row 25 the screen scrolls.

@@ -207,8 +207,8 @@ void Bios::Dispatch(uint8_t service, BiosCall& call) {
       disks_.DiskInterrupt(call);
       break;
     default:
-      unknown_.Log(LogLevel::kInfo, "BIOS: interrupt {:02X}h, ax={:04X}h, is not provided",
-                   service, call.regs.ax());
+      unknown_.Log(LogLevel::kInfo, "BIOS: interrupt {:02X}h, ax={:04X}h, is not provided", service,
+                   call.regs.ax());
       call.SetCarry(true);
       break;
   }
