@@ -14,9 +14,8 @@ namespace {
 bool WritesStackPointer(const HostInstruction& in) {
   if (in.detail.op_count == 0) return false;
   const cs_x86_op& target = in.detail.operands[0];
-  const bool is_r12 =
-      target.reg == X86_REG_R12 || target.reg == X86_REG_R12D || target.reg == X86_REG_R12W;
-  return target.type == X86_OP_REG && is_r12 && (target.access & CS_AC_WRITE) != 0;
+  if (target.type != X86_OP_REG || (target.access & CS_AC_WRITE) == 0) return false;
+  return target.reg == X86_REG_R12 || target.reg == X86_REG_R12D || target.reg == X86_REG_R12W;
 }
 
 class RecoveryPoints : public Translation {
