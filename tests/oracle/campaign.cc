@@ -251,7 +251,11 @@ Result<int> Campaign::Run() {
     fmt::print("  explained {}: {}\n", totals.explained[i], kExplanationTexts[i]);
   }
   ReportCostliest();
-  return well && totals.mismatches == 0 && totals.rejected == 0 && totals.cases != 0 ? 0 : 1;
+  // Wild code can end the native process, some two times in ten million cases: those say nothing of
+  // the translation. More of them are a defect of the generator or of the native runner.
+  constexpr uint64_t kCasesPerRejected = 1'000'000;
+  const bool few = totals.rejected <= 1 + totals.cases / kCasesPerRejected;
+  return well && totals.mismatches == 0 && few && totals.cases != 0 ? 0 : 1;
 }
 
 }  // namespace
