@@ -15,6 +15,7 @@
 #ifndef VERBATIM_TRANSLATOR_BLOCK_BUILDER_H_
 #define VERBATIM_TRANSLATOR_BLOCK_BUILDER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -34,6 +35,12 @@ namespace verbatim {
 
 // Guest general register to host register: esp lives in r12.
 [[nodiscard]] constexpr uint8_t HostGpr(uint8_t gpr) { return gpr == kEsp ? uint8_t{kR12} : gpr; }
+
+// `field` (an offset in SegmentRegister) of a segment register in the execution context.
+[[nodiscard]] inline HostMemory SegmentField(uint8_t segment, size_t field) {
+  return HostMemory::Context(offsetof(ExecutionContext, cpu.segments) +
+                             segment * sizeof(SegmentRegister) + field);
+}
 
 class BlockBuilder {
  public:

@@ -39,11 +39,6 @@ bool HasLimit(SegmentClass type) {
   return type == SegmentClass::k64K || type == SegmentClass::kLimited;
 }
 
-HostMemory SegmentField(uint8_t segment, size_t field) {
-  return HostMemory::Context(offsetof(ExecutionContext, cpu.segments) +
-                             segment * sizeof(SegmentRegister) + field);
-}
-
 }  // namespace
 
 bool BlockBuilder::IsSoftware(const Decoded& decoded, uint8_t segment, bool write) const {

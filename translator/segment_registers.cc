@@ -17,11 +17,6 @@ namespace {
 constexpr uint8_t kStoreSelector = 0x8C;
 constexpr uint32_t kSelectorBytes = 2;
 
-HostMemory SegmentField(uint8_t segment, size_t field) {
-  return HostMemory::Context(offsetof(ExecutionContext, cpu.segments) +
-                             segment * sizeof(SegmentRegister) + field);
-}
-
 }  // namespace
 
 bool BlockBuilder::LoadsPlainly(uint8_t segment) const {

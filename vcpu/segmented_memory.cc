@@ -84,12 +84,9 @@ Faultable<void> SegmentedMemory::Peek(std::span<uint32_t> words, unsigned bytes_
   if (mask == 0xFFFFFFFFu || start + size <= 0x10000u) [[likely]] {
     ASSIGN_OR_FAULT(const LinearAddress address, Check(kSs, start, size, false));
     RETURN_IF_FAULT(CheckAlignment(address, bytes_each));
-    if (bytes_each == 4) {
-      RETURN_IF_FAULT(mmu_.Read(address, words.data(), size, privilege()));
-      return {};
-    }
-    // Words are widened where they lie, from the last one on.
     RETURN_IF_FAULT(mmu_.Read(address, words.data(), size, privilege()));
+    if (bytes_each == 4) return {};
+    // Words are widened where they lie, from the last one on.
     for (size_t i = words.size(); i-- > 0;) {
       words[i] = LoadLittle<uint16_t>(reinterpret_cast<const uint8_t*>(words.data()) + i * 2);
     }

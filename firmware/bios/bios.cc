@@ -86,8 +86,7 @@ void Bios::PowerOnSelfTest() {
 
 Faultable<TrapOutcome> Bios::OnUndefined(CpuState& state) {
   const LinearAddress at{state.segments[kCs].base + state.eip};
-  const Privilege privilege = state.cpl == 3 ? Privilege::kUser : Privilege::kSupervisor;
-  const auto translated = machine_.mmu.Translate(at, AccessKind::kExecute, privilege);
+  const auto translated = machine_.mmu.Translate(at, AccessKind::kExecute, PrivilegeOf(state.cpl));
   if (!translated || !InRom(translated->address)) return TrapOutcome::kNotCalled;
   std::array<uint8_t, kCallBytes> bytes{};
   BiosCall call(state, machine_.mmu);

@@ -15,6 +15,7 @@
 #include "memory/mmu.h"
 #include "vcpu/cpu_state.h"
 #include "vcpu/exception.h"
+#include "vcpu/segmented_memory.h"
 
 namespace verbatim {
 
@@ -136,9 +137,7 @@ class BiosCall {
     frame_changes_ |= mask;
     frame_flags_ = set ? frame_flags_ | mask : frame_flags_ & ~mask;
   }
-  [[nodiscard]] Privilege privilege() const {
-    return state_.cpl == 3 ? Privilege::kUser : Privilege::kSupervisor;
-  }
+  [[nodiscard]] Privilege privilege() const { return PrivilegeOf(state_.cpl); }
 
   CpuState& state_;
   Mmu& mmu_;
