@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <tuple>
 #include <vector>
 
 #include "base/log.h"
@@ -59,6 +60,14 @@ struct Region {
   bool ports = false;
   bool wide = false;  // 64 bits
 };
+
+// Large regions come first, so that none needs a gap to be aligned; those of one size come in the
+// order of their registers, so that a machine has the same addresses each time.
+bool IsPlacedBefore(const Region& a, const Region& b) {
+  if (a.bytes != b.bytes) return a.bytes > b.bytes;
+  return std::tie(a.place.bus, a.place.device_function, a.bar) <
+         std::tie(b.place.bus, b.place.device_function, b.bar);
+}
 
 // A window that is given away from the front, largest regions first, each at a multiple of its
 // size.
@@ -124,7 +133,7 @@ class PciSetup {
   }
 
   void PlaceRegions() {
-    std::ranges::stable_sort(regions_, std::greater{}, &Region::bytes);
+    std::ranges::sort(regions_, IsPlacedBefore);
     Window memory(kPciMemoryBegin, kPciMemoryEnd);
     Window ports(kPciPortsBegin, kPciPortsEnd);
     for (const Region& region : regions_) {
