@@ -169,7 +169,9 @@ class I82077 final : public Device, public PortDevice {
   void SectorDone();
   // Moves on to the next sector; false if that was the last.
   bool NextSector();
+  // Ends a command once what it wrote is safe; without that wait if it wrote nothing.
   void EndData(uint8_t interrupt_code);
+  void ReportData(uint8_t interrupt_code);
   [[nodiscard]] bool MultiTrack() const;
   [[nodiscard]] bool NonDma() const;
   [[nodiscard]] uint32_t ChunkBytes() const;

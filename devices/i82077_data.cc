@@ -87,10 +87,10 @@ void I82077::SectorDue() {
   if (operation == Operation::kReadId) return ReadIdDue();
   if ((IsWrite(operation) || operation == Operation::kFormat) && drive.WriteProtected()) {
     state_.st1 |= kSt1NotWritable;
-    return EndData(kSt0Abnormal);
+    return ReportData(kSt0Abnormal);
   }
   if (operation == Operation::kFormat) {
-    return state_.left == 0 ? EndData(0) : FromHost(kIdBytes);
+    return state_.left == 0 ? ReportData(0) : FromHost(kIdBytes);
   }
   if (!SectorFound()) return EndData(kSt0Abnormal);
   if (operation == Operation::kReadDeleted) {
@@ -371,7 +371,25 @@ bool I82077::NextSector() {
   return false;
 }
 
+// A floppy disk has no cache that a driver would flush: a command that writes ends when what it has
+// written is safe.
 void I82077::EndData(uint8_t interrupt_code) {
+  const Operation operation = OperationOf(state_.command[0]);
+  const bool writes = IsWrite(operation) || operation == Operation::kFormat;
+  if (!writes || !Selected().HasDisk()) return ReportData(interrupt_code);
+  state_.step = Step::kDisk;
+  state_.event_ns = kNever;
+  BlockRequest request{.kind = BlockRequest::Kind::kFlush};
+  request.done = [this, epoch = epoch_, interrupt_code](BlockStatus status,
+                                                        const std::vector<uint8_t>&) {
+    if (epoch != epoch_) return;
+    if (status != BlockStatus::kDone) state_.st1 |= kSt1DataError;
+    ReportData(status == BlockStatus::kDone ? interrupt_code : uint8_t{kSt0Abnormal});
+  };
+  Selected().disk()->Submit(std::move(request));
+}
+
+void I82077::ReportData(uint8_t interrupt_code) {
   const auto st0 = static_cast<uint8_t>(interrupt_code | (state_.implied_seek ? kSt0SeekEnd : 0) |
                                         SelectedHead() << 2 | SelectedUnit());
   state_.step = Step::kNone;

@@ -291,19 +291,22 @@ TEST_F(I82077DataTest, AFormatThatTheImageCannotHoldIsRefusedAloud) {
 TEST_F(I82077DataTest, AShortImageReadsAsZerosAndEndsWhereItEnds) {
   FakeDisk boot_sector(1);
   fdc_.drive(0).ChangeDisk(boot_sector, k1440K);
+  const auto transfer = [&](unsigned command, unsigned sector) {
+    Send({command, 0, 0, 0, sector, 2, 18, 0x1B, 0xFF});
+    for (unsigned i = 0; i < 3; ++i) {
+      Wait(kMs);
+      boot_sector.AnswerAll();
+    }
+    return Results();
+  };
   ProgramDma(true, 1024);
-  Send({0x46, 0, 0, 0, 1, 2, 18, 0x1B, 0xFF});
-  for (unsigned i = 0; i < 3; ++i) {
-    Wait(kMs);
-    if (!boot_sector.waiting.empty()) boot_sector.AnswerAll();
-  }
-  EXPECT_EQ(Results()[0], 0x00);
+  EXPECT_EQ(transfer(0x46, 1)[0], 0x00);
   Bytes expected = boot_sector.Sectors(0, 1);
   expected.resize(1024);
   EXPECT_EQ(Memory(1024), expected);
   testing::internal::CaptureStderr();
   ProgramDma(false, 512);
-  EXPECT_EQ(Read(0x45, 0, 0, 2)[1], 0x20);
+  EXPECT_EQ(transfer(0x45, 2)[1], 0x20);
   EXPECT_NE(testing::internal::GetCapturedStderr().find("behind the end"), std::string::npos);
   EXPECT_EQ(boot_sector.outside, 0u);
 }
@@ -338,6 +341,36 @@ TEST_F(I82077DataTest, TheSizeOfAnImageIsItsFormat) {
   for (const FloppyGeometry& format : kFloppyGeometries) {
     EXPECT_EQ(FloppyRateOf(format.sectors), format.rate);
   }
+}
+
+TEST_F(I82077DataTest, AWriteEndsOnlyWhenItIsSafe) {
+  ProgramDma(false, 2 * 512);
+  Send({0x45, 0, 0, 0, 1, 2, 18, 0x1B, 0xFF});
+  for (unsigned sector = 0; sector < 2; ++sector) {
+    while (fdc_.Settled()) {
+      clock_.now_ns += kMs;
+      fdc_.AdvanceTo(clock_.now_ns);
+    }
+    ASSERT_EQ(disk_.waiting.front().kind, BlockRequest::Kind::kWrite);
+    disk_.AnswerOne();
+  }
+  EXPECT_EQ(disk_.Sectors(0, 2), Bytes(1024)) << "written";
+  clock_.now_ns += 1'000 * kMs;
+  fdc_.AdvanceTo(clock_.now_ns);
+  ASSERT_EQ(disk_.waiting.front().kind, BlockRequest::Kind::kFlush);
+  EXPECT_FALSE(irq6_.high) << "but not safe";
+  EXPECT_EQ(Status(), 0x10);
+  disk_.AnswerOne();
+  EXPECT_TRUE(irq6_.high);
+  EXPECT_EQ(Results(), (Bytes{0x00, 0, 0, 0, 0, 3, 2}));
+}
+
+TEST_F(I82077DataTest, AWriteThatCannotBeMadeSafeFails) {
+  disk_.flush_fails = true;
+  ProgramDma(false, 512);
+  const Bytes results = DataCommand({0x45, 0, 0, 0, 1, 2, 18, 0x1B, 0xFF});
+  EXPECT_EQ(results[0], 0x40);
+  EXPECT_EQ(results[1], 0x20);
 }
 
 TEST_F(I82077DataTest, SavesAndLoadsAmidATransfer) {

@@ -70,6 +70,13 @@ DiskReply Type(BiosCall& call, const MappedDrive& drive) {
   return DiskReply::GoodWith(kTypeDisk);
 }
 
+// A reset of the disk system is all that int 13h has by which a system can make sure of what it
+// wrote.
+DiskReply Reset(const MappedDrive& drive) {
+  return DiskReply::Of(drive.drive->Flush() == BlockStatus::kDone ? DiskStatus::kGood
+                                                                  : DiskStatus::kWriteFault);
+}
+
 }  // namespace
 
 CylinderHeadSector ReadAddress(const BiosRegisters& regs) {
@@ -79,9 +86,10 @@ CylinderHeadSector ReadAddress(const BiosRegisters& regs) {
 DiskReply FixedDiskFunction(BiosCall& call, const DriveMap& drives, const MappedDrive& drive) {
   const uint8_t function = call.regs.ah();
   switch (function) {
-    case 0x00:  // reset
+    case 0x00:  // of the disk system
+    case 0x0D:
+      return Reset(drive);
     case 0x09:  // take over the drive parameters
-    case 0x0D:  // reset of the disk system
     case 0x10:  // ready?
     case 0x11:  // recalibrate
     case 0x14:  // diagnose the controller

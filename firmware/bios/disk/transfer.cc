@@ -29,6 +29,14 @@ BlockStatus WriteRaw(const MappedDrive& drive, uint64_t offset, std::span<const 
   return drive.drive->Write(drive.first_byte + offset, from);
 }
 
+// A diskette has no cache that a system would flush: what a call has written is on the medium when
+// it returns, the part before a bad sector too.
+TransferResult OnMedium(const MappedDrive& drive, TransferResult written) {
+  if (drive.kind != BiosDriveKind::kFloppy || written.done == 0) return written;
+  if (drive.drive->Flush() == BlockStatus::kDone) return written;
+  return {DiskStatus::kWriteFault, 0};
+}
+
 // Does `piece(block, bytes)` for as many blocks at a time as fit; of a piece that fails, one by
 // one.
 template <typename Piece>
@@ -68,13 +76,15 @@ TransferResult ReadBlocks(BiosCall& call, const MappedDrive& drive, BlockRange r
 TransferResult WriteBlocks(BiosCall& call, const MappedDrive& drive, BlockRange range,
                            LinearAddress from) {
   if (drive.read_only()) return {DiskStatus::kWriteProtected, 0};
-  return ForEachPiece(drive, range, DiskStatus::kWriteFault,
-                      [&](uint64_t offset, uint32_t done, std::span<uint8_t> bytes) {
-                        call.ReadBytes(from + done, bytes);
-                        // After a fault the whole call comes again; zeros are not to be written.
-                        if (call.faulted()) return true;
-                        return WriteRaw(drive, offset, bytes) == BlockStatus::kDone;
-                      });
+  const TransferResult written =
+      ForEachPiece(drive, range, DiskStatus::kWriteFault,
+                   [&](uint64_t offset, uint32_t done, std::span<uint8_t> bytes) {
+                     call.ReadBytes(from + done, bytes);
+                     // After a fault the whole call comes again; zeros are not to be written.
+                     if (call.faulted()) return true;
+                     return WriteRaw(drive, offset, bytes) == BlockStatus::kDone;
+                   });
+  return call.faulted() ? written : OnMedium(drive, written);
 }
 
 TransferResult VerifyBlocks(const MappedDrive& drive, BlockRange range) {
@@ -86,11 +96,12 @@ TransferResult VerifyBlocks(const MappedDrive& drive, BlockRange range) {
 
 TransferResult FillBlocks(const MappedDrive& drive, BlockRange range, uint8_t value) {
   if (drive.read_only()) return {DiskStatus::kWriteProtected, 0};
-  return ForEachPiece(drive, range, DiskStatus::kWriteFault,
-                      [&](uint64_t offset, uint32_t /*done*/, std::span<uint8_t> bytes) {
-                        std::ranges::fill(bytes, value);
-                        return WriteRaw(drive, offset, bytes) == BlockStatus::kDone;
-                      });
+  return OnMedium(drive,
+                  ForEachPiece(drive, range, DiskStatus::kWriteFault,
+                               [&](uint64_t offset, uint32_t /*done*/, std::span<uint8_t> bytes) {
+                                 std::ranges::fill(bytes, value);
+                                 return WriteRaw(drive, offset, bytes) == BlockStatus::kDone;
+                               }));
 }
 
 }  // namespace verbatim

@@ -53,7 +53,11 @@ class MemoryDrive final : public BiosDrive {
     std::ranges::copy(from, data.begin() + static_cast<ptrdiff_t>(offset));
     return BlockStatus::kDone;
   }
-  [[nodiscard]] BlockStatus Flush() override { return BlockStatus::kDone; }
+  [[nodiscard]] BlockStatus Flush() override {
+    if (flush_fails) return BlockStatus::kError;
+    safe = data;
+    return BlockStatus::kDone;
+  }
 
   // Each sector with bytes of its own.
   void FillWithPattern() {
@@ -67,9 +71,11 @@ class MemoryDrive final : public BiosDrive {
   }
 
   std::vector<uint8_t> data;
+  std::vector<uint8_t> safe;  // the data at the last flush
   std::set<uint64_t> bad_sectors;
   uint64_t claimed_bytes = 0;  // instead of the real size
   bool write_protected = false;
+  bool flush_fails = false;
   std::optional<AtaPlace> ata;
 
  private:

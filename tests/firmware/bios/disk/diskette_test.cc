@@ -88,6 +88,29 @@ TEST_F(DisketteTest, FormatsATrackWithTheFillerOfTheParameterTable) {
   EXPECT_EQ(diskette_.data[first + 18 * 512], MemoryDrive::PatternAt(first + 18 * 512));
 }
 
+TEST_F(DisketteTest, WhatWasWrittenIsSafeWhenTheCallReturns) {
+  Poke<uint8_t>(kBuffer, 0x42);
+  SetRegisters(0x0301, 0, 0x0101, 0x0100);
+  EXPECT_EQ(Good(), 0);
+  EXPECT_EQ(diskette_.safe, diskette_.data);
+  PutFields(3, 1, 18);
+  SetRegisters(0x0512, 0, 0x0301, 0x0100);
+  EXPECT_EQ(Good(), 0);
+  EXPECT_EQ(diskette_.safe, diskette_.data);
+  diskette_.bad_sectors = {38};
+  SetRegisters(0x0303, 0, 0x0101, 0x0000);
+  EXPECT_EQ(Fails(), DiskStatus::kWriteFault);
+  EXPECT_EQ(Al(), 2);
+  EXPECT_EQ(diskette_.safe, diskette_.data) << "up to the bad sector";
+}
+
+TEST_F(DisketteTest, AWriteThatCannotBeMadeSafeFails) {
+  diskette_.flush_fails = true;
+  SetRegisters(0x0301, 0, 0x0101, 0x0000);
+  EXPECT_EQ(Fails(), DiskStatus::kWriteFault);
+  EXPECT_EQ(Al(), 0);
+}
+
 TEST_F(DisketteTest, DoesNotFormatWhatTheImageCannotHold) {
   PutFields(3, 0, 18);
   SetRegisters(0x0512, 0, 0x0301, 0x0100);

@@ -214,5 +214,20 @@ TEST_F(FixedDiskTest, InterruptsOfTheControllersAreNoted) {
   EXPECT_EQ(Peek<uint8_t>(bda::kDiskInterrupt.value), 0xFF);
 }
 
+TEST_F(FixedDiskTest, AResetMakesSafeWhatWasWritten) {
+  for (const uint32_t function : {0x0000u, 0x0D00u}) {
+    disk_.safe.clear();
+    SetRegisters(0x0301, 0x0000, 0x0001, 0x0080);
+    EXPECT_EQ(Good(), 0);
+    EXPECT_TRUE(disk_.safe.empty()) << "a write alone stays in the cache";
+    SetRegisters(function, 0, 0, 0x0080);
+    EXPECT_EQ(Good(), 0);
+    EXPECT_EQ(disk_.safe, disk_.data);
+  }
+  disk_.flush_fails = true;
+  SetRegisters(0x0000, 0, 0, 0x0080);
+  EXPECT_EQ(Fails(), DiskStatus::kWriteFault);
+}
+
 }  // namespace
 }  // namespace verbatim::test
