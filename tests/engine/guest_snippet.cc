@@ -158,6 +158,11 @@ uint32_t GuestSnippet::RunAtCpl0(const CpuImage& start) {
   return state().gpr[kEax];
 }
 
+void GuestSnippet::SetDescriptor(uint16_t selector, uint64_t descriptor) {
+  CHECK(selector + 7u <= kGdtLimit + 7u);
+  StoreLittle(Memory(kGdt + (selector & 0xFFF8u), 8).data(), descriptor);
+}
+
 void GuestSnippet::SetLdt(std::span<const uint64_t> descriptors) {
   Write(kLdt, {reinterpret_cast<const uint8_t*>(descriptors.data()), descriptors.size_bytes()});
   const auto limit = static_cast<uint32_t>(descriptors.size_bytes()) - 1;

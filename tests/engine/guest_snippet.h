@@ -107,6 +107,8 @@ class GuestSnippet {
   // Likewise for the last 4 MiB of the linear address space.
   void MapHigh(uint32_t linear, uint32_t physical, uint32_t rights);
 
+  // Puts a raw descriptor into the global table.
+  void SetDescriptor(uint16_t selector, uint64_t descriptor);
   // Gives the snippet a local descriptor table of these raw descriptors.
   void SetLdt(std::span<const uint64_t> descriptors);
 

@@ -33,7 +33,10 @@ void Run(const uint8_t* data, size_t size) {
   }
   const auto* run = std::get_if<RunOptions>(&*command);
   if (run == nullptr) return;
-  Demand(!run->machine.kernel_path.empty() || !run->machine.disks.empty(), "a run of nothing");
+  const MachineConfig& machine = run->machine;
+  Demand(run->image || !machine.kernel_path.empty() || !machine.disks.empty() ||
+             !machine.floppies.empty() || machine.firmware,
+         "a run of nothing");
   Demand(run->machine.memory_bytes % 4096 == 0 && run->machine.memory_bytes >= 4 << 20 &&
              run->machine.memory_bytes <= uint64_t{3584} << 20,
          "{} bytes of memory", run->machine.memory_bytes);

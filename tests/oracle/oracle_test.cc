@@ -3,13 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <vector>
 
 #include "base/bits.h"
 #include "tests/oracle/comparison.h"
 #include "tests/oracle/explained.h"
+#include "tests/oracle/forms.h"
 #include "tests/oracle/generator.h"
+#include "tests/oracle/host_segments.h"
 #include "tests/oracle/job.h"
 #include "tests/oracle/judge.h"
 #include "tests/oracle/shrink.h"
@@ -112,6 +115,17 @@ TEST_F(OracleTest, BothSidesHaveTheSameSegments) {
   }
 }
 
+// It is not in the cases' own table, but a program that makes up the selector finds it.
+TEST_F(OracleTest, BothSidesSeeTheSegmentOfTheProcessorsNumber) {
+  for (const uint32_t selector : {0x78u, 0x79u, 0x7Bu}) {
+    // mov eax, selector ; lar ebx, ax ; verr ax ; sete cl ; verw ax ; sete dl ; mov ds, ax
+    Case one = CaseOf({0xB8, 0,    0,    0,    0,    0x0F, 0x02, 0xD8, 0x0F, 0x00, 0xE0,
+                       0x0F, 0x94, 0xC1, 0x0F, 0x00, 0xE8, 0x0F, 0x94, 0xC2, 0x8E, 0xD8});
+    StoreLittle<uint32_t>(&one.code[1], selector);
+    EXPECT_EQ(Try(one).difference, "") << std::hex << selector;
+  }
+}
+
 // It was taken for an access of 64 bytes, which no bounce buffer holds.
 TEST_F(OracleTest, FlushesTheLineOfTheLastByteOfASegment) {
   table_[2] = {.base = kData, .limit = 0xFFF, .big = false, .expand_down = false};
@@ -184,6 +198,13 @@ class ComparisonTest : public testing::Test {
     EXPECT_TRUE(Agrees());
   }
 
+  // The program contains the instruction.
+  void Note(Mnemonic mnemonic) {
+    const auto forms = FormTable::Get().forms();
+    const auto found = std::ranges::find(forms, mnemonic, &Form::mnemonic);
+    case_.notes.push_back({.form = static_cast<uint16_t>(found - forms.begin())});
+  }
+
   Case case_;
   LdtTable table_{};
   Outcome native_;
@@ -242,6 +263,35 @@ TEST_F(ComparisonTest, ExplainsOnlyWhatIsWhollyExplained) {
             1u << static_cast<unsigned>(Explanation::kNullSelector));
   translated_.outcome->cpu.gpr[kEax] ^= 1;
   EXPECT_EQ(Explain(case_, table_, {native_, lines_}, translated_), 0u);
+}
+
+TEST_F(ComparisonTest, ExplainsWhatWasAskedOfTheHostsSegments) {
+  const auto explained = [this] { return Explain(case_, table_, {native_, lines_}, translated_); };
+  constexpr unsigned kHost = 1u << static_cast<unsigned>(Explanation::kHostSelector);
+  const std::optional<HostSegment> code = ReadHostSegment(kHostCode64);
+  ASSERT_TRUE(code.has_value());
+  native_.cpu.gpr[kEcx] = code->rights;
+  native_.cpu.eflags |= flag::kZf;
+  translated_.outcome->cpu.eflags &= ~flag::kZf;
+  EXPECT_EQ(explained(), 0u) << "nothing has asked";
+  Note(ZYDIS_MNEMONIC_LAR);
+  EXPECT_EQ(explained(), kHost);
+  native_.cpu.gpr[kEcx] ^= 0x100;
+  EXPECT_EQ(explained(), 0u) << "not what LAR says";
+  native_.cpu.gpr[kEcx] ^= 0x100;
+  native_.cpu.eflags ^= flag::kSf;
+  EXPECT_EQ(explained(), 0u) << "LAR changes no other flag";
+}
+
+TEST_F(ComparisonTest, ExplainsTwoNumbersOfProcessors) {
+  const auto explained = [this] { return Explain(case_, table_, {native_, lines_}, translated_); };
+  native_.cpu.gpr[kEcx] = 0x12340000;
+  translated_.outcome->cpu.gpr[kEcx] = 0x12343000;  // processor 0 of node 3
+  EXPECT_EQ(explained(), 0u) << "nothing has asked";
+  Note(ZYDIS_MNEMONIC_LSL);
+  EXPECT_EQ(explained(), 1u << static_cast<unsigned>(Explanation::kHostSelector));
+  translated_.outcome->cpu.gpr[kEcx] = 0x12343FFF;
+  EXPECT_EQ(explained(), 0u) << "no such processor";
 }
 
 // One run stops at an instruction that the other executes: what may explain that, and what not.

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "tests/oracle/host_segments.h"
 
 namespace verbatim::test {
 namespace {
@@ -108,6 +109,9 @@ void TranslatedRunner::MakeGuest(Variant variant) {
   GuestSnippet& guest = *guests_[Index(variant)];
   for (uint32_t page = kCode; page < kArenaEnd; page += kPageBytes) {
     if (!IsCasePage(page)) guest.Map(page, page, 0);
+  }
+  if (const auto host = ReadHostSegment(kHostProcessorNumber)) {
+    guest.SetDescriptor(kHostProcessorNumber, host->Descriptor());
   }
   guest.SetLdt(descriptors_);
 }
