@@ -178,9 +178,11 @@ def ratios_of(names):
 def table(report):
     """The lines of a report's table: medians with their spread, ratios, and geometric means.
 
-    With the rate of the time-stamp counter (`ghz`) in the report, nanoseconds also in cycles of it.
+    With the rate of the time-stamp counter (`ghz`) in the report, nanoseconds also in cycles of it. The
+    `notes` of cases end their lines.
     """
     cases, names, ghz = report['cases'], report['subjects'], report.get('ghz')
+    notes = report.get('notes', {})
     pairs = ratios_of(names)
     width = max(len(case) for case in cases) + 2
     lines = [f'{"median " + report["unit"]:{width}}' +
@@ -198,7 +200,7 @@ def table(report):
             if value is not None:
                 products[pair].append(value)
             line += f'{value:17.2f}' if value is not None else f'{"-":>17}'
-        lines.append(line)
+        lines.append(f'{line}  {notes.get(case, "")}'.rstrip())
     if pairs and len(cases) > 1:
         lines.append(f'{"geometric mean":{width}}' + ' ' * (29 if ghz else 19) * len(names) +
                      ''.join(f'{geometric_mean(products[pair]):17.2f}' for pair in pairs))
