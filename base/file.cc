@@ -23,7 +23,8 @@ void FileDescriptor::Close() {
 }
 
 Result<ReadableFile> ReadableFile::Open(const std::string& path, uint64_t max_bytes) {
-  FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // O_NONBLOCK: opening a FIFO must not wait for its other end.
+  FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file.valid()) return Fail("{}: cannot be opened: {}", path, std::strerror(errno));
   struct stat info {};
   if (::fstat(file.get(), &info) != 0) {

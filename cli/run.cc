@@ -330,7 +330,9 @@ int RunGuest(const RunOptions& given) {
       return kExitHostUnfit;
     }
   }
-  ::signal(SIGPIPE, SIG_IGN);  // a reader that went away is a write error like any other
+  // A reader that went away and a file that may not grow are write errors like any other.
+  ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);
   MachineConfig config = options.machine;
   if (options.image) {
     if (const Status added = AddGuestImage(*options.image, config); !added) {
@@ -425,7 +427,12 @@ int RunGuest(const RunOptions& given) {
   }
   if (cause.kind == StopCause::Kind::kOutputFailed) status = kExitUsage;
   if (!ReportStatistics(options, **machine, *files, wall.count())) status = kExitUsage;
-  if (cause.kind == StopCause::Kind::kSignal) DieBySignal(cause.signal);
+  if (cause.kind == StopCause::Kind::kSignal) {
+    // Ends the disks' threads, which carry out what they were given or say what is lost.
+    console->reset();
+    machine->reset();
+    DieBySignal(cause.signal);
+  }
   return status;
 }
 

@@ -19,7 +19,8 @@
 namespace verbatim {
 namespace {
 
-constexpr uint64_t kMaxFileBytes = 3584ull << 20;
+// Of a kernel for a small machine: an ELF file has more than is loaded.
+constexpr uint64_t kAlwaysFineBytes = 64 << 20;
 constexpr unsigned kFloppyIrq = 6;
 constexpr unsigned kFpuIrq = 13;
 constexpr unsigned kPrimaryIdeIrq = 14;
@@ -101,11 +102,13 @@ Machine::Board::Board(const MachineConfig& config, ByteSink& serial,
 
 Status Machine::Board::OpenFiles() {
   if (config_.kernel_path.empty()) return {};
-  Result<ReadableFile> kernel = ReadableFile::Open(config_.kernel_path, kMaxFileBytes);
+  // Files are read whole: none may take more of the host's memory than the guest may.
+  Result<ReadableFile> kernel =
+      ReadableFile::Open(config_.kernel_path, std::max(config_.memory_bytes, kAlwaysFineBytes));
   if (!kernel) return std::unexpected(kernel.error());
   kernel_ = *std::move(kernel);
   if (!config_.initrd_path) return {};
-  Result<ReadableFile> initrd = ReadableFile::Open(*config_.initrd_path, kMaxFileBytes);
+  Result<ReadableFile> initrd = ReadableFile::Open(*config_.initrd_path, config_.memory_bytes);
   if (!initrd) return std::unexpected(initrd.error());
   initrd_ = *std::move(initrd);
   return {};

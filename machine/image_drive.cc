@@ -17,7 +17,8 @@ constexpr std::chrono::milliseconds kSpaceInterval{500};
 
 void WaitForSpace(IoWorker& worker, const std::string& path, const std::function<bool()>& stopped) {
   Log(LogLevel::kError,
-      "{}: the host has no space for what the guest writes: the guest is paused until there is",
+      "{}: the host has no space, or allows no file of that size, for what the guest writes: the "
+      "guest is paused until there is",
       path);
   while (worker.Stalled() && !stopped()) {
     worker.WaitWhileStalled(kSpaceInterval);

@@ -77,6 +77,8 @@ Status Lock(int fd, const std::string& path, bool writable) {
 
 }  // namespace
 
+bool IsOutOfSpace(int error) { return error == ENOSPC || error == EDQUOT || error == EFBIG; }
+
 Result<std::unique_ptr<HostFile>> HostFile::Open(const std::string& path, bool writable) {
   // O_NONBLOCK: opening a FIFO must not wait for its other end.
   const int flags = (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK;

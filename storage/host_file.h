@@ -19,6 +19,11 @@
 
 namespace verbatim {
 
+// Whether a write that failed so may succeed later: the file system is full, the user's quota is
+// used up, or the process may not write files of that size (RLIMIT_FSIZE, which another one can
+// raise).
+[[nodiscard]] bool IsOutOfSpace(int error);
+
 class HostFile {
  public:
   // Opens a regular file or a block device and locks it: against everyone if `writable`, against

@@ -37,7 +37,7 @@ ImageFile::ImageFile(std::string name, std::unique_ptr<HostFile> file, uint64_t 
       file_bytes_(file_bytes) {}
 
 BlockStatus ImageFile::Failed(const char* action, uint64_t offset, int error) {
-  const bool full = error == ENOSPC || error == EDQUOT;
+  const bool full = IsOutOfSpace(error);
   // Whoever waits for space tells of it; here it would be said at each attempt.
   if (!full) {
     failures_.Log(LogLevel::kError, "{}: cannot be {} at byte {}: {}", name_, action, offset,

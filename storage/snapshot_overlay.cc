@@ -22,7 +22,7 @@ uint64_t SnapshotOverlay::RunBytes(uint64_t offset, uint64_t bytes) const {
 }
 
 BlockStatus SnapshotOverlay::Failed(const char* action, int error) {
-  if (error == ENOSPC || error == EDQUOT) return BlockStatus::kOutOfSpace;
+  if (IsOutOfSpace(error)) return BlockStatus::kOutOfSpace;
   failures_.Log(LogLevel::kError, "the temporary file of snapshot=on cannot be {}: {}", action,
                 std::strerror(error));
   return BlockStatus::kError;

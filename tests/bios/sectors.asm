@@ -1,7 +1,8 @@
 ; SPDX-License-Identifier: Apache-2.0
-; Counts the sectors of the disk that it came from by reading one after the other, tells how many there
-; were and the status of the first one that was none. It may wait for a byte on COM1 first, so that a
-; test can change the image under it.
+; Counts the sectors of the drive that it came from, or of another, by reading one after the other,
+; tells how many there were and the status of the first one that was none. It may wait for a byte on
+; COM1 first, so that a test can change the image under it. A floppy disk has 1.44 MB, the sectors of
+; a disc have 2 KiB.
 %include "bios.inc"
 
 kBuffer equ 0x9000
@@ -9,6 +10,11 @@ kMostSectors equ 200
 
 start:
   mov [Drive], dl
+  mov al, [0x7C00 + 0x1FD]      ; set by the test: the drive, FFh: its own
+  cmp al, 0xFF
+  je .own
+  mov [Drive], al
+.own:
   test byte [0x7C00 + 0x1FC], 1 ; set by the test: wait
   jz .next
   PRINT "waiting", 10
@@ -18,10 +24,7 @@ start:
   test al, 1
   jz .wait
 .next:
-  mov si, packet
-  mov ah, 0x42
-  mov dl, [Drive]
-  int 0x13
+  call ReadSector
   jc .end
   inc word [packet + 8]
   cmp word [packet + 8], kMostSectors
@@ -36,6 +39,28 @@ start:
   call PrintNumber
   PRINT 10
   VERDICT "sectors"
+
+; As int 13h answers: the sector of which the packet has the number.
+ReadSector:
+  mov si, packet
+  mov dl, [Drive]
+  mov ah, 0x42
+  test dl, 0x80
+  jnz .call
+  mov ax, [packet + 8]
+  mov cl, 18
+  div cl                        ; al: track, ah: sector in it
+  mov cl, ah
+  inc cl
+  mov dh, al
+  and dh, 1
+  shr al, 1
+  mov ch, al
+  mov bx, kBuffer
+  mov ax, 0x0201
+.call:
+  int 0x13
+  ret
 
 ; AX in decimal.
 PrintNumber:
@@ -63,4 +88,6 @@ packet:
   db 16, 0
   dw 1, kBuffer, 0
   dq 0
+times 0x1FC - ($ - $$) db 0
+  db 0, 0xFF
 END_OF_GUEST

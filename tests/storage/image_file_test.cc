@@ -109,7 +109,7 @@ TEST_F(ImageFileTest, FailuresOfTheHostAreTold) {
   EXPECT_EQ(disk.Read(0, sector), BlockStatus::kError);
   EXPECT_EQ(disk.Write(0, sector), BlockStatus::kError);
   EXPECT_EQ(disk.Discard(0, 512), BlockStatus::kError);
-  for (const int full : {ENOSPC, EDQUOT}) {
+  for (const int full : {ENOSPC, EDQUOT, EFBIG}) {
     host_->failure = full;
     EXPECT_EQ(disk.Write(0, sector), BlockStatus::kOutOfSpace);
     EXPECT_EQ(disk.Flush(), BlockStatus::kOutOfSpace);
