@@ -11,6 +11,7 @@ namespace verbatim {
 namespace {
 
 constexpr size_t kBytes = 512;
+constexpr uint16_t kSectorBytes = 512;
 constexpr uint8_t kHighestMultiword = 2;
 constexpr uint8_t kHighestUltra = 5;
 constexpr uint8_t kHighestPio = 4;
@@ -101,6 +102,9 @@ std::vector<uint8_t> IdentifyDisk(const DiskIdentity& disk) {
   words.Set(0, 0x0040);  // not removable
   words.Set(1, disk.default_geometry.cylinders);
   words.Set(3, disk.default_geometry.heads);
+  // Bytes of a track and of a sector, which only ATA-1 defines. The BIOS of Bochs transfers as many.
+  words.Set(4, uint64_t{disk.default_geometry.sectors} * kSectorBytes);
+  words.Set(5, kSectorBytes);
   words.Set(6, disk.default_geometry.sectors);
   words.SetText(10, 10, disk.serial);
   words.SetText(23, 4, "1.0");

@@ -49,6 +49,8 @@ TEST_F(AtaDiskTest, IdentifyDescribesTheDisk) {
   EXPECT_EQ(Word(identity, 0), 0x0040u);
   EXPECT_EQ(Word(identity, 1), 2u);  // 3000 / (16 * 63)
   EXPECT_EQ(Word(identity, 3), 16u);
+  EXPECT_EQ(Word(identity, 4), 63u * 512);
+  EXPECT_EQ(Word(identity, 5), 512u);
   EXPECT_EQ(Word(identity, 6), 63u);
   EXPECT_EQ(Word(identity, 10), uint32_t{'S'} << 8 | 'E');
   EXPECT_EQ(Word(identity, 27), uint32_t{'V'} << 8 | 'E');
