@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Firmware of others as it stands: SeaBIOS boots disks, CDs and floppy disks, U-Boot comes to its prompt.
+"""Firmware of others as it stands: SeaBIOS boots disks, CDs and floppy disks, the BIOS of Bochs a disk,
+U-Boot comes to its prompt.
 
 The files come from scripts/fetch-guests; the boot sector checks what the firmware found out.
 """
@@ -25,8 +26,8 @@ PASSED = 0x2A * 2 + 1
 CD_SECTOR = 2048
 
 
-def firmware(name):
-    path = guest.guest_directory() / 'firmware' / name
+def firmware(name, folder='firmware'):
+    path = guest.guest_directory() / folder / name
     if not path.is_file():
         raise guest.GuestError(f'no {path}: run scripts/fetch-guests first')
     return path
@@ -98,6 +99,22 @@ class SeaBios(unittest.TestCase):
         serial, log = self.boot('--disk', self.blank, '--cdrom', self.cdrom)
         self.assertEqual(serial, 'CC')
         self.assertIn('not a bootable disk', log)
+
+
+class BochsBios(unittest.TestCase):
+    """It expects a VGA BIOS at C0000h when it starts, so there is nothing on the screen."""
+
+    def test_a_disk_boots(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            disk = pathlib.Path(scratch) / 'disk.img'
+            log = pathlib.Path(scratch) / 'firmware.log'
+            passes = b'\xB0\x2A\xE6\xF4'  # mov al, 2Ah; out F4h, al
+            disk.write_bytes((passes.ljust(510, b'\x90') + b'\x55\xAA').ljust(1 << 20, b'\0'))
+            result = subprocess.run(
+                [VERBATIM, 'run', '--memory', '16M', '--timeout', str(PATIENCE_SECONDS), '--firmware',
+                 firmware('BIOS-bochs-latest', 'media'), '--firmware-log', log, '--disk', disk],
+                stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+            self.assertEqual(result.returncode, PASSED, log.read_text() + result.stderr)
 
 
 class UBoot(unittest.TestCase):
