@@ -241,9 +241,15 @@ Status Engine::RunOnce(BlockMode mode) {
   return {};
 }
 
-// Where code was dropped meanwhile, the shadow stack was reset and what ran must not come back.
+// Where code was dropped meanwhile, what ran must not come back: its shadow stack may hold the
+// dropped. Nor may the place stay that was saved before it ran, though the code was that of another
+// window: the slots there have been used for other things since.
 void Engine::SaveShadowStack() {
-  if (window_code_->generation() == entered_generation_) code_->shadow_rsp = context_->shadow_rsp;
+  if (window_code_->generation() == entered_generation_) {
+    code_->shadow_rsp = context_->shadow_rsp;
+  } else {
+    code_->ResetShadow();
+  }
 }
 
 void Engine::NoteOutcome(StepOutcome outcome) {

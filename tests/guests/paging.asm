@@ -25,6 +25,7 @@ PageB: resb 4096
 section .data
 Combination: dd 0
 Mismatches: dd 0
+Rounds: dd 0
 
 section .text
 ; MAP index, page and rights: an entry of the test table, invalidated.
@@ -139,6 +140,26 @@ UserWrite:
   jne .done
   mov ecx, kNothing
 .done:
+  ret
+
+; An interrupt return three calls deep, ports read on the way up, then the invalidation: an engine
+; that goes back to what it knew of the calls at the interrupt return finds something else there.
+DropUserCodeBetweenCalls:
+  call .second
+  in al, 0x61
+  MAP 0, PageB + ALL_RIGHTS
+  inc dword [Rounds]
+  ret
+.second:
+  call .third
+  in al, 0x61
+  ret
+.third:
+  pushf
+  push cs
+  push .returned
+  iret
+.returned:
   ret
 
 global Start
@@ -323,6 +344,28 @@ Start:
   jmp eax
   END_RING_3
   RAISES_AT 14, 5, kMapped
+  DONE
+
+  CASE "calls return after INVLPG of code that ring 3 runs"  ; 4.10.4.2; as often as it is done
+  mov word [PageA], 0x30CD  ; int kUndisturbed
+  mov word [PageB], 0x30CD
+  mov dword [Rounds], 0
+%$round:
+  MAP 0, PageA + ALL_RIGHTS
+  mov dword [Resume], %$back
+  IN_RING_3
+  mov eax, kMapped
+  jmp eax
+  END_RING_3
+%$back:
+  call DropUserCodeBetweenCalls
+  cmp dword [Rounds], 8
+  jb %$round
+%$after:
+  EXPECT [CaughtVector], kUndisturbed
+  EXPECT [Rounds], 8
+  mov dword [PageA], 0xAAAAAAAA
+  mov dword [PageB], 0xBBBBBBBB
   DONE
 
   CASE "supervisor reads and writes user pages"  ; 4.6.1
