@@ -91,12 +91,12 @@ def run_guest(name, image, arguments):
     return turns.run(command, timeout=arguments.timeout)
 
 
-def add_options(parser, memory=256):
+def add_options(parser, memory=256, timeout=turns.TIMEOUT_SECONDS):
     guest.add_machine_options(parser)
     parser.set_defaults(memory=memory)
     parser.add_argument('--kernel', default='686',
                         help='686, 686-pae or a bzImage (default: %(default)s)')
-    parser.add_argument('--timeout', type=int, default=turns.TIMEOUT_SECONDS, metavar='SECONDS',
+    parser.add_argument('--timeout', type=int, default=timeout, metavar='SECONDS',
                         help='the longest that one run may take (default: %(default)s)')
 
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// kernels time-stamp-khz: prints the rate of the time-stamp counter.
 // kernels MILLISECONDS [NAME...]: runs each kernel, or those whose names begin with one of the
-// given, for about so long. Prints what bench/turns.py reads: the result of a fixed number of
-// iterations, and lines before and after the loop. How many iterations fill the time is found by
-// this machine's own clock, which therefore need not be right: the time that counts is taken by who
-// reads the lines.
+// given, for about so long, in slices of one millisecond, and prints the time stamps that the least
+// slice took: in the others the machine may have done something else. Before that, the result of a
+// fixed number of iterations, which must be the same on every machine. What a time stamp is worth
+// is for who reads the lines to find out: the case `time-stamp` waits for a number of them.
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +17,9 @@
 
 enum {
   kCheckedIterations = 100,
-  kCalibrationParts = 8,
-  kRateNanoseconds = 100000000,
+  kSliceStamps = 2500000,
+  kLeastSlices = 5,
+  kStampsOfRate = 1 << 28,
 };
 
 uint8_t kernel_source[kBufferBytes] __attribute__((aligned(4096)));
@@ -48,40 +49,38 @@ static void FillBuffers(void) {
   }
 }
 
-// The lesser of two times: something else may have run meanwhile.
-static uint64_t TimeOf(const struct Kernel* kernel, uint32_t count) {
-  uint64_t least = UINT64_MAX;
-  for (int i = 0; i < 2; ++i) {
-    const uint64_t begin = Now();
-    kernel->run(count);
-    const uint64_t elapsed = Now() - begin;
-    if (elapsed < least) least = elapsed;
-  }
-  return least == 0 ? 1 : least;
+static uint64_t StampsOf(const struct Kernel* kernel, uint32_t count) {
+  const uint64_t begin = __builtin_ia32_rdtsc();
+  kernel->run(count);
+  return __builtin_ia32_rdtsc() - begin;
 }
 
 static void Measure(const struct Kernel* kernel, uint64_t wanted_ns) {
   FillBuffers();
   Say("result %s %08x\n", kernel->name, kernel->run(kCheckedIterations));
-  uint32_t count = kCheckedIterations;
-  uint64_t elapsed = TimeOf(kernel, count);
-  while (elapsed < wanted_ns / kCalibrationParts && count < UINT32_MAX / 2) {
+  uint32_t count = 1;
+  uint64_t least = StampsOf(kernel, count);
+  while (least < kSliceStamps && count < UINT32_MAX / 2) {
     count *= 2;
-    elapsed = TimeOf(kernel, count);
+    least = StampsOf(kernel, count);
+    const uint64_t again = StampsOf(kernel, count);
+    if (again < least) least = again;
   }
-  const uint64_t scaled = count * wanted_ns / elapsed;
-  count = scaled < 1 ? 1 : scaled > UINT32_MAX ? UINT32_MAX : (uint32_t)scaled;
-  Say("%s %llx\n", kernel->name, (unsigned long long)count * kernel->events);
-  kernel->run(count);
-  Say("done\n");
+  const uint64_t begin = Now();
+  for (int i = 0; i < kLeastSlices || Now() - begin < wanted_ns; ++i) {
+    const uint64_t stamps = StampsOf(kernel, count);
+    if (stamps < least) least = stamps;
+  }
+  Say("cycles %s %llx %llx\n", kernel->name, (unsigned long long)count * kernel->events,
+      (unsigned long long)least);
 }
 
-static void PrintTimeStampRate(void) {
-  const uint64_t begin = Now();
-  const uint64_t first = __builtin_ia32_rdtsc();
-  uint64_t elapsed = 0;
-  while (elapsed < kRateNanoseconds) elapsed = Now() - begin;
-  Say("%llu\n", (unsigned long long)((__builtin_ia32_rdtsc() - first) * 1000000 / elapsed));
+static void WaitForTimeStamps(void) {
+  Say("time-stamp %x\n", kStampsOfRate);
+  const uint64_t begin = __builtin_ia32_rdtsc();
+  while (__builtin_ia32_rdtsc() - begin < kStampsOfRate) {
+  }
+  Say("done\n");
 }
 
 static int IsWanted(const char* name, int count, char** prefixes) {
@@ -92,17 +91,12 @@ static int IsWanted(const char* name, int count, char** prefixes) {
 }
 
 int main(int argc, char** argv) {
-  if (argc == 2 && strcmp(argv[1], "time-stamp-khz") == 0) {
-    PrintTimeStampRate();
-    return 0;
-  }
   const long milliseconds = argc < 2 ? 0 : atol(argv[1]);
   if (milliseconds <= 0) {
-    fprintf(stderr, "usage: kernels time-stamp-khz | MILLISECONDS [NAME...]\n");
+    fprintf(stderr, "usage: kernels MILLISECONDS [NAME...]\n");
     return 2;
   }
-  Say("nothing 1\n");
-  Say("done\n");
+  WaitForTimeStamps();
   const struct Kernel* const groups[] = {kControlKernels, kMemoryKernels, kArithmeticKernels};
   for (size_t group = 0; group < sizeof groups / sizeof groups[0]; ++group) {
     for (const struct Kernel* kernel = groups[group]; kernel->name != NULL; ++kernel) {
