@@ -9,7 +9,6 @@ three: how long one takes is found on the host, for each.
 
 import argparse
 import pathlib
-import statistics
 import sys
 import tempfile
 
@@ -34,7 +33,7 @@ def main():
         names = turns.chosen(arguments, SUBJECTS)
         with tempfile.TemporaryDirectory() as directory:
             program = pathlib.Path(directory) / 'kernels'
-            linux.compile_c(turns.REPOSITORY / 'bench' / 'kernels', program)
+            linux.compile_c(program, 'kernels/*.c')
             image = pathlib.Path(directory) / 'initrd.gz'
             linux.make_initrd(image, f'exec /bin/kernels {" ".join(words)}\n',
                               files={'bin/kernels': program})
@@ -48,11 +47,7 @@ def main():
                                      arguments.runs)
     except (turns.BenchError, turns.guest.GuestError) as error:
         sys.exit(f'kernels: {error}')
-    periods = {name: statistics.median(taken) for name, taken in costs.pop('time-stamp').items()}
-    turns.publish(arguments, 'kernels', costs, names, unit='cycles', ghz=1 / periods[names[0]],
-                  time_stamp_ns=periods, **linux.machine_of(arguments))
-    print('ns between two time stamps: ' +
-          ', '.join(f'{name} {period:.4f}' for name, period in periods.items()))
+    linux.publish_stamps(arguments, 'kernels', costs, names)
 
 
 if __name__ == '__main__':

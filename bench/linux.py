@@ -9,6 +9,7 @@ import gzip
 import os
 import pathlib
 import stat
+import statistics
 
 import turns
 from turns import guest
@@ -29,10 +30,11 @@ poweroff -f
 '''
 
 
-def compile_c(directory, output):
-    """Compiles the C files of a directory into one static program."""
-    initrd.compile_program(sorted(directory.glob('*.c')), output,
-                           guest.require_guests() / 'sysroot')
+def compile_c(output, *sources):
+    """Compiles C files, paths below bench/, into one static program."""
+    files = [path for source in sources
+             for path in sorted((turns.REPOSITORY / 'bench').glob(source))]
+    initrd.compile_program(files, output, guest.require_guests() / 'sysroot')
 
 
 def make_initrd(output, script, trees=(), files=()):
@@ -103,3 +105,12 @@ def add_options(parser, memory=256, timeout=turns.TIMEOUT_SECONDS):
 def machine_of(arguments):
     """What of the machine a report states."""
     return {'kernel': arguments.kernel, 'cpu': arguments.cpu, 'memory_mib': arguments.memory}
+
+
+def publish_stamps(arguments, benchmark, costs, names):
+    """Publishes what bench/kernels/main.c has measured in time stamps, with what one was worth."""
+    periods = {name: statistics.median(taken) for name, taken in costs.pop('time-stamp').items()}
+    turns.publish(arguments, benchmark, costs, names, unit='cycles', ghz=1 / periods[names[0]],
+                  time_stamp_ns=periods, **machine_of(arguments))
+    print('ns between two time stamps: ' +
+          ', '.join(f'{name} {period:.4f}' for name, period in periods.items()))

@@ -60,6 +60,7 @@ KERNEL(SseDivide, "movsd kDoubles, %%xmm0; divsd kDoubles + 8, %%xmm0; sqrtsd %%
 KERNEL(SseConvert, "cvtsi2sd %%ebx, %%xmm0; cvttsd2si %%xmm0, %%ecx; cvtsd2ss %%xmm0, %%xmm1")
 KERNEL(SseCompareBytes, "movdqu 1(%%esi), %%xmm0; pcmpeqb (%%edi), %%xmm0; pmovmskb %%xmm0, %%ecx")
 
+extern const struct Kernel kArithmeticKernels[];
 const struct Kernel kArithmeticKernels[] = {
     {"add", Add, 1},
     {"lea", Lea, 1},

@@ -69,6 +69,7 @@ KERNEL(StraightLine,
        ".rept 32\nadd %%edx, %%eax; lea 3(%%eax, %%edx), %%ecx; xor %%ecx, %%edx; "
        "rol $3, %%edx\n.endr")
 
+extern const struct Kernel kControlKernels[];
 const struct Kernel kControlKernels[] = {
     {"loop-empty", Empty, 1},
     {"call-return", CallReturn, 1},

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Small loops, each of which spends its time on one thing, for `scripts/bench kernels`.
+// What bench/kernels/main.c runs: small loops, each of which spends its time on one thing. The
+// groups of `scripts/bench kernels` are in this folder, those of `scripts/bench system` in
+// bench/system.
 #ifndef VERBATIM_BENCH_KERNELS_KERNELS_H_
 #define VERBATIM_BENCH_KERNELS_KERNELS_H_
 
@@ -13,10 +15,8 @@ struct Kernel {
   uint32_t events;
 };
 
-// Each ends with a nameless one.
-extern const struct Kernel kControlKernels[];
-extern const struct Kernel kMemoryKernels[];
-extern const struct Kernel kArithmeticKernels[];
+// The program's groups; NULL after the last. Each group ends with a nameless kernel.
+extern const struct Kernel* const kKernelGroups[];
 
 enum { kBufferBytes = 1 << 18 };
 // Two areas of data, page-aligned, with the same contents before each kernel.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// kernels MILLISECONDS [NAME...]: runs each kernel, or those whose names begin with one of the
+// PROGRAM MILLISECONDS [NAME...]: runs each kernel, or those whose names begin with one of the
 // given, for about so long, in slices of one millisecond, and prints the time stamps that the least
 // slice took: in the others the machine may have done something else. Before that, the result of a
 // fixed number of iterations, which must be the same on every machine. What a time stamp is worth
@@ -19,7 +19,7 @@ enum {
   kCheckedIterations = 100,
   kSliceStamps = 2500000,
   kLeastSlices = 5,
-  kStampsOfRate = 1 << 28,
+  kStampsOfRate = 1 << 30,
 };
 
 uint8_t kernel_source[kBufferBytes] __attribute__((aligned(4096)));
@@ -93,13 +93,12 @@ static int IsWanted(const char* name, int count, char** prefixes) {
 int main(int argc, char** argv) {
   const long milliseconds = argc < 2 ? 0 : atol(argv[1]);
   if (milliseconds <= 0) {
-    fprintf(stderr, "usage: kernels MILLISECONDS [NAME...]\n");
+    fprintf(stderr, "usage: %s MILLISECONDS [NAME...]\n", argv[0]);
     return 2;
   }
   WaitForTimeStamps();
-  const struct Kernel* const groups[] = {kControlKernels, kMemoryKernels, kArithmeticKernels};
-  for (size_t group = 0; group < sizeof groups / sizeof groups[0]; ++group) {
-    for (const struct Kernel* kernel = groups[group]; kernel->name != NULL; ++kernel) {
+  for (const struct Kernel* const* group = kKernelGroups; *group != NULL; ++group) {
+    for (const struct Kernel* kernel = *group; kernel->name != NULL; ++kernel) {
       if (!IsWanted(kernel->name, argc - 2, argv + 2)) continue;
       Measure(kernel, (uint64_t)milliseconds * 1000000);
     }

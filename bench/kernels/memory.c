@@ -79,6 +79,7 @@ STRING(MoveSse, "64",
        "2: movdqu (%%esi), %%xmm0; movdqu %%xmm0, (%%edi); add $16, %%esi; "
        "add $16, %%edi; dec %%ecx; jnz 2b")
 
+extern const struct Kernel kMemoryKernels[];
 const struct Kernel kMemoryKernels[] = {
     {"chase-16K", ChaseCached, 1},
     {"chase-16M", ChaseMemory, 1},
