@@ -4,7 +4,8 @@
 
 #include "kernels.h"
 
-// Follows a cycle of pointers through `bytes` in steps that no prefetcher foresees.
+// Follows a cycle of pointers through `bytes` in steps that no prefetcher foresees, on from where
+// the last call was.
 static uint32_t Chase(uint32_t count, uint32_t bytes) {
   enum { kStep = 64, kMostEntries = (16 << 20) / kStep };
   static struct Line {
@@ -12,6 +13,7 @@ static uint32_t Chase(uint32_t count, uint32_t bytes) {
     uint8_t rest[kStep - sizeof(void*)];
   } lines[kMostEntries] __attribute__((aligned(4096)));
   static uint32_t made;
+  static struct Line* line;
   const uint32_t entries = bytes / kStep;
   if (made != bytes) {
     // A full cycle: entries is a power of two, the multiplier 1 mod 4, the increment odd.
@@ -21,8 +23,8 @@ static uint32_t Chase(uint32_t count, uint32_t bytes) {
       at = next;
     }
     made = bytes;
+    line = lines;
   }
-  struct Line* line = lines;
   __asm__ volatile(".p2align 6\n1: mov (%0), %0; dec %1; jnz 1b"
                    : "+r"(line), "+r"(count)
                    :
