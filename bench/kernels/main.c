@@ -16,7 +16,7 @@
 #include "kernels.h"
 
 enum {
-  kCheckedIterations = 100,
+  kCheckedIterations = 20,
   kSliceStamps = 2500000,
   kLeastSlices = 5,
   kStampsOfRate = 1 << 30,
