@@ -259,6 +259,11 @@ void Console::HandleInput() {
   }
   const EscapeFilter::Keys keys = escapes_.Filter(typed);
   PassToGuest(keys.to_guest);
+  for (const MediaSlot slot : keys.changes) {
+    const std::optional<std::string> path = guest_.ChangeMedium(slot);
+    options_.notice(path ? fmt::format("{} is in the drive\n", *path)
+                         : "no other medium for this drive was given (next=PATH)\n");
+  }
   if (keys.help) options_.notice(kEscapeHelp);
   if (keys.unknown) options_.notice("unknown key after Ctrl-A: Ctrl-A h shows help\n");
   if (keys.quit) Stop({StopCause::Kind::kQuit, 0, {}});

@@ -9,9 +9,11 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 
 #include "devices/input_events.h"
 #include "devices/vga/image.h"
+#include "machine/config.h"
 #include "machine/screen_view.h"
 
 namespace verbatim {
@@ -32,6 +34,9 @@ class ConsoleGuest {
   [[nodiscard]] virtual std::shared_ptr<const ScreenView> View() const = 0;
   virtual void RequestPicture() = 0;
   [[nodiscard]] virtual std::optional<Image> TakePicture() = 0;
+
+  // As machine/machine.h has it.
+  virtual std::optional<std::string> ChangeMedium(MediaSlot slot) = 0;
 
   virtual void RequestStop() = 0;
 };

@@ -33,7 +33,7 @@ bool ReadOnOff(std::string_view value, bool& on) {
 }
 
 // One ",key=value"; false if it is none of those that exist.
-bool ReadKey(std::string_view key, std::string_view value, DiskConfig& disk) {
+bool ReadKey(std::string_view key, std::string_view value, bool next_allowed, DiskConfig& disk) {
   if (key == "if") return value == "ide";
   if (key == "bus") {
     unsigned bus = 0;
@@ -42,6 +42,10 @@ bool ReadKey(std::string_view key, std::string_view value, DiskConfig& disk) {
     return true;
   }
   if (key == "unit") return ReadZeroOrOne(value, disk.unit);
+  if (key == "next" && next_allowed && !value.empty()) {
+    disk.next.emplace_back(value);
+    return true;
+  }
   if (disk.cdrom) return false;
   if (key == "snapshot") return ReadOnOff(value, disk.snapshot);
   if (key == "readonly") {
@@ -52,17 +56,19 @@ bool ReadKey(std::string_view key, std::string_view value, DiskConfig& disk) {
   return false;
 }
 
-Result<DiskConfig> Read(std::string_view option, std::string_view text, bool cdrom,
+enum class Medium : uint8_t { kDisk, kDisc, kAny };
+
+Result<DiskConfig> Read(std::string_view option, std::string_view text, Medium medium,
                         std::string_view expected) {
   DiskConfig disk;
-  disk.cdrom = cdrom;
+  disk.cdrom = medium == Medium::kDisc;
   const std::vector<std::string> parts = SplitAtCommas(text);
   disk.path = parts[0];
   if (disk.path.empty()) return Fail("{} '{}': expected a path first", option, text);
   bool unit = false;
   for (size_t i = 1; i < parts.size(); ++i) {
     const KeyValue part = SplitAtEquals(parts[i]);
-    if (!ReadKey(part.key, part.value, disk)) {
+    if (!ReadKey(part.key, part.value, medium != Medium::kDisk, disk)) {
       return Fail("{} '{}': '{}' is not known: expected {} (a comma in the path is written ',,')",
                   option, text, parts[i], expected);
     }
@@ -83,6 +89,10 @@ bool ReadFloppyKey(std::string_view key, std::string_view value, FloppyConfig& f
     return true;
   }
   if (key == "snapshot") return ReadOnOff(value, floppy.snapshot);
+  if (key == "next" && !value.empty()) {
+    floppy.next.emplace_back(value);
+    return true;
+  }
   // Alone it means on.
   if (key == "readonly") return ReadOnOff(value.empty() ? "on" : value, floppy.read_only);
   return false;
@@ -91,11 +101,11 @@ bool ReadFloppyKey(std::string_view key, std::string_view value, FloppyConfig& f
 }  // namespace
 
 Result<DiskConfig> ReadDiskOption(std::string_view text) {
-  return Read("--disk", text, false, "readonly, snapshot=on, if=ide, bus=0|1, unit=0|1");
+  return Read("--disk", text, Medium::kDisk, "readonly, snapshot=on, if=ide, bus=0|1, unit=0|1");
 }
 
 Result<DiskConfig> ReadCdromOption(std::string_view text) {
-  return Read("--cdrom", text, true, "if=ide, bus=0|1, unit=0|1");
+  return Read("--cdrom", text, Medium::kDisc, "next=PATH, if=ide, bus=0|1, unit=0|1");
 }
 
 Result<FloppyConfig> ReadFloppyOption(std::string_view text) {
@@ -107,7 +117,8 @@ Result<FloppyConfig> ReadFloppyOption(std::string_view text) {
     const KeyValue part = SplitAtEquals(parts[i]);
     if (!ReadFloppyKey(part.key, part.value, floppy)) {
       return Fail(
-          "--floppy '{}': '{}' is not known: expected readonly, snapshot=on, unit=0|1 (a comma in "
+          "--floppy '{}': '{}' is not known: expected readonly, snapshot=on, unit=0|1, next=PATH "
+          "(a comma in "
           "the path is written ',,')",
           text, parts[i]);
     }
@@ -119,7 +130,7 @@ Result<FloppyConfig> ReadFloppyOption(std::string_view text) {
 }
 
 Result<DiskConfig> ReadImageArgument(std::string_view text) {
-  Result<DiskConfig> image = Read("run", text, false, "readonly, snapshot=on");
+  Result<DiskConfig> image = Read("run", text, Medium::kAny, "readonly, snapshot=on, next=PATH");
   if (image && image->bus) return Fail("run '{}': bus= needs --disk or --cdrom", text);
   return image;
 }

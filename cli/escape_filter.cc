@@ -25,6 +25,15 @@ EscapeFilter::Keys EscapeFilter::Filter(std::span<const uint8_t> typed) {
       case '?':
         keys.help = true;
         break;
+      case 'f':
+        keys.changes.push_back(MediaSlot::kFloppyA);
+        break;
+      case 'F':
+        keys.changes.push_back(MediaSlot::kFloppyB);
+        break;
+      case 'd':
+        keys.changes.push_back(MediaSlot::kCdrom);
+        break;
       case 'a':
       case kEscape:
         keys.to_guest.push_back(kEscape);

@@ -9,11 +9,15 @@
 #include <string_view>
 #include <vector>
 
+#include "machine/config.h"
+
 namespace verbatim {
 
 inline constexpr std::string_view kEscapeHelp =
     "Ctrl-A x  quit\n"
     "Ctrl-A h  this help\n"
+    "Ctrl-A f  put the next floppy disk into drive A; F: into drive B (--floppy PATH,next=PATH)\n"
+    "Ctrl-A d  put the next CD into the drive (--cdrom PATH,next=PATH)\n"
     "Ctrl-A a  send a Ctrl-A to the guest (Ctrl-A Ctrl-A too)\n";
 
 class EscapeFilter {
@@ -22,7 +26,8 @@ class EscapeFilter {
     std::vector<uint8_t> to_guest;  // never more bytes than were typed
     bool quit = false;              // what was typed after it is dropped
     bool help = false;
-    bool unknown = false;  // a key that means nothing after Ctrl-A was dropped
+    std::vector<MediaSlot> changes;  // drives that get their next medium
+    bool unknown = false;            // a key that means nothing after Ctrl-A was dropped
   };
 
   // An escape may be split over two calls.

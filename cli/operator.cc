@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/log.h"
 #include "cli/serial_keys.h"
 
 namespace verbatim {
@@ -65,6 +66,10 @@ void Operator::Advance() {
   while (const std::optional<ScriptAction> action = script_.Next()) {
     if (action->exit) {
       exit_seen_ = true;
+    } else if (action->change) {
+      if (!guest_->ChangeMedium(*action->change)) {
+        Log(LogLevel::kWarning, "--change: no other medium for this drive was given (next=PATH)");
+      }
     } else if (action->target == KeyTarget::kKeyboard) {
       keys_.insert(keys_.end(), action->keys.begin(), action->keys.end());
     } else {

@@ -117,13 +117,16 @@ void DeclareRun(CLI::App& run, RunText& text) {
       ->type_name("PATH[,...]")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  run.add_option("--cdrom", text.cdroms, "image of a CD; PATH[,bus=0|1[,unit=0|1]]")
+  run.add_option("--cdrom", text.cdroms,
+                 "image of a CD; PATH[,bus=0|1[,unit=0|1]][,next=PATH]...;\n"
+                 "Ctrl-A d puts the next one in")
       ->type_name("PATH[,...]")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   run.add_option("--floppy", text.floppies,
                  "image of a floppy disk, 160 KiB to 2.88 MB; PATH[,readonly][,snapshot=on]\n"
-                 "[,unit=0|1]; up to two")
+                 "[,unit=0|1][,next=PATH]...; up to two drives; Ctrl-A f, for B: Ctrl-A F,\n"
+                 "puts the next disk in")
       ->type_name("PATH[,...]")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);

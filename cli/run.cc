@@ -40,6 +40,9 @@ class MachineGuest : public ConsoleGuest {
   [[nodiscard]] std::shared_ptr<const ScreenView> View() const override { return machine_.View(); }
   void RequestPicture() override { machine_.RequestPicture(); }
   [[nodiscard]] std::optional<Image> TakePicture() override { return machine_.TakePicture(); }
+  std::optional<std::string> ChangeMedium(MediaSlot slot) override {
+    return machine_.ChangeMedium(slot);
+  }
   void RequestStop() override { machine_.RequestStop(); }
 
  private:

@@ -10,6 +10,10 @@ std::optional<ScriptAction> Script::Next() {
       ++at_;
       return ScriptAction{.target = target_, .keys = step.keys};
     }
+    if (step.kind == ScriptStep::Kind::kChange) {
+      ++at_;
+      return ScriptAction{.change = step.slot};
+    }
     const std::optional<TextSource> found = text_.Find(step.text);
     if (!found) return std::nullopt;
     ++at_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What --expect, --send and --exit-on ask for, step by step in the order of the command line.
+// What --expect, --send, --change and --exit-on ask for, step by step in the order of the command
+// line.
 #ifndef VERBATIM_CLI_SCRIPT_H_
 #define VERBATIM_CLI_SCRIPT_H_
 
@@ -12,21 +13,25 @@
 
 #include "cli/guest_text.h"
 #include "devices/input_events.h"
+#include "machine/config.h"
 
 namespace verbatim {
 
 struct ScriptStep {
-  enum class Kind : uint8_t { kExpect, kSend, kExitOn };
+  enum class Kind : uint8_t { kExpect, kSend, kChange, kExitOn };
   Kind kind = Kind::kExpect;
-  std::string text;              // as on the command line
-  std::vector<KeyEvent> keys{};  // kSend
+  std::string text;                      // as on the command line
+  std::vector<KeyEvent> keys{};          // kSend
+  MediaSlot slot = MediaSlot::kFloppyA;  // kChange
 };
 
 // Where keys go: to the keyboard, or as bytes to the serial line.
 enum class KeyTarget : uint8_t { kSerial, kKeyboard };
 
 struct ScriptAction {
-  bool exit = false;  // an exit-on text was seen; else keys are to be sent
+  bool exit = false;  // an exit-on text was seen
+  std::optional<MediaSlot> change =
+      std::nullopt;  // this drive is to get its next medium; else keys are to be sent
   KeyTarget target = KeyTarget::kSerial;
   std::span<const KeyEvent> keys{};
 };

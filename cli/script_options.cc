@@ -12,6 +12,7 @@ namespace {
 
 constexpr const char* kExpect = "--expect";
 constexpr const char* kSend = "--send";
+constexpr const char* kChange = "--change";
 constexpr const char* kExitOn = "--exit-on";
 
 // Each occurrence is a value as it stands: no lists, no brackets.
@@ -30,6 +31,15 @@ Result<ScriptStep> ReadStep(const std::string& option, const std::string& value)
   if (option == kExpect) return step;
   step.kind = ScriptStep::Kind::kExitOn;
   if (option == kExitOn) return step;
+  if (option == kChange) {
+    step.kind = ScriptStep::Kind::kChange;
+    if (value == "a") return step;
+    step.slot = MediaSlot::kFloppyB;
+    if (value == "b") return step;
+    step.slot = MediaSlot::kCdrom;
+    if (value == "d") return step;
+    return Fail("--change '{}': expected a, b or d", value);
+  }
   step.kind = ScriptStep::Kind::kSend;
   Result<std::vector<KeyEvent>> keys = KeysOfText(value);
   if (!keys) return Fail("--send '{}': {}", value, keys.error().message);
@@ -53,14 +63,18 @@ Result<ScreenshotOrder> ReadScreenshot(const std::string& value) {
 Status ReadSteps(const CLI::App& run, const ScriptText& text, RunOptions& options) {
   auto expect = text.expect.begin();
   auto send = text.send.begin();
+  auto change = text.change.begin();
   auto exit_on = text.exit_on.begin();
   for (const CLI::Option* option : run.parse_order()) {
     const std::string name = option->get_name();
-    if (name != kExpect && name != kSend && name != kExitOn) continue;
+    if (name != kExpect && name != kSend && name != kChange && name != kExitOn) continue;
     if (!options.script.empty() && options.script.back().kind == ScriptStep::Kind::kExitOn) {
       return Fail("{}: nothing can come after --exit-on, which ends the run", name);
     }
-    auto& value = name == kExpect ? expect : name == kSend ? send : exit_on;
+    auto& value = name == kExpect   ? expect
+                  : name == kSend   ? send
+                  : name == kChange ? change
+                                    : exit_on;
     Result<ScriptStep> step = ReadStep(name, *value++);
     if (!step) return std::unexpected(step.error());
     options.script.push_back(*std::move(step));
@@ -83,8 +97,10 @@ void DeclareScript(CLI::App& run, ScriptText& text) {
                     "type this: where text was found last, else on the keyboard if\n"
                     "--display shows the screen, else on the serial line;\n"
                     "keys by name: <ret> <f2> <up> <ctrl-c>, <lt> is '<'");
+  DeclareRepeatable(run, kChange, text.change, "a|b|d",
+                    "put the next floppy disk (a, b) or CD (d) into its drive, as Ctrl-A f does");
   DeclareRepeatable(run, kExitOn, text.exit_on, "TEXT",
-                    "end the run when the guest says this; last of these three, which are\n"
+                    "end the run when the guest says this; last of these four, which are\n"
                     "done in the order given");
   DeclareRepeatable(run, "--screenshot-at", text.screenshots, "SECONDS|TEXT=FILE",
                     "write the screen as PNG after a time or when the guest says a text");

@@ -21,6 +21,7 @@ struct ScriptText {
   std::string display = "auto";
   std::vector<std::string> expect;
   std::vector<std::string> send;
+  std::vector<std::string> change;
   std::vector<std::string> exit_on;
   std::vector<std::string> screenshots;
 };

@@ -356,6 +356,16 @@ void Machine::Board::RequestStop() {
   engine_->Kick();
 }
 
+std::optional<std::string> Machine::Board::ChangeMedium(MediaSlot slot) {
+  if (slot == MediaSlot::kCdrom && disks_ == nullptr) return std::nullopt;
+  MediaChanger& changer = slot == MediaSlot::kCdrom
+                              ? disks_->changer()
+                              : floppies_.changer(slot == MediaSlot::kFloppyB);
+  std::optional<std::string> path = changer.Next();
+  if (path) engine_->Kick();
+  return path;
+}
+
 void Machine::Board::RequestView() {
   display_.RequestView();
   engine_->Kick();
@@ -396,10 +406,11 @@ void Machine::Board::Service() {
   deadline_.Expired();
   const uint64_t now = clock_.NowNs();
   for (Device* device : timed_devices_) device->AdvanceTo(now);
-  FeedSerial();
-  user_input_.Service(now);
+  // Media before keys: who answers a question for the next disk has put it in.
   floppies_.Service([this] { return StopRequested(); });
   if (disks_ != nullptr) disks_->Service([this] { return StopRequested(); });
+  FeedSerial();
+  user_input_.Service(now);
   display_.Service();
   UpdateDeadline();
 }

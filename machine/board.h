@@ -77,6 +77,7 @@ class Machine::Board final : public EventGate,
   [[nodiscard]] size_t KeyRoom() const { return user_input_.KeyRoom(); }
   bool QueueMouse(const MouseEvent& event);
   [[nodiscard]] Display& display() { return display_; }
+  std::optional<std::string> ChangeMedium(MediaSlot slot);
   void RequestView();
   void RequestPicture();
   [[nodiscard]] std::vector<Statistic> Statistics() const;

@@ -24,6 +24,7 @@ struct DiskConfig {
   // The IDE channel (0 or 1) and the drive on it (0 or 1); without a channel any free place.
   std::optional<unsigned> bus;
   unsigned unit = 0;
+  std::vector<std::string> next{};  // discs that wait to be put into the drive, in that order
 };
 
 // A floppy disk in a drive of its own.
@@ -31,8 +32,12 @@ struct FloppyConfig {
   std::string path;
   bool read_only = false;
   bool snapshot = false;
-  std::optional<unsigned> unit;  // 0: A, 1: B; without, any free one
+  std::optional<unsigned> unit;     // 0: A, 1: B; without, any free one
+  std::vector<std::string> next{};  // disks that wait to be put into the drive, in that order
 };
+
+// A drive whose medium the user can change.
+enum class MediaSlot : uint8_t { kFloppyA, kFloppyB, kCdrom };
 
 // Firmware to start instead of this program's own.
 struct FirmwareConfig {

@@ -76,15 +76,42 @@ Status Disks::Add(const DiskConfig& disk, unsigned number, const std::function<v
   if (!backend) return std::unexpected(backend.error());
   auto worker = std::make_unique<IoWorker>(*std::move(backend), on_event);
   const std::string serial = fmt::format("VB{:05}", number + 1);
+  AtapiCdrom* cdrom = nullptr;
   if (disk.cdrom) {
-    ide_.channel(place->bus).AttachCdrom(place->unit, worker.get(), serial);
+    cdrom = &ide_.channel(place->bus).AttachCdrom(place->unit, worker.get(), serial);
   } else {
     ide_.channel(place->bus).AttachDisk(place->unit, *worker, serial);
   }
   auto drive =
       std::make_unique<ImageDrive>(disk.cdrom ? BiosDriveKind::kCdrom : BiosDriveKind::kDisk,
                                    disk.path, *worker, stopped, TellPlace(*place));
+  ImageDrive& added = *drive;
+  IoWorker& first = *worker;
   images_.push_back({number, disk.path, std::move(worker), std::move(drive)});
+  if (disk.next.empty()) return {};
+  if (std::exchange(has_changer_, true)) {
+    return Fail("{}: next= is for one CD drive, and another one has it", disk.path);
+  }
+  changer_.Add(disk.path, [path = disk.path, cdrom, &added, &first] {
+    cdrom->ChangeDisc(&first);
+    added.Insert(path, first);
+  });
+  return AddNext(disk, number, *cdrom, added, on_event);
+}
+
+Status Disks::AddNext(const DiskConfig& disk, unsigned number, AtapiCdrom& cdrom, ImageDrive& drive,
+                      const std::function<void()>& on_event) {
+  for (const std::string& path : disk.next) {
+    Result<std::unique_ptr<BlockBackend>> backend =
+        OpenDiskImage({.path = path, .read_only = true, .snapshot = false});
+    if (!backend) return std::unexpected(backend.error());
+    auto worker = std::make_unique<IoWorker>(*std::move(backend), on_event);
+    changer_.Add(path, [path, &cdrom, &drive, disc = worker.get()] {
+      cdrom.ChangeDisc(disc);
+      drive.Insert(path, *disc);
+    });
+    images_.push_back({number, path, std::move(worker), nullptr});
+  }
   return {};
 }
 
@@ -96,11 +123,14 @@ void Disks::Attach(PortBus& bus, PciConfigPorts& pci) {
 std::vector<BiosDrive*> Disks::BiosDrives() {
   std::ranges::sort(images_, {}, &Image::number);
   std::vector<BiosDrive*> drives;
-  for (const Image& image : images_) drives.push_back(image.drive.get());
+  for (const Image& image : images_) {
+    if (image.drive != nullptr) drives.push_back(image.drive.get());
+  }
   return drives;
 }
 
 void Disks::Service(const std::function<bool()>& stopped) {
+  changer_.Service();
   for (Image& image : images_) {
     if (image.worker->Stalled()) WaitForSpace(*image.worker, image.path, stopped);
     image.worker->Deliver();

@@ -18,6 +18,7 @@
 #include "devices/port_bus.h"
 #include "machine/config.h"
 #include "machine/image_drive.h"
+#include "machine/media_changer.h"
 #include "storage/io_worker.h"
 
 namespace verbatim {
@@ -38,6 +39,9 @@ class Disks final {
   // In the order of the configuration.
   [[nodiscard]] std::vector<BiosDrive*> BiosDrives();
 
+  // The images of the first CD drive that has several.
+  [[nodiscard]] MediaChanger& changer() { return changer_; }
+
   // Hands over the answers of the disks. While a disk of the host is full, this does not return,
   // which pauses the machine, unless `stopped` says that it shall end.
   void Service(const std::function<bool()>& stopped);
@@ -47,7 +51,7 @@ class Disks final {
     unsigned number;
     std::string path;
     std::unique_ptr<IoWorker> worker;
-    std::unique_ptr<ImageDrive> drive;
+    std::unique_ptr<ImageDrive> drive;  // null: a disc that waits
   };
 
   Disks(DmaMemory& memory, IrqLine& irq14, IrqLine& irq15) : ide_(irq14, irq15, memory) {}
@@ -55,8 +59,14 @@ class Disks final {
                            const std::function<void()>& on_event,
                            const std::function<bool()>& stopped);
 
+  // The discs that wait for a drive.
+  [[nodiscard]] Status AddNext(const DiskConfig& disk, unsigned number, AtapiCdrom& cdrom,
+                               ImageDrive& drive, const std::function<void()>& on_event);
+
   PiixIde ide_;
   std::vector<Image> images_;
+  bool has_changer_ = false;
+  MediaChanger changer_;
 };
 
 }  // namespace verbatim

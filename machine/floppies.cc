@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "machine/floppies.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -27,6 +28,11 @@ FloppyDriveType DriveFor(const DisketteFormat& format) {
   }
 }
 
+// Of 5.25 inches.
+bool IsLarge(FloppyDriveType type) {
+  return type == FloppyDriveType::k360K || type == FloppyDriveType::k1200K;
+}
+
 }  // namespace
 
 Status Floppies::Open(const std::vector<FloppyConfig>& floppies, Mc146818& cmos,
@@ -38,7 +44,7 @@ Status Floppies::Open(const std::vector<FloppyConfig>& floppies, Mc146818& cmos,
       std::optional<unsigned> unit;
       for (unsigned candidate = 0; candidate < kDrives; ++candidate) {
         const bool wanted = !placed || *floppy.unit == candidate;
-        if (!unit && wanted && images_[candidate].worker == nullptr) unit = candidate;
+        if (!unit && wanted && drives_[candidate].images.empty()) unit = candidate;
       }
       if (!unit && placed) {
         return Fail("{}: unit={} is taken by another floppy disk", floppy.path, *floppy.unit);
@@ -52,16 +58,16 @@ Status Floppies::Open(const std::vector<FloppyConfig>& floppies, Mc146818& cmos,
   return {};
 }
 
-Status Floppies::Add(const FloppyConfig& floppy, unsigned unit,
-                     const std::function<void()>& on_event, const std::function<bool()>& stopped) {
-  Result<std::unique_ptr<BlockBackend>> opened = OpenDiskImage(
-      {.path = floppy.path, .read_only = floppy.read_only, .snapshot = floppy.snapshot});
+Result<Floppies::Image> Floppies::OpenImage(const FloppyConfig& floppy, const std::string& path,
+                                            const std::function<void()>& on_event) {
+  Result<std::unique_ptr<BlockBackend>> opened =
+      OpenDiskImage({.path = path, .read_only = floppy.read_only, .snapshot = floppy.snapshot});
   if (!opened) return std::unexpected(opened.error());
   std::unique_ptr<BlockBackend> backend = *std::move(opened);
   const uint64_t bytes = backend->size_bytes();
   std::array<uint8_t, kSectorBytes> boot_sector{};
   if (backend->Read(0, boot_sector) != BlockStatus::kDone) {
-    return Fail("{}: its first sector cannot be read", floppy.path);
+    return Fail("{}: its first sector cannot be read", path);
   }
   // The format that the BIOS sees.
   const DisketteFormat format = FindDisketteFormat(boot_sector, bytes);
@@ -69,21 +75,46 @@ Status Floppies::Add(const FloppyConfig& floppy, unsigned unit,
     return Fail(
         "{}: not a floppy disk: has {} bytes, expected at most 2.88 MB, or the size that its boot "
         "sector gives",
-        floppy.path, bytes);
+        path, bytes);
   }
-  Image& image = images_[unit];
-  image.path = floppy.path;
-  image.worker = std::make_unique<IoWorker>(std::move(backend), on_event);
-  image.drive =
-      std::make_unique<ImageDrive>(BiosDriveKind::kFloppy, floppy.path, *image.worker, stopped);
-  const FloppyDriveType type = DriveFor(format);
+  return Image{.path = path,
+               .worker = std::make_unique<IoWorker>(std::move(backend), on_event),
+               .geometry = {.cylinders = static_cast<uint8_t>(format.geometry.cylinders),
+                            .heads = static_cast<uint8_t>(format.geometry.heads),
+                            .sectors = static_cast<uint8_t>(format.geometry.sectors),
+                            .drive = DriveFor(format),
+                            .rate = FloppyRateOf(format.geometry.sectors)}};
+}
+
+Status Floppies::Add(const FloppyConfig& floppy, unsigned unit,
+                     const std::function<void()>& on_event, const std::function<bool()>& stopped) {
+  Drive& drive = drives_[unit];
+  std::vector<std::string> paths = {floppy.path};
+  paths.insert(paths.end(), floppy.next.begin(), floppy.next.end());
+  FloppyDriveType type = FloppyDriveType::kNone;
+  for (const std::string& path : paths) {
+    Result<Image> image = OpenImage(floppy, path, on_event);
+    if (!image) return std::unexpected(image.error());
+    const FloppyDriveType needed = image->geometry.drive;
+    if (type != FloppyDriveType::kNone && IsLarge(type) != IsLarge(needed)) {
+      return Fail("{}: is a disk of another size than {}, and fits into no drive with it", path,
+                  floppy.path);
+    }
+    // Of either size, the later types take the disks of the earlier ones.
+    type = std::max(type, needed);
+    drive.images.push_back(*std::move(image));
+  }
+  Image& first = drive.images.front();
+  drive.bios =
+      std::make_unique<ImageDrive>(BiosDriveKind::kFloppy, first.path, *first.worker, stopped);
   fdc_.drive(unit).Install(type);
-  fdc_.drive(unit).ChangeDisk(*image.worker,
-                              {.cylinders = static_cast<uint8_t>(format.geometry.cylinders),
-                               .heads = static_cast<uint8_t>(format.geometry.heads),
-                               .sectors = static_cast<uint8_t>(format.geometry.sectors),
-                               .drive = type,
-                               .rate = FloppyRateOf(format.geometry.sectors)});
+  fdc_.drive(unit).ChangeDisk(*first.worker, first.geometry);
+  for (Image& image : drive.images) {
+    drive.changer.Add(image.path, [this, unit, &image] {
+      fdc_.drive(unit).ChangeDisk(*image.worker, image.geometry);
+      drives_[unit].bios->Insert(image.path, *image.worker);
+    });
+  }
   return {};
 }
 
@@ -99,17 +130,19 @@ void Floppies::Configure() {
 
 std::vector<BiosDrive*> Floppies::BiosDrives() {
   std::vector<BiosDrive*> drives;
-  for (const Image& image : images_) {
-    if (image.drive != nullptr) drives.push_back(image.drive.get());
+  for (const Drive& drive : drives_) {
+    if (drive.bios != nullptr) drives.push_back(drive.bios.get());
   }
   return drives;
 }
 
 void Floppies::Service(const std::function<bool()>& stopped) {
-  for (Image& image : images_) {
-    if (image.worker == nullptr) continue;
-    if (image.worker->Stalled()) WaitForSpace(*image.worker, image.path, stopped);
-    image.worker->Deliver();
+  for (Drive& drive : drives_) {
+    drive.changer.Service();
+    for (Image& image : drive.images) {
+      if (image.worker->Stalled()) WaitForSpace(*image.worker, image.path, stopped);
+      image.worker->Deliver();
+    }
   }
 }
 

@@ -20,6 +20,7 @@
 #include "devices/port_bus.h"
 #include "machine/config.h"
 #include "machine/image_drive.h"
+#include "machine/media_changer.h"
 #include "storage/io_worker.h"
 
 namespace verbatim {
@@ -48,6 +49,9 @@ class Floppies {
   // Drive A first.
   [[nodiscard]] std::vector<BiosDrive*> BiosDrives();
 
+  // The images of drive A or B.
+  [[nodiscard]] MediaChanger& changer(unsigned unit) { return drives_[unit].changer; }
+
   // As Disks::Service.
   void Service(const std::function<bool()>& stopped);
 
@@ -57,15 +61,22 @@ class Floppies {
   struct Image {
     std::string path;
     std::unique_ptr<IoWorker> worker;
-    std::unique_ptr<ImageDrive> drive;
+    FloppyGeometry geometry;
   };
+  struct Drive {
+    std::vector<Image> images;  // none: no drive
+    std::unique_ptr<ImageDrive> bios;
+    MediaChanger changer;
+  };
+  [[nodiscard]] static Result<Image> OpenImage(const FloppyConfig& floppy, const std::string& path,
+                                               const std::function<void()>& on_event);
   [[nodiscard]] Status Add(const FloppyConfig& floppy, unsigned unit,
                            const std::function<void()>& on_event,
                            const std::function<bool()>& stopped);
 
   IsaDma dma_;
   I82077 fdc_;
-  std::array<Image, kDrives> images_;  // without a worker: no drive
+  std::array<Drive, kDrives> drives_;
 };
 
 }  // namespace verbatim

@@ -64,6 +64,9 @@ Status AddGuestImage(const DiskConfig& image, MachineConfig& config) {
   if (!head) return std::unexpected(head.error());
   const Result<ImageKind> kind = RecogniseImage(head->bytes, head->size_bytes);
   if (!kind) return Fail("{}: {}", image.path, kind.error().message);
+  if (!image.next.empty() && *kind != ImageKind::kDisc && *kind != ImageKind::kFloppy) {
+    return Fail("{}: next= is for floppy disks and CDs, which this is not", image.path);
+  }
   DiskConfig disk = image;
   switch (*kind) {
     case ImageKind::kKernel:
@@ -80,7 +83,8 @@ Status AddGuestImage(const DiskConfig& image, MachineConfig& config) {
       config.floppies.insert(config.floppies.begin(), {.path = image.path,
                                                        .read_only = image.read_only,
                                                        .snapshot = image.snapshot,
-                                                       .unit = 0});
+                                                       .unit = 0,
+                                                       .next = image.next});
       BootFirst('a', config);
       break;
     case ImageKind::kDisk:

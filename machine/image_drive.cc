@@ -38,12 +38,12 @@ BlockStatus ImageDrive::Perform(BlockRequest request, std::vector<uint8_t>* answ
     outcome->status = status;
     outcome->data = std::move(data);
   };
-  worker_.Submit(std::move(request));
+  worker_->Submit(std::move(request));
   while (true) {
-    worker_.Drain();
+    worker_->Drain();
     if (outcome->status) break;
-    WaitForSpace(worker_, path_, stopped_);
-    if (worker_.Stalled()) return BlockStatus::kError;
+    WaitForSpace(*worker_, path_, stopped_);
+    if (worker_->Stalled()) return BlockStatus::kError;
   }
   if (answer != nullptr) *answer = std::move(outcome->data);
   return *outcome->status;

@@ -25,15 +25,23 @@ class ImageDrive final : public BiosDrive {
              std::optional<AtaPlace> place = {})
       : kind_(kind),
         path_(std::move(path)),
-        worker_(worker),
+        worker_(&worker),
         stopped_(std::move(stopped)),
         place_(place) {}
 
+  // Another medium; its worker outlives the drive too.
+  void Insert(std::string path, IoWorker& worker) {
+    path_ = std::move(path);
+    worker_ = &worker;
+    ++medium_;
+  }
+
   [[nodiscard]] BiosDriveKind kind() const override { return kind_; }
   [[nodiscard]] const std::string& name() const override { return path_; }
-  [[nodiscard]] uint64_t size_bytes() const override { return worker_.size_bytes(); }
-  [[nodiscard]] bool read_only() const override { return worker_.read_only(); }
+  [[nodiscard]] uint64_t size_bytes() const override { return worker_->size_bytes(); }
+  [[nodiscard]] bool read_only() const override { return worker_->read_only(); }
   [[nodiscard]] std::optional<AtaPlace> place() const override { return place_; }
+  [[nodiscard]] unsigned medium() const override { return medium_; }
 
   [[nodiscard]] BlockStatus Read(uint64_t offset, std::span<uint8_t> to) override;
   [[nodiscard]] BlockStatus Write(uint64_t offset, std::span<const uint8_t> from) override;
@@ -44,8 +52,9 @@ class ImageDrive final : public BiosDrive {
   [[nodiscard]] BlockStatus Perform(BlockRequest request, std::vector<uint8_t>* answer);
 
   const BiosDriveKind kind_;
-  const std::string path_;
-  IoWorker& worker_;
+  std::string path_;
+  IoWorker* worker_;
+  unsigned medium_ = 0;
   const std::function<bool()> stopped_;
   const std::optional<AtaPlace> place_;
 };

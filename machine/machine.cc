@@ -33,6 +33,10 @@ size_t Machine::KeyRoom() const { return board_->KeyRoom(); }
 
 bool Machine::QueueMouse(const MouseEvent& event) { return board_->QueueMouse(event); }
 
+std::optional<std::string> Machine::ChangeMedium(MediaSlot slot) {
+  return board_->ChangeMedium(slot);
+}
+
 void Machine::SetPictureObserver(std::function<void()> on_picture) {
   board_->display().SetPictureObserver(std::move(on_picture));
 }

@@ -76,6 +76,10 @@ class Machine {
   // False, and forgotten, if the guest does not read its mouse.
   bool QueueMouse(const MouseEvent& event);
 
+  // Puts the next of its media into a drive (MachineConfig's `next`): its path, or nullopt if there
+  // is no other.
+  std::optional<std::string> ChangeMedium(MediaSlot slot);
+
   // Pictures of the screen. RequestView and RequestPicture have one taken at the next chance, which
   // the observer then hears of, on the thread of Run; it is set before Run. ScreenChanged says
   // whether a view may look different from the last one, and costs the guest nothing.

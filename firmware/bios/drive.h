@@ -40,6 +40,9 @@ class BiosDrive {
   [[nodiscard]] virtual bool read_only() const = 0;
   [[nodiscard]] virtual std::optional<AtaPlace> place() const { return {}; }
 
+  // Another number whenever another medium was put in.
+  [[nodiscard]] virtual unsigned medium() const { return 0; }
+
   // Return when it is done. Ranges that do not lie within the drive are refused.
   [[nodiscard]] virtual BlockStatus Read(uint64_t offset, std::span<uint8_t> to) = 0;
   [[nodiscard]] virtual BlockStatus Write(uint64_t offset, std::span<const uint8_t> from) = 0;

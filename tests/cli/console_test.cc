@@ -63,6 +63,13 @@ class FakeGuest : public ConsoleGuest {
     changed_.notify_all();
   }
   [[nodiscard]] std::optional<Image> TakePicture() override { return std::nullopt; }
+  std::optional<std::string> ChangeMedium(MediaSlot slot) override {
+    const std::scoped_lock lock(mutex_);
+    media_changes_.push_back(slot);
+    changed_.notify_all();
+    if (slot == MediaSlot::kFloppyB) return std::nullopt;
+    return "next.img";
+  }
   void RequestStop() override {
     const std::scoped_lock lock(mutex_);
     stopped_ = true;
@@ -72,6 +79,11 @@ class FakeGuest : public ConsoleGuest {
   void AddRoom(size_t bytes) {
     const std::scoped_lock lock(mutex_);
     room_ += bytes;
+  }
+  std::vector<MediaSlot> WaitForChanges(size_t count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, kPatience, [this, count] { return media_changes_.size() >= count; });
+    return media_changes_;
   }
   bool WaitForStop() {
     std::unique_lock lock(mutex_);
@@ -94,6 +106,7 @@ class FakeGuest : public ConsoleGuest {
   size_t room_;
   bool stopped_ = false;
   std::vector<KeyEvent> keys_;
+  std::vector<MediaSlot> media_changes_;
   bool screen_changed_ = true;
   mutable unsigned looks_ = 0;
   unsigned view_requests_ = 0;
@@ -131,6 +144,19 @@ class ConsoleTest : public testing::Test {
   Console::Options options_;
   std::string notices_;
 };
+
+TEST_F(ConsoleTest, KeysChangeMediaAndAreAnswered) {
+  options_.escapes = true;
+  const auto console = Start();
+  Type(
+      "\x01"
+      "f\x01"
+      "F");
+  EXPECT_EQ(guest_.WaitForChanges(2), (std::vector{MediaSlot::kFloppyA, MediaSlot::kFloppyB}));
+  console->Finish();
+  EXPECT_EQ(notices_,
+            "next.img is in the drive\nno other medium for this drive was given (next=PATH)\n");
+}
 
 TEST_F(ConsoleTest, PassesInputUnchangedWithoutATerminal) {
   const auto console = Start();

@@ -43,6 +43,16 @@ TEST(DiskOption, ADoubleCommaBelongsToThePath) {
   EXPECT_EQ(Given("a,,").path, "a,");
 }
 
+TEST(DiskOption, FurtherMediaWaitInTheirOrder) {
+  using testing::ElementsAre;
+  EXPECT_THAT(ReadCdromOption("1.iso,next=2.iso,bus=1,next=3,,4.iso")->next,
+              ElementsAre("2.iso", "3,4.iso"));
+  EXPECT_THAT(ReadFloppyOption("1.img,next=2.img,readonly")->next, ElementsAre("2.img"));
+  EXPECT_THAT(ReadImageArgument("1.img,next=2.img")->next, ElementsAre("2.img"));
+  EXPECT_THAT(Complaint(ReadDiskOption("d,next=2")), HasSubstr("'next=2' is not known"));
+  EXPECT_THAT(Complaint(ReadCdromOption("d,next=")), HasSubstr("expected next=PATH"));
+}
+
 TEST(DiskOption, NamesWhatItDoesNotUnderstand) {
   for (const char* bad : {"d,snapshpt=on", "d,snapshot=maybe", "d,if=scsi", "d,bus=2",
                           "d,unit=", "d,readonly=1", "d,", "d,bus"}) {

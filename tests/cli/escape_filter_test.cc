@@ -51,6 +51,18 @@ TEST(EscapeFilter, SendsAnEscapeToTheGuest) {
   EXPECT_EQ(ToGuest(keys), "\x01x");
 }
 
+TEST(EscapeFilter, ChangesMedia) {
+  EscapeFilter filter;
+  const EscapeFilter::Keys keys = Type(filter,
+                                       "f\x01"
+                                       "fF\x01"
+                                       "F\x01"
+                                       "dd");
+  EXPECT_EQ(keys.changes,
+            (std::vector{MediaSlot::kFloppyA, MediaSlot::kFloppyB, MediaSlot::kCdrom}));
+  EXPECT_EQ(ToGuest(keys), "fFd");
+}
+
 TEST(EscapeFilter, AsksForHelpAndDropsUnknownKeys) {
   EscapeFilter filter;
   EXPECT_TRUE(Type(filter, "\x01h").help);

@@ -55,19 +55,21 @@ TEST(Options, HasTheDefaultsOfTheMachine) {
 }
 
 TEST(Options, StepsOfAScriptKeepTheirOrder) {
-  const RunOptions options = Given({"--send", "<ret>", "--expect", "[ OK ], a=b", "--timeout", "9",
-                                    "--send", "x<lt>", "--expect=-sh", "--exit-on", "# "});
+  const RunOptions options =
+      Given({"--send", "<ret>", "--expect", "[ OK ], a=b", "--timeout", "9", "--send", "x<lt>",
+             "--expect=-sh", "--change", "d", "--exit-on", "# "});
   std::string steps;
   for (const ScriptStep& step : options.script) {
-    steps += "ESX"[static_cast<size_t>(step.kind)] + step.text + "|";
+    steps += "ESCX"[static_cast<size_t>(step.kind)] + step.text + "|";
   }
-  EXPECT_EQ(steps, "S<ret>|E[ OK ], a=b|Sx<lt>|E-sh|X# |");
+  EXPECT_EQ(steps, "S<ret>|E[ OK ], a=b|Sx<lt>|E-sh|Cd|X# |");
   EXPECT_EQ(options.script[0].keys.size(), 2u);
 }
 
 TEST(Options, RejectsScriptsThatCannotBe) {
   EXPECT_EQ(Complaint(ParseRun({"--exit-on", "a", "--send", "b"})),
             "--send: nothing can come after --exit-on, which ends the run");
+  EXPECT_EQ(Complaint(ParseRun({"--change", "c"})), "--change 'c': expected a, b or d");
   EXPECT_EQ(Complaint(ParseRun({"--expect", ""})), "--expect '': expected a text");
   EXPECT_THAT(Complaint(ParseRun({"--send", "<nokey>"})), HasSubstr("--send '<nokey>': "));
 }

@@ -64,5 +64,16 @@ TEST(SerialKeysTest, KeysBecomeWhatATerminalSends) {
   EXPECT_EQ(bytes("<caps_lock><print>"), "");
 }
 
+TEST(ScriptTest, MediaChangeInTheirTurn) {
+  Script script({{Kind::kExpect, "disk 2"},
+                 {.kind = Kind::kChange, .text = "d", .slot = MediaSlot::kCdrom},
+                 Send("<ret>")},
+                KeyTarget::kSerial);
+  EXPECT_FALSE(script.Next().has_value());
+  Say(script, "insert disk 2");
+  EXPECT_EQ(script.Next().value().change, MediaSlot::kCdrom);
+  EXPECT_EQ(SerialBytesOf(script.Next().value().keys), "\r");
+}
+
 }  // namespace
 }  // namespace verbatim

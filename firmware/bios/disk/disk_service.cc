@@ -10,6 +10,10 @@ namespace {
 
 constexpr uint8_t kGetStatus = 0x01;
 constexpr uint8_t kFirstExtension = 0x41;
+constexpr uint8_t kFirstTransfer = 0x02;
+constexpr uint8_t kLastTransfer = 0x05;
+constexpr uint8_t kDisketteChange = 0x16;
+constexpr uint8_t kDiscChange = 0x49;
 constexpr uint8_t kDisketteInterrupted = 0x80;
 constexpr uint8_t kDiskInterrupted = 0xFF;
 
@@ -43,14 +47,34 @@ DiskReply DiskService::LastStatus(BiosCall& call) const {
   return reply;
 }
 
+// The first access to a diskette that was changed fails, as drives with a change line make it;
+// until then function 16h tells. Of a disc only function 49h tells, once: its drive takes the
+// change as read when it is accessed.
+bool DiskService::TellsOfChange(uint8_t function, const MappedDrive& drive) {
+  if (!drive.changed || drive.emulated) return false;
+  if (drive.kind == BiosDriveKind::kFloppy) {
+    const bool transfer = function >= kFirstTransfer && function <= kLastTransfer;
+    if (transfer) drives_.ForgetChange(drive.number);
+    return transfer || function == kDisketteChange;
+  }
+  if (function != kDiscChange) return false;
+  drives_.ForgetChange(drive.number);
+  return true;
+}
+
 DiskReply DiskService::Function(BiosCall& call) {
   const uint8_t function = call.regs.ah();
   const uint8_t number = call.regs.dl();
   if (function == kGetStatus) return LastStatus(call);
+  drives_.Refresh();
   if (DiscEmulator::Serves(function)) return emulator_.Function(call);
   const MappedDrive* drive = drives_.Find(number);
   if (drive == nullptr) {
     return number < kFirstDisk ? MissingDisketteFunction(call, drives_) : MissingDiskFunction(call);
+  }
+  if (TellsOfChange(function, *drive)) {
+    if (function >= kFirstTransfer && function <= kLastTransfer) call.regs.set_al(0);
+    return DiskReply::Of(DiskStatus::kMediaChanged);
   }
   if (drive->kind == BiosDriveKind::kFloppy) return DisketteFunction(call, drives_, *drive);
   if (function >= kFirstExtension) return extensions_.Function(call, *drive);

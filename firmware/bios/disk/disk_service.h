@@ -40,6 +40,8 @@ class DiskService {
  private:
   [[nodiscard]] DiskReply Function(BiosCall& call);
   [[nodiscard]] DiskReply LastStatus(BiosCall& call) const;
+  // Whether that is all that the call learns.
+  [[nodiscard]] bool TellsOfChange(uint8_t function, const MappedDrive& drive);
 
   DriveMap drives_;
   DiskExtensions extensions_;

@@ -51,8 +51,27 @@ void DriveMap::Renew(const BiosDrive* first_disk, const std::optional<DiscEmulat
   }
 }
 
-void DriveMap::AddMedium(BiosDrive& drive) {
-  MappedDrive mapped{.kind = drive.kind(), .drive = &drive, .bytes = drive.size_bytes()};
+void DriveMap::Refresh() {
+  for (MappedDrive& mapped : mapped_) {
+    if (mapped.emulated || mapped.medium == mapped.drive->medium()) continue;
+    const uint8_t number = mapped.number;
+    mapped = Look(*mapped.drive);
+    mapped.number = number;
+    mapped.changed = true;
+  }
+}
+
+void DriveMap::ForgetChange(uint8_t number) {
+  for (MappedDrive& mapped : mapped_) {
+    if (mapped.number == number) mapped.changed = false;
+  }
+}
+
+void DriveMap::AddMedium(BiosDrive& drive) { Add(Look(drive)); }
+
+MappedDrive DriveMap::Look(BiosDrive& drive) {
+  MappedDrive mapped{
+      .kind = drive.kind(), .drive = &drive, .bytes = drive.size_bytes(), .medium = drive.medium()};
   const std::array<uint8_t, kSectorBytes> sector = FirstSector(drive);
   if (mapped.kind == BiosDriveKind::kDisk) {
     mapped.geometry = FixedDiskGeometry(sector, mapped.blocks());
@@ -62,7 +81,7 @@ void DriveMap::AddMedium(BiosDrive& drive) {
     mapped.diskette_type = format.drive_type;
     mapped.blank_bytes = format.blank_bytes;
   }
-  Add(mapped);
+  return mapped;
 }
 
 void DriveMap::Add(MappedDrive drive) {

@@ -32,6 +32,8 @@ struct MappedDrive {
   uint64_t blank_bytes = 0;   // that follow: sectors of the format that the image does not have
   uint8_t diskette_type = 0;  // as function 08h tells it
   bool emulated = false;
+  unsigned medium = 0;   // BiosDrive::medium when it was looked at
+  bool changed = false;  // since the caller was told
 
   [[nodiscard]] uint32_t block_bytes() const {
     return kind == BiosDriveKind::kCdrom ? kDiscBlockBytes : static_cast<uint32_t>(kSectorBytes);
@@ -58,6 +60,11 @@ class DriveMap {
   // Numbers the drives and reads their geometry. `first_disk`, if any, comes before other disks.
   void Renew(const BiosDrive* first_disk, const std::optional<DiscEmulation>& emulation);
 
+  // Looks at media that were changed since.
+  void Refresh();
+  // The caller knows now that the medium is another.
+  void ForgetChange(uint8_t number);
+
   [[nodiscard]] const MappedDrive* Find(uint8_t number) const;
   // A drive itself, not what it emulates.
   [[nodiscard]] const MappedDrive* Find(const BiosDrive& drive) const;
@@ -69,6 +76,7 @@ class DriveMap {
  private:
   void Add(MappedDrive drive);
   void AddMedium(BiosDrive& drive);
+  [[nodiscard]] static MappedDrive Look(BiosDrive& drive);
 
   const std::vector<BiosDrive*> media_;
   std::vector<MappedDrive> mapped_;

@@ -211,7 +211,7 @@ DiskReply DiskExtensions::Function(BiosCall& call, const MappedDrive& drive) {
       return Seek(call, drive);
     case 0x48:
       return Parameters(call, drive);
-    case 0x49:  // media do not change
+    case 0x49:  // the medium is the one of before
       return DiskReply::Good();
     case 0x4E:
       return Configure(call);

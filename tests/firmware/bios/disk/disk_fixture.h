@@ -36,6 +36,7 @@ class MemoryDrive final : public BiosDrive {
   }
   [[nodiscard]] bool read_only() const override { return write_protected; }
   [[nodiscard]] std::optional<AtaPlace> place() const override { return ata; }
+  [[nodiscard]] unsigned medium() const override { return media; }
 
   [[nodiscard]] BlockStatus Read(uint64_t offset, std::span<uint8_t> to) override {
     if (!Good(offset, to.size())) return BlockStatus::kError;
@@ -74,6 +75,7 @@ class MemoryDrive final : public BiosDrive {
   std::vector<uint8_t> safe;  // the data at the last flush
   std::set<uint64_t> bad_sectors;
   uint64_t claimed_bytes = 0;  // instead of the real size
+  unsigned media = 0;          // changes of the medium
   bool write_protected = false;
   bool flush_fails = false;
   std::optional<AtaPlace> ata;

@@ -111,6 +111,22 @@ TEST_F(DisketteTest, AWriteThatCannotBeMadeSafeFails) {
   EXPECT_EQ(Al(), 0);
 }
 
+TEST_F(DisketteTest, TheFirstAccessToAnotherDiskFails) {
+  diskette_.data.resize(1440 * 512);
+  ++diskette_.media;
+  SetRegisters(0x1600, 0, 0, 0);
+  EXPECT_EQ(Fails(), DiskStatus::kMediaChanged);
+  SetRegisters(0x0301, 0, 0x0101, 0x0000);
+  EXPECT_EQ(Fails(), DiskStatus::kMediaChanged);
+  EXPECT_EQ(Al(), 0);
+  EXPECT_EQ(diskette_.data[18 * 512], MemoryDrive::PatternAt(18 * 512)) << "nothing is written";
+  SetRegisters(0x0201, 0, 0x0101, 0x0000);
+  EXPECT_EQ(Good(), 0);
+  EXPECT_EQ(Memory(kBuffer, 512), PatternOf(18, 1)) << "of 9 sectors a track now";
+  SetRegisters(0x1600, 0, 0, 0);
+  EXPECT_EQ(Good(), 0);
+}
+
 TEST_F(DisketteTest, DoesNotFormatWhatTheImageCannotHold) {
   PutFields(3, 0, 18);
   SetRegisters(0x0512, 0, 0x0301, 0x0100);
