@@ -211,8 +211,10 @@ void Machine::Board::CreateBios() {
   machine.drives = Drives();
   machine.boot_order = {std::string(BootLetters(config_)), config_.boot_menu};
   machine.power_port = chipset_.Acpi().pm1a_control_port;
-  if (const auto model = FindCpuModel(config_.cpu_model)) {
-    machine.processor = model->Query(1, 0, false);
+  machine.apic = chipset_.Acpi().apic;
+  machine.sci_irq = chipset_.Acpi().sci_irq;
+  if (const auto model = FindCpuModel(config_.cpu_model, config_.apic)) {
+    machine.processor = model->Query(1, 0, config_.apic);
   }
   bios_ = std::make_unique<Bios>(std::move(machine));
   if (config_.bios_trace != nullptr) bios_->SetObserver(TraceBiosCalls(*config_.bios_trace));

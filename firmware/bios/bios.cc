@@ -14,6 +14,7 @@
 #include "firmware/bios/restart.h"
 #include "firmware/bios/rom.h"
 #include "firmware/bios/video/video_rom.h"
+#include "firmware/mp_table.h"
 #include "firmware/pci_setup.h"
 #include "firmware/pir_table.h"
 #include "firmware/smbios.h"
@@ -24,6 +25,7 @@ namespace {
 constexpr uint32_t kCallBytes = 3;
 constexpr uint8_t kCallOpcode[] = {0x0F, 0x0B};
 
+constexpr PhysicalAddress kMpTables{0xFC800};
 constexpr PhysicalAddress kPirTable{0xFD000};
 constexpr PhysicalAddress kSmbiosTable{0xFD400};
 
@@ -63,6 +65,15 @@ void Bios::InstallTables() {
                                  .processor_features = machine_.processor.edx});
   CHECK(kPirTable.value + routing.size() <= kSmbiosTable.value &&
         kSmbiosTable.value + smbios.size() <= kRomAddress.value);
+  if (machine_.apic) {
+    const std::vector<uint8_t> apics =
+        BuildMpTables(kMpTables, {.apic = *machine_.apic,
+                                  .sci_irq = machine_.sci_irq,
+                                  .processor_signature = machine_.processor.eax,
+                                  .processor_features = machine_.processor.edx});
+    CHECK(kMpTables.value + apics.size() <= kPirTable.value);
+    memory.Write(kMpTables, apics.data(), apics.size());
+  }
   memory.Write(kPirTable, routing.data(), routing.size());
   memory.Write(kSmbiosTable, smbios.data(), smbios.size());
 }

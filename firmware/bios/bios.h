@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "devices/device.h"
+#include "firmware/acpi_tables.h"
 #include "firmware/bios/bios_call.h"
 #include "firmware/bios/boot/boot_service.h"
 #include "firmware/bios/disk/disk_service.h"
@@ -43,6 +44,8 @@ struct BiosMachine {
   BootOrder boot_order{};
   uint16_t power_port = 0x604;  // the ACPI PM1 control register
   CpuidResult processor{};      // leaf 1
+  std::optional<ApicConfig> apic = std::nullopt;
+  uint8_t sci_irq = 9;
 };
 
 // After a call, for --trace bios: the service and the registers before and after.

@@ -380,6 +380,18 @@ entry 0xEFD2
 entry 0xF065
     waiting_service 0x10
 
+; The video parameters (int 1Dh): registers 0 to 15 of the 6845 for 40 and 80 columns, graphics and
+; the monochrome adapter, then of these the bytes of a page, and of modes 0 to 7 the columns and the
+; mode register.
+entry 0xF0A4
+    db 0x38, 0x28, 0x2D, 0x0A, 0x1F, 6, 0x19, 0x1C, 2, 7, 6, 7, 0, 0, 0, 0
+    db 0x71, 0x50, 0x5A, 0x0A, 0x1F, 6, 0x19, 0x1C, 2, 7, 6, 7, 0, 0, 0, 0
+    db 0x38, 0x28, 0x2D, 0x0A, 0x7F, 6, 0x64, 0x70, 2, 1, 6, 7, 0, 0, 0, 0
+    db 0x61, 0x50, 0x52, 0x0F, 0x19, 6, 0x19, 0x19, 2, 13, 11, 12, 0, 0, 0, 0
+    dw 2048, 4096, 16384, 16384
+    db 40, 40, 80, 80, 40, 40, 80, 80
+    db 0x2C, 0x28, 0x2D, 0x29, 0x2A, 0x2E, 0x1E, 0x29
+
 entry 0xF841
     model 0x12
     iret
@@ -599,7 +611,7 @@ vectors:
     dw 0xFEA5, 0xE987, spurious_interrupt, spurious_interrupt
     dw spurious_interrupt, spurious_interrupt, 0xEF57, spurious_interrupt
     dw 0xF065, 0xF84D, 0xF841, 0xE3FE, 0xE739, 0xF859, 0xE82E, 0xEFD2
-    dw no_boot_device, 0xE6F2, 0xFE6E, dummy, dummy, 0, 0xEFC7, 0
+    dw no_boot_device, 0xE6F2, 0xFE6E, dummy, dummy, 0xF0A4, 0xEFC7, 0
 slave_vectors:
     dw clock_interrupt, redirected_interrupt, spurious_slave_interrupt, spurious_slave_interrupt
     dw mouse_interrupt, coprocessor_interrupt, disk_interrupt, disk_interrupt

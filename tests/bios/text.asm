@@ -163,6 +163,18 @@ start:
   cmp byte [Buffer + 0x2A], 2
   EXPECT e, "1Bh: not 400 lines"
 
+  ; The parameters that int 1Dh points to: of 80 columns.
+  les di, [0x1D * 4]
+  cmp dword [es:di + 16], 0x0A5A5071
+  EXPECT e, "text: not the registers of 80 columns"
+  cmp byte [es:di + 16 + 6], 25
+  EXPECT e, "text: not 25 rows"
+  cmp dword [es:di + 64], 4096 << 16 | 2048
+  EXPECT e, "text: not the bytes of a page"
+  cmp word [es:di + 72 + 2], 80 << 8 | 80
+  EXPECT e, "text: not the columns"
+  xor ax, ax
+  mov es, ax
   VERDICT "text"
 
 ; Makes capitals.
