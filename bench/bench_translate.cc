@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What translation costs: decoding, translating, finding, chaining and invalidating, each over the
-// whole code of busybox. Translation is as a user-mode program gets it: flat segments, CPL 3.
+// whole code of busybox, or of the ELF file that --program=PATH names. Translation is as a
+// user-mode program gets it: flat segments, CPL 3; with --cpl=0 as a kernel does.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -8,12 +9,14 @@
 #include <memory>
 #include <random>
 #include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "base/check.h"
-#include "bench/busybox_text.h"
+#include "bench/program_text.h"
 #include "codecache/block_store.h"
 #include "codecache/code_memory.h"
 #include "codecache/direct_cells.h"
@@ -26,11 +29,23 @@ namespace {
 
 constexpr uint64_t kCodeCacheBytes = 256 << 20;
 
+// What the command line chose, before any benchmark runs.
+struct Subject {
+  std::string path = std::string(VERBATIM_GUESTS) + "/busybox";
+  uint8_t cpl = 3;
+};
+
+Subject& ChosenSubject() {
+  static Subject subject;
+  return subject;
+}
+
 const ProgramText& Text() {
   static const ProgramText text = [] {
-    Result<ProgramText> loaded = LoadBusyboxText();
+    Result<ProgramText> loaded = LoadProgramText(ChosenSubject().path);
     if (!loaded) {
-      std::fprintf(stderr, "bench_translate: %s\n", loaded.error().message.c_str());
+      std::fprintf(stderr, "bench_translate: %s; scripts/fetch-guests fetches busybox\n",
+                   loaded.error().message.c_str());
       std::exit(2);
     }
     return *std::move(loaded);
@@ -43,16 +58,18 @@ class NoSoftware final : public SitePolicy {
   [[nodiscard]] bool InSoftware(PhysicalAddress) const override { return false; }
 };
 
-uint64_t UserMode() {
+uint64_t Mode() {
+  const uint8_t cpl = ChosenSubject().cpl;
+  const auto dpl = static_cast<uint16_t>(cpl << 5);
   CpuState cpu;
-  cpu.cpl = 3;
+  cpu.cpl = cpl;
   cpu.cr0 = cr0::kPe | cr0::kPg;
   cpu.cr4 = cr4::kOsfxsr | cr4::kOsxmmexcpt;
   for (SegmentRegister& segment : cpu.segments) {
     segment.limit = 0xFFFFFFFFu;
-    segment.attributes = 0xC0F3;  // present, DPL 3, data, writable, 32 bits
+    segment.attributes = 0xC093 | dpl;  // present, data, writable, 32 bits
   }
-  cpu.segments[kCs].attributes = 0xC0FB;
+  cpu.segments[kCs].attributes = 0xC09B | dpl;
   return BlockMode::Of(cpu, 0).bits();
 }
 
@@ -132,7 +149,7 @@ class Bench {
   [[nodiscard]] const Translator& translator() const { return *translator_; }
 
  private:
-  const uint64_t mode_ = UserMode();
+  const uint64_t mode_ = Mode();
   std::unique_ptr<CodeMemory> memory_;
   StubTable stubs_;
   DirectCells cells_;
@@ -273,4 +290,25 @@ BENCHMARK(Invalidate)->Unit(benchmark::kMillisecond);
 }  // namespace
 }  // namespace verbatim
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+  constexpr std::string_view kProgram = "--program=";
+  constexpr std::string_view kCpl = "--cpl=";
+  std::vector<char*> left;
+  for (int i = 0; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    verbatim::Subject& subject = verbatim::ChosenSubject();
+    if (word.starts_with(kProgram)) {
+      subject.path = word.substr(kProgram.size());
+    } else if (word == "--cpl=0" || word == "--cpl=3") {
+      subject.cpl = static_cast<uint8_t>(word[kCpl.size()] - '0');
+    } else {
+      left.push_back(argv[i]);
+    }
+  }
+  int count = static_cast<int>(left.size());
+  benchmark::Initialize(&count, left.data());
+  if (benchmark::ReportUnrecognizedArguments(count, left.data())) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  return 0;
+}

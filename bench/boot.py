@@ -14,11 +14,8 @@ The emulators take turns, so that whatever else the host does meets both.
 """
 
 import argparse
-import json
 import os
 import pathlib
-import platform
-import shutil
 import statistics
 import subprocess
 import sys
@@ -26,9 +23,8 @@ import tempfile
 import threading
 import time
 
-REPOSITORY = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(REPOSITORY / 'scripts'))
-import guest  # noqa: E402  (found only after the line above)
+import turns
+from turns import guest
 
 APPEND = 'console=ttyS0 panic=-1'
 EARLY = 'earlyprintk=serial,ttyS0,115200'
@@ -60,107 +56,49 @@ def time_to(command, marker):
                            f' before "{marker.decode()}"; its last line: {tail}')
 
 
-def processor():
-    for line in pathlib.Path('/proc/cpuinfo').read_text().splitlines():
-        if line.startswith('model name'):
-            return line.partition(':')[2].strip()
-    return 'unknown'
-
-
-def qemu_version():
-    return subprocess.run(['qemu-system-i386', '--version'], capture_output=True, text=True,
-                          check=True).stdout.splitlines()[0]
-
-
-def summarise(samples):
-    return {'median_seconds': statistics.median(samples), 'min_seconds': min(samples),
-            'max_seconds': max(samples), 'samples_seconds': samples}
-
-
 def measure(arguments, emulators, initrd):
+    """Seconds: {'total' or 'kernel': {emulator: [each run]}}, and those of QEMU's start."""
     kernel = guest.kernel_path(arguments.kernel)
-    samples = {emulator: {'total': [], 'start': []} for emulator in emulators}
+    totals = {emulator: [] for emulator in emulators}
+    starts = []
 
-    def sample(emulator, what, append, marker):
-        command = guest.emulator_command(emulator, kernel, initrd, append,
-                                         verbatim=arguments.verbatim, memory=arguments.memory,
-                                         cpu=arguments.cpu, validate=arguments.validate)
-        samples[emulator][what].append(time_to(command, marker))
+    def sample(emulator, append, marker):
+        return time_to(guest.emulator_command(emulator, kernel, initrd, append,
+                                              verbatim=arguments.verbatim, memory=arguments.memory,
+                                              cpu=arguments.cpu, validate=arguments.validate,
+                                              apic=arguments.apic), marker)
 
     for run in range(arguments.runs):
         for emulator in emulators:
-            sample(emulator, 'total', APPEND, guest.INIT_MARKER)
-            if emulator == 'qemu':
-                sample(emulator, 'start', f'{APPEND} {EARLY}', b'')
-            print(f'run {run + 1} of {arguments.runs}: {emulator}'
-                  f' {samples[emulator]["total"][-1]:.2f} s', file=sys.stderr, flush=True)
-    summary = {}
-    for emulator, taken in samples.items():
-        start = statistics.median(taken['start']) if taken['start'] else 0.0
-        taken['kernel'] = [total - start for total in taken['total']]
-        summary[emulator] = {what: summarise(values) for what, values in taken.items() if values}
-    return summary
-
-
-def print_table(kernel, summary):
-    print(f'\nDebian {kernel} kernel to /init, seconds\n')
-    print(f'{"":10} {"":8} {"median":>8} {"min":>8} {"max":>8}')
-    for emulator, values in summary.items():
-        for what, row in values.items():
-            print(f'{emulator:10} {what:8} {row["median_seconds"]:8.3f} {row["min_seconds"]:8.3f}'
-                  f' {row["max_seconds"]:8.3f}')
-    if len(summary) == 2:
-        for what in ('total', 'kernel'):
-            print(f'{"ratio":10} {what:8} {ratio(summary, what):8.2f}  (qemu / verbatim)')
-
-
-def ratio(summary, what):
-    return (summary['qemu'][what]['median_seconds'] /
-            summary['verbatim'][what]['median_seconds'])
-
-
-def chosen_emulators(only):
-    if only:
-        return [only]
-    if shutil.which('qemu-system-i386') is None:
-        print('no qemu-system-i386 (scripts/setup --reference): nothing to compare with',
-              file=sys.stderr)
-        return ['verbatim']
-    return ['verbatim', 'qemu']
+            totals[emulator].append(sample(emulator, APPEND, guest.INIT_MARKER))
+            if emulator == turns.QEMU:
+                starts.append(sample(emulator, f'{APPEND} {EARLY}', b''))
+            print(f'run {run + 1} of {arguments.runs}: {emulator} {totals[emulator][-1]:.2f} s',
+                  file=sys.stderr, flush=True)
+    kernels = {emulator: [total - (statistics.median(starts) if emulator == turns.QEMU else 0)
+                          for total in taken] for emulator, taken in totals.items()}
+    return {'total': totals, 'kernel': kernels}, starts
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__,
+    parser = argparse.ArgumentParser(prog='scripts/bench boot', description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--runs', type=int, default=5, help='boots of each (default: %(default)s)')
     parser.add_argument('--kernel', default='686',
                         help='686, 686-pae or a bzImage (default: %(default)s)')
-    parser.add_argument('--only', choices=('verbatim', 'qemu'), help='measure one emulator')
-    parser.add_argument('--json', type=pathlib.Path, metavar='FILE', help='write the samples too')
+    turns.add_options(parser, (turns.VERBATIM, turns.QEMU))
     guest.add_machine_options(parser)
     arguments = parser.parse_args()
-    if arguments.runs < 1:
-        parser.error('--runs must be at least 1')
     try:
-        emulators = chosen_emulators(arguments.only)
+        emulators = turns.chosen(arguments, (turns.VERBATIM, turns.QEMU))
         with tempfile.TemporaryDirectory() as scratch:
             initrd = pathlib.Path(scratch) / 'initrd.cpio.gz'
             guest.make_initrd(initrd)
-            summary = measure(arguments, emulators, initrd)
-    except guest.GuestError as error:
+            costs, starts = measure(arguments, emulators, initrd)
+    except (turns.BenchError, guest.GuestError) as error:
         sys.exit(f'boot: {error}')
-    print_table(arguments.kernel, summary)
-    if arguments.json:
-        report = {'benchmark': 'boot', 'kernel': arguments.kernel, 'cpu': arguments.cpu,
-                  'memory_mib': arguments.memory, 'append': APPEND, 'host': processor(),
-                  'host_cores': os.cpu_count(), 'host_kernel': platform.release(),
-                  'load_average': os.getloadavg(), 'emulators': summary}
-        if 'qemu' in summary:
-            report['qemu'] = qemu_version()
-        if len(summary) == 2:
-            report['ratio_total'] = ratio(summary, 'total')
-            report['ratio_kernel'] = ratio(summary, 'kernel')
-        arguments.json.write_text(json.dumps(report, indent=2) + '\n')
+    turns.publish(arguments, 'boot', costs, emulators, unit='s', kernel=arguments.kernel,
+                  cpu=arguments.cpu, memory_mib=arguments.memory, append=APPEND,
+                  qemu_start_seconds=starts)
 
 
 if __name__ == '__main__':

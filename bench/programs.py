@@ -54,6 +54,9 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('programs', nargs='*', metavar='PROGRAM',
                         help='those to run (default: all that bench/programs/bench.sh has)')
+    parser.add_argument('--clock', choices=tuple(turns.CLOCKS), default='wall',
+                        help='time on the wall, or that a subject had the processor, which says more'
+                        ' while others use it too (default: %(default)s)')
     turns.add_options(parser, SUBJECTS)
     linux.add_options(parser, memory=MEMORY_MIB, timeout=1200)
     arguments = parser.parse_args()
@@ -75,8 +78,8 @@ def main():
                 if name == turns.NATIVE:
                     return turns.run([str(turns.guest.require_guests() / 'busybox'), 'sh',
                                       str(SOURCES / 'bench.sh'), *arguments.programs],
-                                     env=environment)
-                return linux.run_guest(name, image, arguments)
+                                     env=environment, clock=arguments.clock)
+                return linux.run_guest(name, image, arguments, arguments.clock)
 
             costs = turns.take_turns({name: lambda name=name: take(name) for name in names},
                                      arguments.runs)
@@ -85,7 +88,7 @@ def main():
     in_milliseconds = {case: {name: [cost / 1e6 for cost in taken] for name, taken in by_name.items()}
                        for case, by_name in costs.items()}
     turns.publish(arguments, 'programs', in_milliseconds, names, unit='ms',
-                  **linux.machine_of(arguments))
+                  clock=arguments.clock, **linux.machine_of(arguments))
 
 
 if __name__ == '__main__':

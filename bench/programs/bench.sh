@@ -34,13 +34,17 @@ gawk() { on usr/bin/gawk -f workload.awk text; }
 sort() { on usr/bin/sort --parallel=1 -S 64M lines; }
 bc() { on usr/bin/bc -l workload.bc; }
 cc1_O2() { on usr/lib/gcc/i686-linux-gnu/12/cc1 -quiet -O2 source.c -o -; }
+gcc_50000_lines() {
+  on usr/lib/gcc/i686-linux-gnu/12/cc1 -quiet -O0 lines50000.c -o lines.s &&
+    on usr/bin/i686-linux-gnu-as lines.s -o lines.o && md5sum <lines.o
+}
 tcc() { on usr/bin/tcc -nostdinc -c big.c -o big.o && md5sum <big.o; }
 cjpeg() { for i in 0 1 2 3 4 5 6 7; do on usr/bin/cjpeg -quality 90 -optimize picture.ppm; done | md5sum; }
 djpeg() { for i in 0 1 2 3 4 5 6 7 8 9 10 11; do on usr/bin/djpeg -dct float picture.jpg; done | md5sum; }
 fairy_stockfish() { on usr/games/fairy-stockfish bench 16 1 8 2>&1 | grep 'Nodes searched'; }
 
 for name in ${*:-gzip_9 gunzip bzip2_9 xz_2 zstd_12 sevenzip openssl_sha256 openssl_aes openssl_rsa python3 perl
-            lua sqlite3 mawk gawk sort bc cc1_O2 tcc cjpeg djpeg fairy_stockfish}; do
+            lua sqlite3 mawk gawk sort bc cc1_O2 gcc_50000_lines tcc cjpeg djpeg fairy_stockfish}; do
   echo "$name 1"
   if ! "$name" >output; then
     echo wrong

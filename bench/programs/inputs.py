@@ -76,6 +76,7 @@ def make(directory):
                                              for _ in range(LINES)))
     (directory / 'source.c').write_text(program(source, 36))
     (directory / 'big.c').write_text(program(source, 8000))
+    (directory / 'lines50000.c').write_text(program(source, 2900))
     (directory / 'picture.ppm').write_bytes(picture(source))
     for path in HERE.glob('workload.*'):
         shutil.copy(path, directory)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // ELF32 (System V ABI, chapter 4, "Object Files").
-#include "bench/busybox_text.h"
+#include "bench/program_text.h"
 
 #include <elf.h>
 
@@ -49,10 +49,9 @@ std::optional<Elf32_Shdr> FindSection(std::span<const uint8_t> file, std::string
 
 }  // namespace
 
-Result<ProgramText> LoadBusyboxText() {
-  const std::string path = std::string(VERBATIM_GUESTS) + "/busybox";
+Result<ProgramText> LoadProgramText(const std::string& path) {
   Result<std::vector<uint8_t>> file = ReadFile(path, kMaxFileBytes);
-  if (!file) return Fail("{}; run scripts/fetch-guests", file.error().message);
+  if (!file) return std::unexpected(file.error());
   const auto text = FindSection(*file, ".text");
   if (!text || uint64_t{text->sh_offset} + text->sh_size > file->size()) {
     return Fail("{}: expected an ELF32 file with a section .text", path);
