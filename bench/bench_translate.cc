@@ -3,8 +3,10 @@
 // whole code of busybox, or of the ELF file that --program=PATH names. Translation is as a
 // user-mode program gets it: flat segments, CPL 3; with --cpl=0 as a kernel does.
 #include <benchmark/benchmark.h>
+#include <x86intrin.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <random>
@@ -159,9 +161,25 @@ class Bench {
   std::unique_ptr<Translator> translator_;
 };
 
-// Time per item, in seconds with an SI prefix, beside items per second.
+// Cycles of the time-stamp counter per second.
+double TimeStampRate() {
+  static const double rate = [] {
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point begin = Clock::now();
+    const uint64_t first = __rdtsc();
+    std::chrono::duration<double> elapsed{};
+    while (elapsed < std::chrono::milliseconds(100)) elapsed = Clock::now() - begin;
+    return static_cast<double>(__rdtsc() - first) / elapsed.count();
+  }();
+  return rate;
+}
+
+// Time per item, in seconds with an SI prefix and in cycles, beside items per second.
 void Report(benchmark::State& state, const char* unit, uint64_t items) {
   state.SetItemsProcessed(static_cast<int64_t>(items));
+  state.counters["cycles/item"] =
+      benchmark::Counter(static_cast<double>(items) / TimeStampRate(),
+                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
   state.counters[std::string("s/") + unit] = benchmark::Counter(
       static_cast<double>(items), benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }

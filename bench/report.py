@@ -13,7 +13,7 @@ import turns
 REPORTS = turns.REPOSITORY / 'build' / 'bench'
 PAGE = turns.REPOSITORY / 'docs' / 'performance.md'
 # In the order of the page.
-BENCHMARKS = ('boot', 'programs', 'system', 'scale', 'kernels', 'nano', 'smc', 'pc')
+BENCHMARKS = ('boot', 'programs', 'system', 'scale', 'kernels', 'nano', 'translate', 'smc', 'pc')
 
 INTRODUCTION = '''\
 # Performance
