@@ -13,7 +13,7 @@ import turns
 REPORTS = turns.REPOSITORY / 'build' / 'bench'
 PAGE = turns.REPOSITORY / 'docs' / 'performance.md'
 # In the order of the page.
-BENCHMARKS = ('boot', 'programs', 'system', 'scale', 'kernels', 'nano', 'translate', 'smc', 'pc')
+BENCHMARKS = ('boot', 'programs', 'system', 'scale', 'scale-boots', 'kernels', 'nano', 'translate', 'smc', 'pc')
 
 INTRODUCTION = '''\
 # Performance
@@ -36,7 +36,9 @@ def circumstances(report):
 
 
 def section(name, report):
-    about = importlib.import_module(name).__doc__.strip()
+    program = name.partition('-')[0]
+    about = (importlib.import_module(program).__doc__.strip() if program == name
+             else f'More of `{program}`.')
     table = '\n'.join(turns.table(report))
     return f'## {name}\n\n{about}\n\n{circumstances(report)}\n\n```\n{table}\n```\n'
 

@@ -10,8 +10,11 @@
 #include <unistd.h>
 
 #include "../kernels/kernels.h"
+#include "token.h"
 
-enum { kPageBytes = 4096, kDirtyBytes = 4 << 20, kRing = 16, kTouchedBytes = 64 << 10 };
+enum { kPageBytes = 4096, kDirtyBytes = 4 << 20, kRing = 16 };
+
+static uint32_t Ring16(uint32_t count) { return PassToken(count, kRing); }
 
 static void Must(int good, const char* what) {
   if (good) return;
@@ -95,40 +98,6 @@ static uint32_t PingPong(uint32_t count) {
   return (uint8_t)byte;
 }
 
-// A token goes round a ring of processes, each of which touches memory of its own: one event is one
-// switch.
-static uint32_t Ring(uint32_t count) {
-  static uint8_t own[kTouchedBytes];
-  int pipes[kRing][2];
-  for (int i = 0; i < kRing; ++i) Must(pipe(pipes[i]) == 0, "pipe");
-  pid_t children[kRing - 1];
-  uint32_t token = 0;
-  for (int i = 1; i < kRing; ++i) {
-    children[i - 1] = fork();
-    if (children[i - 1] != 0) continue;
-    for (int other = 0; other < kRing; ++other) {
-      if (other != i) close(pipes[other][0]);
-      if (other != (i + 1) % kRing) close(pipes[other][1]);
-    }
-    while (read(pipes[i][0], &token, sizeof token) == sizeof token) {
-      for (size_t at = 0; at < sizeof own; at += kPageBytes) token += ++own[at];
-      if (write(pipes[(i + 1) % kRing][1], &token, sizeof token) != sizeof token) break;
-    }
-    _exit(0);
-  }
-  for (uint32_t i = 0; i < count; ++i) {
-    Must(write(pipes[1][1], &token, sizeof token) == sizeof token &&
-             read(pipes[0][0], &token, sizeof token) == sizeof token,
-         "token");
-  }
-  for (int i = 0; i < kRing; ++i) {
-    close(pipes[i][0]);
-    close(pipes[i][1]);
-  }
-  for (int i = 0; i < kRing - 1; ++i) Await(children[i]);
-  return token;
-}
-
 static volatile uint32_t signals_seen;
 static void Count(int number) { signals_seen += (uint32_t)number; }
 
@@ -167,7 +136,7 @@ const struct Kernel kProcessKernels[] = {
     {"fork-wait-4M-dirty", ForkWaitDirty, 1},
     {"fork-exec-wait", ForkExecWait, 1},
     {"pipe-ping-pong", PingPong, 1},
-    {"switch-16-processes-64K", Ring, kRing},
+    {"switch-16-processes", Ring16, kRing},
     {"signal", Signal, 1},
     {"protection-signal", ProtectionSignal, 1},
     {NULL, NULL, 0},
