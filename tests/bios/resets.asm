@@ -15,6 +15,8 @@
   mov word [0x469], 0
 %endmacro
 
+kV86Buffer equ 0x5000
+
 start:
   LOAD_REST
   SHUT_DOWN 0x0A, .jumped        ; by the keyboard controller
@@ -88,7 +90,8 @@ start:
 .limit:
   EXPECT nz, "a large segment: its limit is gone"
 
-  ; A virtual-8086 task calls int 12h and int 15h/88h of the BIOS through the vectors.
+  ; A virtual-8086 task without rights of its own calls the BIOS through the vectors: int 10h, 12h,
+  ; 13h, 14h, 15h and 1Ah.
 .task:
   mov word [0x0D * 4], 0xFF53
   mov word [0x0D * 4 + 2], 0xF000
@@ -129,9 +132,36 @@ start:
   mov ah, 0x88
   int 0x15
   mov cx, ax
+  push cx
+  push bx
+  mov ah, 0x0F
+  int 0x10
+  mov [V86Video], ax
+  mov ax, 0x0201
+  mov bx, kV86Buffer
+  mov cx, 1
+  mov dx, 0x80
+  int 0x13
+  setc [V86Carry]
+  mov [V86Disk], ax
+  mov ax, 0x0201                 ; and one that fails
+  mov cx, 0x3F
+  mov dx, 0xFF80
+  int 0x13
+  setc [V86Carry + 1]
+  mov ah, 3
+  xor dx, dx
+  int 0x14
+  mov [V86Line], ax
+  xor ah, ah
+  int 0x1A
+  mov [V86Ticks], dx
+  mov [V86Ticks + 2], cx
+  pop bx
+  pop cx
   int 0xFF                       ; the monitor ends it
 
-; #GP of the task: int N goes to the vector, FFh ends, iret returns.
+; #GP of the task: int N goes to the vector, FFh ends, iret returns, cli and sti do nothing.
 Protect:
   push bp
   mov bp, sp                     ; bp, error code, eip, cs, eflags, esp, ss
@@ -150,6 +180,10 @@ Protect:
   mov al, [ebx]
   cmp al, 0xCF
   je .return
+  mov ah, al
+  and ah, 0xFE
+  cmp ah, 0xFA
+  je .skip
   cmp al, 0xCD
   jne .bad
   mov al, [ebx + 1]
@@ -193,6 +227,9 @@ Protect:
   mov ax, [ebx + 4]
   mov [bp + 14], ax
   add word [bp + 18], 6
+  jmp .leave
+.skip:
+  inc word [bp + 6]
 .leave:
   pop ds
   pop ebx
@@ -226,6 +263,20 @@ Protect:
   mov ax, [Kib]
   cmp ax, [V86Kib]
   EXPECT e, "a virtual-8086 task: int 15h"
+  cmp word [V86Video], 0x5003
+  EXPECT e, "a virtual-8086 task: int 10h"
+  cmp word [V86Disk], 0x0001
+  EXPECT e, "a virtual-8086 task: int 13h"
+  cmp word [kV86Buffer + 510], 0xAA55
+  EXPECT e, "a virtual-8086 task: what int 13h read"
+  cmp word [V86Carry], 0x0100
+  EXPECT e, "a virtual-8086 task: the carry flag of int 13h"
+  test word [V86Line], 0x6000
+  EXPECT nz, "a virtual-8086 task: int 14h"
+  mov eax, [0x46C]
+  sub eax, [V86Ticks]
+  cmp eax, 18 * 60
+  EXPECT b, "a virtual-8086 task: int 1Ah"
   VERDICT "resets"
 
 ; Segments are those of real mode.
@@ -275,4 +326,9 @@ Stack: dw 0
 Kib: dw 0
 V86Kib: dw 0
 V86Base: dw 0
+V86Video: dw 0
+V86Disk: dw 0
+V86Carry: dw 0xFFFF
+V86Line: dw 0
+V86Ticks: dd 0
 END_OF_IMAGE
