@@ -102,7 +102,8 @@ std::vector<uint8_t> IdentifyDisk(const DiskIdentity& disk) {
   words.Set(0, 0x0040);  // not removable
   words.Set(1, disk.default_geometry.cylinders);
   words.Set(3, disk.default_geometry.heads);
-  // Bytes of a track and of a sector, which only ATA-1 defines. The BIOS of Bochs transfers as many.
+  // Bytes of a track and of a sector, which only ATA-1 defines. The BIOS of Bochs transfers as
+  // many.
   words.Set(4, uint64_t{disk.default_geometry.sectors} * kSectorBytes);
   words.Set(5, kSectorBytes);
   words.Set(6, disk.default_geometry.sectors);
