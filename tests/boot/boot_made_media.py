@@ -3,10 +3,18 @@
 """Boot media made here with the boot loaders of Debian: what they boot, under both BIOSes, up to the
 text that says that it runs."""
 
+import pathlib
+import sys
+import tempfile
 import unittest
 
 from made_media import LINUX, MadeMedia
-from media import Boot, boots, guest
+from media import BIOSES, Boot, boots, guest, run
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / 'cli'))
+from png import Picture  # noqa: E402
+
+TIMED_OUT = 124
 
 INIT = guest.INIT_MARKER.decode()
 GAME = '-*-'
@@ -89,6 +97,16 @@ SYSLINUX = {
     'isolinux_boots_a_floppy_in_memory_from_its_menu': Boot(
         isolinux, (*boot('text', 'Boot media'), '<down><ret>', *FLOPPY_IN_MEMORY)),
     'isolinux_boots_the_game': Boot(isolinux, boot('game', GAME)),
+    # The keys wait in the BIOS until the menu has drawn itself.
+    'isolinux_boots_ipxe_from_its_graphics_menu': Boot(
+        isolinux, boot('graphics<ret><down><down><down>', IPXE)),
+    'isolinux_runs_modules_that_look_at_the_machine': Boot(isolinux, (
+        *boot('cpuidtest.c32', 'Stepping'), 'meminfo.c32<ret>', 'DOS RAM: 639K (0x9fc00)',
+        'dmitest.c32<ret>', 'DMI 2.4 present', 'exit<ret>', 'boot:', 'vesainfo.c32<ret>',
+        'VBE version 3.0')),
+    'isolinux_runs_the_hardware_detection_tool': Boot(isolinux, boot('hdt.c32', 'PCI Devices( 5)')),
+    'syslinux_runs_a_module_that_looks_at_disks': Boot(
+        syslinux, boot('disk.c32', 'Host bus: PCI ATA')),
     'syslinux_boots_linux_from_a_disk': Boot(syslinux, boot('linux', INIT), memory='128M'),
     'syslinux_boots_a_floppy_in_memory': Boot(
         syslinux, (*boot('floppy', FLOPPY_IN_MEMORY[0]), *FLOPPY_IN_MEMORY[1:])),
@@ -109,6 +127,28 @@ class GrubLegacy(unittest.TestCase):
 @boots(SYSLINUX)
 class Syslinux(unittest.TestCase):
     pass
+
+
+class GraphicsMenu(unittest.TestCase):
+    def picture(self, bios, seconds):
+        """Colours of all pixels of the screen after that time."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / 'screen.png'
+            result = run(*bios(), *isolinux(), '--expect', 'boot:', '--send', 'graphics<ret>',
+                         '--screenshot-at', f'{seconds}={path}', seconds=seconds + 1)
+            self.assertEqual(result.returncode, TIMED_OUT, result.stderr)
+            picture = Picture(path)
+            return [picture[x, y] for y in range(picture.height) for x in range(picture.width)]
+
+    def test_is_drawn_alike_by_both_bioses(self):
+        for seconds in (3, 10, 30):  # the shortest in which this host draws it
+            one, other = (self.picture(bios, seconds) for bios in BIOSES.values())
+            if len(one) == len(other) == 480 * 640:
+                break
+        self.assertEqual((len(one), len(other)), (480 * 640, 480 * 640))
+        # Each BIOS has a font of its own, but the background of many shades is the same.
+        self.assertLess(sum(a != b for a, b in zip(one, other)), len(one) // 50)
+        self.assertGreater(len(set(one)), 100)
 
 
 if __name__ == '__main__':

@@ -56,6 +56,14 @@ def call(*command):
         raise guest.GuestError(f'{command[0]}: {error.stdout}{error.stderr}') from None
 
 
+def make_el_torito(path, boot_image, *files):
+    """A CD that boots `boot_image`, with `files` of the form NAME=SOURCE."""
+    call('xorriso', '-as', 'mkisofs', '-quiet', '-R', '-o', path, '-b', 'boot/loader',
+         '-no-emul-boot', '-boot-load-size', '4', '-boot-info-table', '-graft-points',
+         f'boot/loader={boot_image}', *files)
+    return path
+
+
 class MadeMedia:
     """A folder of boot media, which `remove` takes away."""
 
@@ -87,16 +95,9 @@ class MadeMedia:
              '-o', cd, f'k={self._kernels}')
         return cd
 
-    def _make_el_torito(self, name, boot_image, *graft_points):
-        cd = self._folder / name
-        call('xorriso', '-as', 'mkisofs', '-quiet', '-R', '-o', cd, '-b', boot_image,
-             '-no-emul-boot', '-boot-load-size', '4', '-boot-info-table', '-graft-points',
-             f'k={self._kernels}', *graft_points)
-        return cd
-
     def _make_grub_legacy_cd(self):
-        return self._make_el_torito('grub-legacy.iso', 'boot/stage2',
-                                    f'boot/stage2={fetched("media/stage2_eltorito")}')
+        return make_el_torito(self._folder / 'grub-legacy.iso', fetched('media/stage2_eltorito'),
+                              f'k={self._kernels}')
 
     def _make_grub_legacy_floppy(self):
         floppy = self._folder / 'grub-legacy.img'
@@ -112,10 +113,9 @@ class MadeMedia:
                 self._folder / 'syslinux.cfg', self._folder / 'menu.cfg']
 
     def _make_isolinux_cd(self):
-        return self._make_el_torito(
-            'isolinux.iso', 'isolinux/isolinux.bin',
-            *(f'isolinux/{path.name}={path}'
-              for path in (*self._configuration(), ISOLINUX / 'isolinux.bin')))
+        return make_el_torito(
+            self._folder / 'isolinux.iso', ISOLINUX / 'isolinux.bin', f'k={self._kernels}',
+            *(f'isolinux/{path.name}={path}' for path in self._configuration()))
 
     def _make_syslinux_disk(self):
         """A disk with one FAT16 partition on a track boundary, as DOS would make it."""
