@@ -78,7 +78,8 @@ class PlayedGame(unittest.TestCase):
         self.assertGreaterEqual(player.ship(), middle + 10)
 
         player.play([FIRE, LEFT, FIRE, LEFT, FIRE, RIGHT],
-                    seconds=started + PLAY_SECONDS - time.monotonic())
+                    until=lambda: time.monotonic() >= started + PLAY_SECONDS and
+                    player.invaders() < all_invaders - 3)
         self.assertLess(player.invaders(), all_invaders - 3)
 
         player.play([PAUSE], seconds=TYPING_SECONDS)
