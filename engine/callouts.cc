@@ -73,7 +73,7 @@ bool TakesPendingMathFault(const GuestInstruction& in) {
 
 bool Engine::CalloutThunk(ExecutionContext* context, uint32_t site) noexcept {
   auto* engine = static_cast<Engine*>(context->engine);
-  return engine->Callout(engine->sites_.At(site));
+  return engine->Callout(site);
 }
 
 bool Engine::AccessBeginThunk(ExecutionContext* context, uint32_t site) noexcept {
@@ -118,6 +118,7 @@ bool Engine::TransferAfterCallout() {
   SaveShadowStack();
   const BlockMode mode = PresentMode();
   if (!SelectWindow(mode)) return false;
+  MapRepeatedAccess();
   ++statistics_.callouts_transferred;
   mode_ = mode;
   entered_generation_ = window_code_->generation();
@@ -129,7 +130,8 @@ bool Engine::TransferAfterCallout() {
   return true;
 }
 
-bool Engine::Callout(const Site& site) {
+bool Engine::Callout(uint32_t number) {
+  const Site& site = sites_.At(number);
   CpuState& cpu = context_->cpu;
   ++statistics_.callouts;
   cpu.eip = site.eip;
@@ -173,6 +175,7 @@ bool Engine::Callout(const Site& site) {
   ++statistics_.callouts_resumed;
   SyncFlagsToHost();
   UpdateSegmentPointers();
+  if (site.loads_segment) KeepSegmentLoad(site, number);
   return true;
 }
 

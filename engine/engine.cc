@@ -158,6 +158,7 @@ void Engine::SyncFlagsToHost() {
   context_->flags_if_clear = context_->virtual_flags & ~flag::kIf;
   context_->flags_if_set = context_->virtual_flags | flag::kIf;
   context_->interrupt_pending = gate_.InterruptRequested() ? 1 : 0;
+  UpdateSegmentGeneration();
 }
 
 void Engine::UpdateSegmentPointers() {
@@ -221,6 +222,7 @@ Status Engine::Step() {
 Status Engine::RunOnce(BlockMode mode) {
   context_->exit_reason = static_cast<uint32_t>(ExitReason::kLookup);
   if (Status selected = SelectWindow(mode); !selected) return selected;
+  MapRepeatedAccess();
   Block* block = FindOrTranslate(mode);
   if (block == nullptr) return {};
   ChainPending(*block);

@@ -160,7 +160,7 @@ class Engine final : public CodeWriteObserver, public MemoryMapObserver, private
   static bool CalloutThunk(ExecutionContext* context, uint32_t site) noexcept;
   static bool AccessBeginThunk(ExecutionContext* context, uint32_t site) noexcept;
   static bool AccessEndThunk(ExecutionContext* context, uint32_t site) noexcept;
-  [[nodiscard]] bool Callout(const Site& site);
+  [[nodiscard]] bool Callout(uint32_t number);
   [[nodiscard]] bool AccessBegin(const Site& site);
   void AccessEnd(const Site& site);
   [[nodiscard]] Faultable<LinearAddress> SiteAddress(const Site& site);
@@ -176,6 +176,11 @@ class Engine final : public CodeWriteObserver, public MemoryMapObserver, private
   void PardonSite(const Site& site);
   void LeaveAfterInstruction() { context_->kick = 1; }
 
+  // segment_loads.cc
+  // For the stub to repeat what the site has just loaded.
+  void KeepSegmentLoad(const Site& site, uint32_t number);
+  void UpdateSegmentGeneration();
+
   // host_fault.cc
   // True: the cause is gone, resume exactly there.
   [[nodiscard]] bool HandleHostFault();
@@ -186,6 +191,16 @@ class Engine final : public CodeWriteObserver, public MemoryMapObserver, private
   [[nodiscard]] FpuPointers ToGuest(const HostFpuPointers& host) override;
   // Returns true if the site of the instruction at cpu.eip, in `block`, was moved to software form.
   bool AdaptSite(const Block& block, uint32_t weight);
+  // Before user code goes on, with its window selected.
+  void MapRepeatedAccess();
+
+  // An access of user code that the guest was told of: when it is about to be repeated, its page is
+  // mapped at once, which saves a second signal.
+  struct FaultedAccess {
+    uint32_t eip = 0;
+    LinearAddress address;
+    bool write = false;
+  };
 
   struct PendingLink {
     Block* block;
@@ -220,6 +235,7 @@ class Engine final : public CodeWriteObserver, public MemoryMapObserver, private
   // WindowCodeSet::generation when code_ was entered.
   uint64_t entered_generation_ = 0;
   std::optional<PendingLink> pending_link_;
+  std::optional<FaultedAccess> faulted_access_;
   std::vector<std::pair<uint32_t, uint32_t>> code_segments_;  // (base, limit) by id - 1
 
   SignalTarget signal_target_;
@@ -229,6 +245,8 @@ class Engine final : public CodeWriteObserver, public MemoryMapObserver, private
   bool access_bounced_ = false;
   bool software_once_ = false;  // the next instruction runs in software form
   LinearAddress access_address_;
+  DescriptorTable known_gdtr_;  // as of the last look
+  uint64_t gdtr_changes_ = 0;
   // The last x87 operand that was accessed in software form: where, and what it stood for.
   uint64_t fpu_operand_ = 0;
   LinearAddress fpu_operand_address_;

@@ -154,6 +154,13 @@ bool Engine::AdaptSite(const Block& block, uint32_t weight) {
   return true;
 }
 
+void Engine::MapRepeatedAccess() {
+  const CpuState& cpu = context_->cpu;
+  if (!faulted_access_ || cpu.cpl != 3 || cpu.eip != faulted_access_->eip) return;
+  windows_.MapAhead(window_, faulted_access_->address, faulted_access_->write);
+  faulted_access_.reset();
+}
+
 bool Engine::HandlePageFault(const Block& block) {
   const uint64_t address = context_->fault_address;
   if (address - reinterpret_cast<uint64_t>(trap_page_) < kPageBytes) {
@@ -193,6 +200,10 @@ bool Engine::HandlePageFault(const Block& block) {
       return block.valid;
     case ResolveOutcome::kGuestFault:
       ++statistics_.faults_guest;
+      faulted_access_.reset();
+      if (context_->cpu.cpl == 3) {
+        faulted_access_ = {context_->cpu.eip, LinearAddress{static_cast<uint32_t>(offset)}, write};
+      }
       Raise(ToException(resolution.fault));
       return false;
     case ResolveOutcome::kDevice:

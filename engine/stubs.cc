@@ -42,7 +42,7 @@ class StubAssembler {
 
   struct Labels {
     Label enter, resume, dispatch, miss, return_miss, link, dead, stale, block_end, exception,
-        callout, access_begin, access_end, host_fault, kicked;
+        callout, load_segment, access_begin, access_end, host_fault, kicked;
     // Pairs of labels around what Stubs::entering describes.
     std::vector<std::pair<Label, Label>> entering;
   };
@@ -50,8 +50,8 @@ class StubAssembler {
   Labels Emit() {
     for (Label* label :
          {&l_.enter, &l_.resume, &l_.dispatch, &l_.miss, &l_.return_miss, &l_.link, &l_.dead,
-          &l_.stale, &l_.block_end, &l_.exception, &l_.callout, &l_.access_begin, &l_.access_end,
-          &l_.host_fault, &l_.kicked, &leave_, &exit_}) {
+          &l_.stale, &l_.block_end, &l_.exception, &l_.callout, &l_.load_segment, &l_.access_begin,
+          &l_.access_end, &l_.host_fault, &l_.kicked, &leave_, &exit_}) {
       *label = a_.newLabel();
     }
     EmitEnter();
@@ -61,6 +61,7 @@ class StubAssembler {
     EmitCallout(l_.callout, reinterpret_cast<void*>(handlers_.callout), Kind::kSensitive);
     EmitCallout(l_.access_begin, reinterpret_cast<void*>(handlers_.access_begin), Kind::kBegin);
     EmitCallout(l_.access_end, reinterpret_cast<void*>(handlers_.access_end), Kind::kEnd);
+    EmitLoadSegment();
     EmitHostFault();
     EmitLeave();
     return l_;
@@ -84,11 +85,23 @@ class StubAssembler {
     a_.cld();
     for (uint32_t i = 0; i < 8; ++i) a_.movaps(At(FIELD(cpu.xmm) + i * 16, 16), r::xmm(i));
     a_.stmxcsr(Dword(FIELD(cpu.mxcsr)));
-    a_.ldmxcsr(Dword(FIELD(host_mxcsr)));
+    LoadMxcsrIfOther(FIELD(host_mxcsr));
   }
+  // The flags are saved, or not loaded yet.
   void LoadSimd() {
     for (uint32_t i = 0; i < 8; ++i) a_.movaps(r::xmm(i), At(FIELD(cpu.xmm) + i * 16, 16));
-    a_.ldmxcsr(Dword(FIELD(cpu.mxcsr)));
+    LoadMxcsrIfOther(FIELD(cpu.mxcsr));
+  }
+  // To write MXCSR costs more than to look. C++ code leaves its control bits alone; its own flags
+  // it may set, which the guest must not see.
+  void LoadMxcsrIfOther(size_t field) {
+    const Label same = a_.newLabel();
+    a_.stmxcsr(Dword(FIELD(stub_scratch)));
+    a_.mov(r::ecx, Dword(FIELD(stub_scratch)));
+    a_.cmp(r::ecx, Dword(field));
+    a_.je(same);
+    a_.ldmxcsr(Dword(field));
+    a_.bind(same);
   }
   // Needs a stack, the C++ or the shadow stack.
   void LoadFlags() {
@@ -241,6 +254,68 @@ class StubAssembler {
     EndEntering();
   }
 
+  // rax and the arithmetic flags, which these give up for a while; no memory access in between
+  // faults.
+  void SetFlagsAside() {
+    a_.mov(Qword(FIELD(stub_scratch)), r::rax);
+    a_.lahf();
+    a_.seto(r::al);
+    a_.mov(Qword(FIELD(stub_scratch) + 8), r::rax);
+  }
+  void TakeFlagsBack() {
+    constexpr int kOverflowsFromOne = 0x7F;
+    a_.mov(r::rax, Qword(FIELD(stub_scratch) + 8));
+    a_.add(r::al, kOverflowsFromOne);
+    a_.sahf();
+    a_.mov(r::rax, Qword(FIELD(stub_scratch)));
+  }
+
+  // A callout that may not be needed: r8d the selector, r9d the site. Keeps r11.
+  void EmitLoadSegment() {
+    constexpr int kShiftOfEntry = 6;
+    static_assert(sizeof(SegmentLoad) == 1 << kShiftOfEntry && kSegmentLoads == 256);
+    const Label slowly = a_.newLabel();
+    const auto entry = [](size_t offset, uint32_t bytes) {
+      return r::ptr(r::r10, static_cast<int32_t>(offset), bytes);
+    };
+    a_.bind(l_.load_segment);
+    SetFlagsAside();
+    a_.movzx(r::r10d, r::r9b);
+    a_.shl(r::r10d, kShiftOfEntry);
+    a_.lea(r::r10, r::ptr(r::r15, r::r10, 0, static_cast<int32_t>(FIELD(segment_loads))));
+    a_.mov(r::eax, r::r8d);
+    a_.shl(r::rax, 32);
+    a_.lea(r::rax, r::ptr(r::rax, r::r9, 0, 1));
+    a_.cmp(r::rax, entry(offsetof(SegmentLoad, key), 8));
+    a_.jne(slowly);
+    a_.mov(r::rax, Qword(FIELD(segment_generation)));
+    a_.cmp(r::rax, entry(offsetof(SegmentLoad, generation), 8));
+    a_.jne(slowly);
+    a_.mov(r::rax, entry(offsetof(SegmentLoad, descriptor), 8));
+    a_.mov(r::rax, r::qword_ptr(r::rax));
+    a_.cmp(r::rax, entry(offsetof(SegmentLoad, raw), 8));
+    a_.jne(slowly);
+    a_.cmp(Dword(FIELD(kick)), 0);
+    BeginEntering();
+    a_.jne(slowly);
+    a_.movzx(r::eax, entry(offsetof(SegmentLoad, target), 2));
+    a_.lea(r::r8, r::ptr(r::r15, r::rax));
+    a_.mov(r::rax, entry(offsetof(SegmentLoad, value), 8));
+    a_.mov(r::qword_ptr(r::r8), r::rax);
+    a_.mov(r::eax, entry(offsetof(SegmentLoad, value) + 8, 4));
+    a_.mov(r::dword_ptr(r::r8, 8), r::eax);
+    a_.movzx(r::eax, entry(offsetof(SegmentLoad, base_pointer), 2));
+    a_.mov(r::r8, entry(offsetof(SegmentLoad, base), 8));
+    a_.mov(r::ptr(r::r15, r::rax, 0, 0, 8), r::r8);
+    a_.add(r::r12d, entry(offsetof(SegmentLoad, popped), 4));
+    TakeFlagsBack();
+    a_.ret();
+    EndEntering();
+    a_.bind(slowly);
+    TakeFlagsBack();
+    a_.jmp(l_.callout);
+  }
+
   // The signal handler put the pc here; every register is as it was at the fault.
   void EmitHostFault() {
     a_.bind(l_.host_fault);
@@ -300,6 +375,7 @@ Result<Stubs> BuildStubs(CodeMemory& memory, const CalloutHandlers& handlers) {
                   .block_end = at(labels.block_end),
                   .exception = at(labels.exception),
                   .callout = at(labels.callout),
+                  .load_segment = at(labels.load_segment),
                   .access_begin = at(labels.access_begin),
                   .access_end = at(labels.access_end)};
   result.enter =

@@ -65,6 +65,8 @@ std::vector<Statistic> Machine::Board::Statistics() const {
   const WindowStatistics& w = windows_->statistics();
   add("windows", "runs_mapped", w.runs_mapped, "mmap calls");
   add("windows", "pages_mapped", w.pages_mapped, "pages mapped by them");
+  add("windows", "mapped_ahead", w.mapped_ahead,
+      "of the calls, made before a faulting access was repeated");
   add("windows", "pages_dropped", w.pages_dropped, "pages dropped after flushes");
   add("windows", "protections", w.protections, "mprotect calls");
   add("windows", "evictions", w.evictions, "windows or slots emptied for lack of mappings");

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Comparison of the kept entries with the guest's tables. The common case is that nothing changed:
 // a full slot then costs one pass of vector operations over two 4 KiB arrays.
+#include <algorithm>
 #include <bit>
+#include <span>
 #include <type_traits>
 
 #include "base/bits.h"
@@ -166,33 +168,41 @@ void Window::Compare(GuestTables& tables, bool spare_global) {
   ReleaseEmptySlots();
 }
 
-void Window::ComparePage(GuestTables& tables, uint32_t page) {
-  const uint32_t number = SlotOf(page);
-  const uint32_t index = IndexOf(page);
-  if (slots_[number] == nullptr) return;
-  const ShadowSlot& slot = *slots_[number];
-  if (PdeLost(slot, number, tables)) {
-    DropAtOnce(number, slot.mapped | slot.noted);
-    return;
+void Window::ComparePages(GuestTables& tables, std::span<const uint32_t> pages) {
+  while (!pages.empty()) {
+    const uint32_t number = SlotOf(pages.front());
+    const auto others =
+        std::ranges::find_if(pages, [&](uint32_t page) { return SlotOf(page) != number; });
+    const auto count = static_cast<size_t>(others - pages.begin());
+    if (slots_[number] != nullptr) {
+      DropAtOnce(number, ChangedAmong(*slots_[number], number, pages.first(count), tables));
+    }
+    pages = pages.subspan(count);
   }
-  if (slot.large || !slot.Keeps(index)) return;
-  const uint8_t* const now = tables.Table(number);
-  const uint64_t entry =
-      pae() ? LoadLittle<uint64_t>(now + index * 8) : LoadLittle<uint32_t>(now + index * 4);
-  if (Lost<uint64_t>(slot.Pte(index, pae()), entry, kExactPte) == 0) return;
+}
+
+PageBitmap Window::ChangedAmong(const ShadowSlot& slot, uint32_t number,
+                                std::span<const uint32_t> pages, GuestTables& tables) const {
+  if (PdeLost(slot, number, tables)) return slot.mapped | slot.noted;
   PageBitmap changed;
-  changed.Set(index);
-  DropAtOnce(number, changed);
+  if (slot.large) return changed;
+  const uint8_t* const now = tables.Table(number);
+  for (const uint32_t page : pages) {
+    const uint32_t index = IndexOf(page);
+    if (!slot.Keeps(index)) continue;
+    const uint64_t entry =
+        pae() ? LoadLittle<uint64_t>(now + index * 8) : LoadLittle<uint32_t>(now + index * 4);
+    if (Lost<uint64_t>(slot.Pte(index, pae()), entry, kExactPte) != 0) changed.Set(index);
+  }
+  return changed;
 }
 
 void Window::DropGlobalPage(uint32_t page) {
   const uint32_t number = SlotOf(page);
-  const uint32_t index = IndexOf(page);
-  if (slots_[number] == nullptr) return;
+  if (!KeepsGlobal(page)) return;
   const ShadowSlot& slot = *slots_[number];
-  if (!KeptGlobal(slot, index)) return;
   PageBitmap changed;
-  changed.Set(index);
+  changed.Set(IndexOf(page));
   DropAtOnce(number, slot.large ? slot.mapped | slot.noted : changed);
 }
 

@@ -77,6 +77,7 @@ ShadowSlot& Window::KeepPde(uint32_t number, const PageWalk& walk, bool writable
     const bool global = walk.translation.global;
     relied |= kExactLargePde | (writable ? kPteDirty : 0) | (global ? kPteGlobal : 0);
     slot->all_global = slot->all_global && global;
+    keeps_global_ = keeps_global_ || global;
   }
   slot->pde = ExtendKept(slot->pde, walk.pde, relied);
   return *slot;
@@ -89,6 +90,7 @@ void Window::KeepPte(ShadowSlot& slot, uint32_t index, uint64_t pte, bool writab
       ReliedBits(writable) | kExactPte | (writable ? kPteDirty : 0) | (global ? kPteGlobal : 0);
   slot.SetPte(index, pae(), ExtendKept(kept, pte, relied));
   slot.all_global = slot.all_global && global;
+  keeps_global_ = keeps_global_ || global;
 }
 
 void Window::KeepRun(const PageRun& run, uint32_t page, const PageWalk& walk, GuestTables& tables) {
@@ -174,8 +176,11 @@ bool Window::Map(const PageRun& run, uint32_t page, const PageWalk& walk, GuestT
     ++context_.statistics.protections;
   } else {
     const auto offset = static_cast<off_t>(run.memfd_page << kPageShift);
-    void* const got = mmap(start, bytes, rights, MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE,
-                           context_.memory.memfd(), offset);
+    // A page that was asked for is used at once: the host's own fault for it is saved.
+    const int populate = run.first == run.last ? MAP_POPULATE : 0;
+    void* const got =
+        mmap(start, bytes, rights, MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE | populate,
+             context_.memory.memfd(), offset);
     if (got == MAP_FAILED) {
       CHECK(errno == ENOMEM);  // EEXIST: something foreign lies in the window
       return false;
@@ -266,6 +271,7 @@ bool Window::EvictSlot(uint32_t slot) {
 
 void Window::Reset() {
   relies_on_clear_wp = false;
+  keeps_global_ = false;
   if (empty()) return;
   if (live_ != 0) UnmapAll();
   ForEachSlot([this](uint32_t number) { slots_[number]->noted.ClearAll(); });

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "memory/guest_tables.h"
 #include "memory/page_walk.h"
@@ -89,9 +90,14 @@ class Window {
   // Compares with the guest's tables and drops what differs, with notice of dropped execution.
   // `spare_global`: pages that were kept from global entries are exempt.
   void Compare(GuestTables& tables, bool spare_global);
-  // The same for the page at `page` alone (all of a large page).
-  void ComparePage(GuestTables& tables, uint32_t page);
-  // Drops the page (all of a large page) if it was kept from a global entry.
+  // The same for these pages alone (all of a large page); in ascending order.
+  void ComparePages(GuestTables& tables, std::span<const uint32_t> pages);
+  // Whether the page was kept from a global entry.
+  [[nodiscard]] bool KeepsGlobal(uint32_t page) const {
+    const ShadowSlot* slot = keeps_global_ ? slots_[SlotOf(page)].get() : nullptr;
+    return slot != nullptr && KeptGlobal(*slot, IndexOf(page));
+  }
+  // Drops such a page (all of a large page).
   void DropGlobalPage(uint32_t page);
 
   // Unmaps everything at once; execution notes stay.
@@ -164,6 +170,8 @@ class Window {
   [[nodiscard]] bool PdeLost(const ShadowSlot& slot, uint32_t number, GuestTables& tables) const;
   [[nodiscard]] PageBitmap ChangedPages(const ShadowSlot& slot, uint32_t number,
                                         GuestTables& tables, bool spare_global) const;
+  [[nodiscard]] PageBitmap ChangedAmong(const ShadowSlot& slot, uint32_t number,
+                                        std::span<const uint32_t> pages, GuestTables& tables) const;
   [[nodiscard]] bool KeptGlobal(const ShadowSlot& slot, uint32_t index) const;
   void DropNotes(uint32_t number, const PageBitmap& changed);
   void Drop(uint32_t number, const PageBitmap& changed, PendingUnmap& pending);
@@ -176,6 +184,7 @@ class Window {
   PagingState paging_;
   uint64_t live_ = 0;  // host mappings of this window
   uint32_t used_slots_ = 0;
+  bool keeps_global_ = false;  // some page was kept from a global entry since the last Reset()
   std::array<std::unique_ptr<ShadowSlot>, kSlots> slots_{};
   std::array<uint64_t, kSlots / 64> used_{};  // one bit for each slot that exists
 };

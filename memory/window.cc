@@ -21,6 +21,9 @@ constexpr WindowId kPhysicalWindow = 0;
 constexpr WindowId kSupervisorWindow = 1;
 constexpr WindowId kFirstUserWindow = 2;
 
+// Single pages that wait to be compared together; more are as well compared with all others.
+constexpr size_t kMaxInvalidated = 64;
+
 // What CR3 says of the address space: the page directory, or with PAE the 32-byte aligned PDPT.
 uint32_t AddressSpaceOf(const PagingState& paging) {
   return paging.cr3 & (paging.pae ? ~uint32_t{31} : ~kPageOffsetMask);
@@ -79,9 +82,10 @@ WindowId WindowSet::SelectSlowly(Privilege privilege) {
     window = privilege == Privilege::kUser ? &UserWindow() : windows_[kSupervisorWindow].get();
   }
   BringInLine(*window);
+  if (privilege == Privilege::kUser) DropInvalidated(*window);
   window->last_selected = ++selections_;
   selected_[static_cast<uint32_t>(privilege)] = {.window = window->id(),
-                                                 .generation = Generation()};
+                                                 .generation = generation()};
   return window->id();
 }
 
@@ -128,6 +132,8 @@ void WindowSet::BringInLine(Window& window) {
 
 void WindowSet::FlushAll(bool keep_global) {
   ++flush_generation_;
+  // No global one is among them: the comparison that is due now covers them all.
+  invalidated_.clear();
   if (!keep_global) full_flush_generation_ = flush_generation_;
 }
 
@@ -137,16 +143,27 @@ void WindowSet::InvalidatePage(LinearAddress address) {
   const uint32_t page = address.Page();
   GuestTables tables(mmu_.memory(), paging);
   Window& supervisor = *windows_[kSupervisorWindow];
-  if (supervisor.SameFormat(paging)) supervisor.ComparePage(tables, page);
-  const Window* const user = FindUserWindow();
+  if (supervisor.SameFormat(paging)) supervisor.ComparePages(tables, {&page, 1});
+  // INVLPG reaches global pages of all address spaces.
   for (WindowId id = kFirstUserWindow; id < options_.max_windows; ++id) {
-    Window& window = *windows_[id];
-    if (&window == user) {
-      window.ComparePage(tables, page);
-    } else if (!window.empty()) {
-      window.DropGlobalPage(page);  // INVLPG reaches global pages of all address spaces
-    }
+    windows_[id]->DropGlobalPage(page);
   }
+  if (invalidated_.size() == kMaxInvalidated) {
+    FlushAll(true);
+  } else {
+    invalidated_.push_back(page);
+    ++invalidations_;
+  }
+}
+
+// Of the user window of the present address space: another one is selected after a flush only.
+void WindowSet::DropInvalidated(Window& window) {
+  if (!invalidated_.empty() && mmu_.paging().enabled) {
+    std::ranges::sort(invalidated_);
+    GuestTables tables(mmu_.memory(), mmu_.paging());
+    window.ComparePages(tables, invalidated_);
+  }
+  invalidated_.clear();
 }
 
 void WindowSet::ResetAll() {

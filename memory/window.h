@@ -64,6 +64,7 @@ struct Resolution {
 struct WindowStatistics {
   uint64_t runs_mapped = 0;  // mmap calls
   uint64_t pages_mapped = 0;
+  uint64_t mapped_ahead = 0;   // of the runs, those mapped before the access was repeated
   uint64_t pages_dropped = 0;  // by comparison after a flush, or INVLPG
   uint64_t protections = 0;    // mprotect calls
   uint64_t evictions = 0;      // windows or slots emptied to stay in the budget
@@ -110,7 +111,7 @@ class WindowSet {
   // nothing while neither the paging state changed nor a flush was reported.
   [[nodiscard]] WindowId Select(Privilege privilege) {
     const Selection& last = selected_[static_cast<uint32_t>(privilege)];
-    if (last.generation == Generation()) [[likely]]
+    if (last.generation == generation()) [[likely]]
       return last.window;
     return SelectSlowly(privilege);
   }
@@ -119,6 +120,10 @@ class WindowSet {
   // A host access of translated code at `address` in `window`, which Select() named last for its
   // privilege, faulted.
   [[nodiscard]] Resolution Resolve(WindowId window, LinearAddress address, bool write);
+  // The guest is about to repeat an access that faulted, its handler is done: maps the page now if
+  // the tables allow the access and have the A and D bits that it would set already. Else nothing
+  // happens, and the access faults. `window` is as for Resolve.
+  void MapAhead(WindowId window, LinearAddress address, bool write);
   // Whether the window shows the page with that right now, so that an access would not fault.
   [[nodiscard]] bool Shows(WindowId window, LinearAddress address, bool write) const;
   // Code of this page is executed through the window: translates for a fetch (sets A), and from
@@ -129,7 +134,8 @@ class WindowSet {
   // The guest flushed: all windows compare before their next use. With `keep_global`, entries that
   // were mapped from global pages are exempt.
   void FlushAll(bool keep_global);
-  // INVLPG in the present address space: drops the page at once where it differs from the tables.
+  // INVLPG in the present address space: the page is dropped where it differs from the tables, in
+  // the supervisor's window at once, in the user's when it is selected next.
   void InvalidatePage(LinearAddress address);
   // Paging mode, A20 or the physical map changed: empties every window.
   void ResetAll();
@@ -137,6 +143,11 @@ class WindowSet {
   // Removes write access to the physical page from every window that shows it: translated code now
   // lies in it (it is marked already). Once it is unmarked, write access comes back lazily.
   void WriteProtect(PhysicalAddress page);
+
+  // Grows with every change of the paging state and every flush; never 0.
+  [[nodiscard]] uint64_t generation() const {
+    return mmu_.paging_generation() + flush_generation_ + invalidations_;
+  }
 
   [[nodiscard]] const WindowStatistics& statistics() const;
 
@@ -148,16 +159,18 @@ class WindowSet {
 
   WindowSet(Mmu& mmu, const Options& options, WindowRange range);
 
-  // Changes with every SetPaging() and every flush; never 0.
-  [[nodiscard]] uint64_t Generation() const { return mmu_.paging_generation() + flush_generation_; }
   [[nodiscard]] WindowId SelectSlowly(Privilege privilege);
   [[nodiscard]] Window* FindUserWindow() const;
   [[nodiscard]] Window& UserWindow();
   void BringInLine(Window& window);
+  void DropInvalidated(Window& window);
 
   [[nodiscard]] bool MayShowWritable(const Window& window, const Translation& page) const;
   [[nodiscard]] PageRun RunAround(const Window& window, uint32_t page, const PageWalk& walk,
                                   GuestTables& tables) const;
+  // Maps what was walked, of a page with host bytes that the access may reach directly. False if it
+  // was mapped already.
+  bool Show(Window& window, LinearAddress address, bool write, const PageWalk& walk);
   void MapRun(Window& window, const PageRun& run, uint32_t page, const PageWalk& walk,
               GuestTables& tables);
 
@@ -176,8 +189,11 @@ class WindowSet {
   std::array<Selection, 2> selected_{};
   uint64_t flush_generation_ = 1;
   uint64_t full_flush_generation_ = 1;  // the last flush that spared nothing
-  uint64_t selections_ = 0;             // clock of the least-recently-used order
-  uint32_t eviction_cursor_ = 0;        // slot to be looked at next
+  // Pages that INVLPG named since the user's window was last in line, in any order.
+  std::vector<uint32_t> invalidated_;
+  uint64_t invalidations_ = 0;
+  uint64_t selections_ = 0;       // clock of the least-recently-used order
+  uint32_t eviction_cursor_ = 0;  // slot to be looked at next
 };
 
 }  // namespace verbatim

@@ -117,14 +117,35 @@ Resolution WindowSet::Resolve(WindowId id, LinearAddress address, bool write) {
     resolution.outcome = ResolveOutcome::kCodePage;
     return resolution;
   }
+  resolution.newly_mapped = Show(window, address, write, *walk);
+  return resolution;
+}
+
+bool WindowSet::Show(Window& window, LinearAddress address, bool write, const PageWalk& walk) {
   const uint32_t page = address.Page();
   MakeRoom(2);
-  window.Reconcile(page, *walk);
-  if (window.IsMapped(page) && (!write || window.IsWritable(page))) return resolution;
-  GuestTables tables(memory, paging);
-  MapRun(window, RunAround(window, page, *walk, tables), page, *walk, tables);
-  resolution.newly_mapped = true;
-  return resolution;
+  window.Reconcile(page, walk);
+  if (window.IsMapped(page) && (!write || window.IsWritable(page))) return false;
+  GuestTables tables(mmu_.memory(), mmu_.paging());
+  MapRun(window, RunAround(window, page, walk, tables), page, walk, tables);
+  return true;
+}
+
+void WindowSet::MapAhead(WindowId id, LinearAddress address, bool write) {
+  Window& window = *windows_[id];
+  const PhysicalMemory& memory = mmu_.memory();
+  const PagingState& paging = mmu_.paging();
+  CHECK(window.SameFormat(paging));
+  const auto walk =
+      WalkPageTables(mmu_.memory(), paging, address, write ? AccessKind::kWrite : AccessKind::kRead,
+                     window.privilege(), WalkEffect::kNone);
+  if (!walk || !IsAccessed(*walk, paging) || (write && !walk->translation.dirty)) return;
+  const PhysicalAddress target = walk->translation.address;
+  const PageKind kind = memory.KindOf(target);
+  if (!HasHostBytes(kind) || (write && (kind == PageKind::kRom || memory.IsCodePage(target)))) {
+    return;
+  }
+  if (Show(window, address, write, *walk)) ++context_->statistics.mapped_ahead;
 }
 
 std::expected<Translation, PageFault> WindowSet::NoteExecution(WindowId id, LinearAddress address) {

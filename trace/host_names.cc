@@ -23,6 +23,7 @@ constexpr StubRow kStubs[] = {
     {"block_end", &StubTable::block_end},
     {"exception", &StubTable::exception},
     {"callout", &StubTable::callout},
+    {"load_segment", &StubTable::load_segment},
     {"access_begin", &StubTable::access_begin},
     {"access_end", &StubTable::access_end},
 };

@@ -254,6 +254,13 @@ void BlockBuilder::EmitCallout(const Decoded& decoded) {
   }
 }
 
+void BlockBuilder::EmitSegmentCallout(const Decoded& decoded) {
+  const uint32_t site = AddSite(decoded, AccessShape::kMemoryOperand, 0, false, false);
+  sites_.MarkSegmentLoad(site);
+  out_.MoveImmediate(kR9, site);
+  out_.Call(stubs_.load_segment);
+}
+
 //   mov r8d, eip ; mov r9d, vector ; jmp exception
 void BlockBuilder::EmitException(uint32_t eip, uint8_t vector) {
   out_.MoveImmediate(kR8, eip);

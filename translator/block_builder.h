@@ -91,6 +91,8 @@ class BlockBuilder {
   void EmitCount();
   void EmitInstruction(const Decoded& decoded);
   void EmitCallout(const Decoded& decoded);
+  // Likewise, with the selector in r8d.
+  void EmitSegmentCallout(const Decoded& decoded);
   void EmitException(uint32_t eip, uint8_t vector);
   void EmitLimitViolation(const PendingJump& jump);
   [[nodiscard]] std::optional<uint8_t> FpuException(FpuUse use) const;
@@ -166,6 +168,9 @@ class BlockBuilder {
   void EmitPopSegment(const Decoded& decoded, Segment segment);
   void EmitLoadFarPointer(const Decoded& decoded, Segment segment);
   [[nodiscard]] bool LoadsPlainly(uint8_t segment) const;
+  [[nodiscard]] bool LoadsDescriptor(uint8_t segment) const;
+  [[nodiscard]] bool EmitLoadDescriptor(const Decoded& decoded);
+  [[nodiscard]] bool EmitPopDescriptor(const Decoded& decoded);
   void CommitRealSegment(uint8_t segment, uint8_t selector);
 
   // control_flow.cc

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "translator/segment_load.h"
 #include "vcpu/cpu_state.h"
 
 namespace verbatim {
@@ -42,6 +43,12 @@ struct ExecutionContext {
   // 4 GiB, else at unreadable memory: the access then traps and is checked in software.
   const uint32_t* fs_base = nullptr;
   const uint32_t* gs_base = nullptr;
+
+  // Grows whenever a descriptor table may have moved: by LGDT, or because memory is mapped
+  // otherwise.
+  uint64_t segment_generation = 1;
+  const uint32_t* unused_base = nullptr;  // where the caches of DS and ES put a pointer
+  std::array<uint64_t, 2> stub_scratch{};
 
   // Saved on the way out.
   uint64_t shadow_rsp = 0;
@@ -77,6 +84,8 @@ struct ExecutionContext {
 
   // Software accesses that cannot go to RAM directly happen here.
   alignas(64) std::array<uint8_t, 64> bounce{};
+
+  std::array<SegmentLoad, kSegmentLoads> segment_loads{};
 };
 
 // Bits that generated code needs at fixed places.

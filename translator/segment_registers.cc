@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Segment registers without leaving the code cache. Selectors are read in every mode. They are
 // written where no descriptor is needed, in real and virtual-8086 mode, and only if the segment has
-// a limit: then it keeps limit and class whatever the base becomes. SS is left to the callout,
-// since its load begins an interrupt shadow.
+// a limit: then it keeps limit and class whatever the base becomes. At CPL 0 of protected mode a
+// stub repeats the site's last load if nothing has changed (translator/segment_load.h). SS is left
+// to the callout, since its load begins an interrupt shadow.
 //   mov r, s:   movzx r11d, [selector of s] ; mov r, r11
 //   mov s, r:   movzx r11d, r ; mov [selector], r11w ; lea r8d, [r11*8] ; lea r8d, [r8*2] ;
 //               mov [base], r8d
+//   mov s, r:   movzx r8d, r ; mov r9d, site ; call load_segment
 //   les r, m:   movzx r11d, selector in m ; mov r9d, offset in m ; selector and base ; mov r, r9
 #include <cstddef>
 
@@ -34,7 +36,7 @@ bool BlockBuilder::EmitSegmentRegister(const Decoded& decoded) {
         EmitStoreSelector(decoded);
         return true;
       }
-      if (!LoadsPlainly(in.reg)) return false;
+      if (!LoadsPlainly(in.reg)) return EmitLoadDescriptor(decoded);
       EmitLoadSegment(decoded);
       return true;
     case ZYDIS_MNEMONIC_PUSH:
@@ -43,7 +45,7 @@ bool BlockBuilder::EmitSegmentRegister(const Decoded& decoded) {
       PushValue(decoded, in.operand_bits / 8u, kR11, std::nullopt);
       return true;
     case ZYDIS_MNEMONIC_POP:
-      if (!LoadsPlainly(SegmentOfOpcode(in))) return false;
+      if (!LoadsPlainly(SegmentOfOpcode(in))) return EmitPopDescriptor(decoded);
       EmitPopSegment(decoded, SegmentOfOpcode(in));
       return true;
     case ZYDIS_MNEMONIC_LDS:
@@ -56,6 +58,36 @@ bool BlockBuilder::EmitSegmentRegister(const Decoded& decoded) {
     default:
       return false;
   }
+}
+
+bool BlockBuilder::LoadsDescriptor(uint8_t segment) const {
+  return mode_.cpl() == 0 && !mode_.real_segments() && segment != kSs && segment != kCs;
+}
+
+bool BlockBuilder::EmitLoadDescriptor(const Decoded& decoded) {
+  const GuestInstruction& in = decoded.instruction;
+  if (!LoadsDescriptor(in.reg)) return false;
+  if (in.memory.present) {
+    if (IsSoftware(decoded, in.memory.segment, false)) return false;
+    const Access access =
+        BeginOperand(decoded, AccessShape::kMemoryOperand, true, false, kSelectorBytes);
+    out_.LoadZeroExtended16(kR8, access.memory);
+  } else {
+    out_.ZeroExtend16(kR8, HostGpr(in.rm));
+  }
+  EmitSegmentCallout(decoded);
+  return true;
+}
+
+// The stub moves the stack pointer.
+bool BlockBuilder::EmitPopDescriptor(const Decoded& decoded) {
+  const GuestInstruction& in = decoded.instruction;
+  if (!LoadsDescriptor(SegmentOfOpcode(in)) || !mode_.stack32()) return false;
+  if (IsSoftware(decoded, kSs, false)) return false;
+  LoadTop(decoded, in.operand_bits / 8u, kR8);
+  if (in.operand_bits != 16) out_.ZeroExtend16(kR8, kR8);
+  EmitSegmentCallout(decoded);
+  return true;
 }
 
 void BlockBuilder::EmitStoreSelector(const Decoded& decoded) {

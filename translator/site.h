@@ -30,6 +30,7 @@ struct Site {
   uint8_t bytes = 0;  // size of a software access
   bool read = false;
   bool write = false;
+  bool loads_segment = false;  // calls load_segment
 };
 
 class SiteTable {
@@ -43,6 +44,7 @@ class SiteTable {
     CHECK(id < sites_.size());
     return sites_[id];
   }
+  void MarkSegmentLoad(uint32_t id) { sites_[id].loads_segment = true; }
   void Clear() { sites_.clear(); }
 
  private:

@@ -21,6 +21,7 @@ struct StubTable {
   // Called (the return address goes on the shadow stack); r9d = site. All preserve the guest state
   // that the callout does not change, flags included; r8-r11 are lost except as told.
   const uint8_t* callout = nullptr;       // a sensitive instruction
+  const uint8_t* load_segment = nullptr;  // likewise, one with the selector in r8d: keeps r11
   const uint8_t* access_begin = nullptr;  // returns r8 = host pointer to the operand
   const uint8_t* access_end = nullptr;    // completes a write
 };

@@ -159,7 +159,7 @@ uint32_t GuestSnippet::RunAtCpl0(const CpuImage& start) {
 }
 
 void GuestSnippet::SetDescriptor(uint16_t selector, uint64_t descriptor) {
-  CHECK(selector + 7u <= kGdtLimit + 7u);
+  CHECK((selector & 0xFFF8u) + 7u <= kGdtLimit);
   StoreLittle(Memory(kGdt + (selector & 0xFFF8u), 8).data(), descriptor);
 }
 

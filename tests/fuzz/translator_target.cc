@@ -134,7 +134,7 @@ class Case {
     StubTable stubs;
     for (const uint8_t** stub : {&stubs.dispatch, &stubs.miss, &stubs.return_miss, &stubs.link,
                                  &stubs.dead, &stubs.block_end, &stubs.exception, &stubs.callout,
-                                 &stubs.access_begin, &stubs.access_end}) {
+                                 &stubs.load_segment, &stubs.access_begin, &stubs.access_end}) {
       *stub = (*memory)->Commit(16);
     }
     (*memory)->SealPrologue();

@@ -194,6 +194,7 @@ TEST_F(WindowFlushTest, InvlpgDropsThatPageIfItDiffers) {
   tables_.Set(Page(4), kOther | kOpen);
   machine_.windows->InvalidatePage({Page(2) + 7});
   machine_.windows->InvalidatePage({Page(3) + 7});
+  EXPECT_EQ(machine_.User(), user);
   EXPECT_TRUE(machine_.Shows(user, Page(2)));
   EXPECT_FALSE(machine_.Shows(user, Page(3)));
   EXPECT_TRUE(machine_.Shows(user, Page(4)));
@@ -201,6 +202,21 @@ TEST_F(WindowFlushTest, InvlpgDropsThatPageIfItDiffers) {
   EXPECT_TRUE(machine_.Touch(user, Page(3)).newly_mapped);
   machine_.Ram(kOther) = 4711;
   EXPECT_EQ(machine_.Seen(user, Page(3)), 4711u);
+  ExpectCountIsExact();
+}
+
+TEST_F(WindowFlushTest, AnyNumberOfInvlpgsDropsWhatDiffers) {
+  const WindowId user = MapTen();
+  for (const uint32_t times : {1u, 63u, 64u, 200u}) {
+    tables_.Set(Page(3), kOther | kOpen);
+    for (uint32_t i = 0; i < times; ++i) machine_.windows->InvalidatePage({Page(9 - i % 10)});
+    machine_.windows->InvalidatePage({Page(3)});
+    EXPECT_EQ(machine_.User(), user);
+    EXPECT_FALSE(machine_.Shows(user, Page(3))) << times;
+    EXPECT_TRUE(machine_.Shows(user, Page(4))) << times;
+    tables_.Set(Page(3), (kFrame + 3 * kPageBytes) | kOpen);
+    EXPECT_TRUE(machine_.Touch(user, Page(3)).newly_mapped);
+  }
   ExpectCountIsExact();
 }
 

@@ -102,6 +102,27 @@ TEST_F(WindowResolveTest, PageBecomesWritableOnlyWithTheDirtyBit) {
   EXPECT_EQ(machine_.windows->statistics().protections, 1u);
 }
 
+// A repeated access would set A and D by itself; one that does not come must not.
+TEST_F(WindowResolveTest, MapsAheadOnlyWhereNoBitHasToBeSet) {
+  const auto ahead = [this](uint32_t entry, bool write) {
+    tables_.Set(kLinear, entry);
+    machine_.windows->FlushAll(false);
+    const WindowId user = machine_.User();
+    machine_.windows->MapAhead(user, LinearAddress{kLinear + 8}, write);
+    EXPECT_EQ(tables_.Get(kLinear), entry);
+    return write ? machine_.ShowsWritable(user, kLinear) : machine_.Shows(user, kLinear);
+  };
+  machine_.Use(tables_);
+  EXPECT_FALSE(ahead(0, false));
+  EXPECT_FALSE(ahead(kFrame | 0x7, false)) << "not accessed";
+  EXPECT_FALSE(ahead(kFrame | kClean, true)) << "not dirty";
+  EXPECT_FALSE(ahead(kFrame | kReadOnly, true));
+  EXPECT_EQ(machine_.windows->statistics().mapped_ahead, 0u);
+  EXPECT_TRUE(ahead(kFrame | kClean, false));
+  EXPECT_TRUE(ahead(kFrame | kOpen, true));
+  EXPECT_EQ(machine_.windows->statistics().mapped_ahead, 2u);
+}
+
 TEST_F(WindowResolveTest, RunCoversContiguousAccessedPagesOnly) {
   for (uint32_t i = 0; i < 16; ++i) {
     tables_.Set(kLinear + i * kPageBytes, (kFrame + i * kPageBytes) | kOpen);

@@ -353,6 +353,27 @@ bool MutationReference::IsWord(size_t index, uint8_t whole) const {
   return false;
 }
 
+// An address of 32 bits, and some more that lead into the guards at most.
+bool MutationReference::HasWordAsIndex(const HostInstruction& in, x86_op_mem memory) const {
+  if (IsBitString(in) || !IsWord(IndexOf(in.offset), WholeOf(memory.index))) return false;
+  const int64_t reach = int64_t{0xFFFF} * memory.scale;
+  memory.index = X86_REG_INVALID;
+  return !IsFixed(WholeOf(memory.base)) && HighestOf(0xFFFFFFFF, memory) + reach < kGuardsEnd;
+}
+
+// Does the register still hold the address of the block's own counter of executions?
+bool MutationReference::IsCounter(const HostInstruction& in, const x86_op_mem& memory) const {
+  if (memory.index != X86_REG_INVALID || memory.disp != 0) return false;
+  for (size_t i = IndexOf(in.offset); i-- > 0;) {
+    const HostInstruction& earlier = original_[i];
+    if (!WritesWhole(earlier, WholeOf(memory.base))) continue;
+    const cs_x86_op& from = earlier.detail.operands[1];
+    return from.type == X86_OP_IMM && block_.executions != nullptr &&
+           static_cast<uint64_t>(from.imm) == reinterpret_cast<uint64_t>(block_.executions);
+  }
+  return false;
+}
+
 // A limit check whose result is known: r8 is an immediate.
 bool MutationReference::HasConstantOffset(size_t index) const {
   constexpr size_t kCheckLength = 9;
@@ -386,7 +407,8 @@ std::string MutationReference::DangerOfMemory(const HostInstruction& in, const c
                          SameAddress(memory, old->mem);
   if (IsString(in)) return "";  // judged by its registers
   if (memory.segment == X86_REG_GS) {
-    return as_before || StaysInGuards(in, memory) || HasConstantOffset(IndexOf(in.offset))
+    return as_before || StaysInGuards(in, memory) || HasWordAsIndex(in, memory) ||
+                   HasConstantOffset(IndexOf(in.offset))
                ? ""
                : "a 64-bit window address";
   }
@@ -415,6 +437,7 @@ std::string MutationReference::DangerOfMemory(const HostInstruction& in, const c
                       memory.disp < int64_t{JumpTable::kSlots} * 4;
     return slot && operand.size == 4 ? "" : "not a slot of the jump table";
   }
+  if (!as_before && operand.size == 8 && in.id == X86_INS_MOV && IsCounter(in, memory)) return "";
   if (!as_before) {
     return base == kFirstNew && IsOperandAgain(in, operand) ? "" : "a pointer from nowhere";
   }
@@ -443,8 +466,8 @@ std::string MutationReference::DangerOfTransfer(const HostInstruction& in,
     const auto offset = static_cast<uint32_t>(target - block_.host_start);
     return original_[IndexOf(offset)].offset == offset ? "" : "into an instruction";
   }
-  const std::initializer_list<const uint8_t*> called{stubs_.callout, stubs_.access_begin,
-                                                     stubs_.access_end};
+  const std::initializer_list<const uint8_t*> called{stubs_.callout, stubs_.load_segment,
+                                                     stubs_.access_begin, stubs_.access_end};
   const std::initializer_list<const uint8_t*> jumped{
       stubs_.dispatch, stubs_.miss,      stubs_.return_miss, stubs_.link,
       stubs_.dead,     stubs_.block_end, stubs_.exception};

@@ -32,9 +32,10 @@ Translation::Translation() {
   auto memory = CodeMemory::Create(CodeMemory::kMinBytes);
   CHECK(memory.has_value());
   memory_ = std::move(*memory);
-  for (const uint8_t** stub : {&stubs_.dispatch, &stubs_.miss, &stubs_.return_miss, &stubs_.link,
-                               &stubs_.dead, &stubs_.stale, &stubs_.block_end, &stubs_.exception,
-                               &stubs_.callout, &stubs_.access_begin, &stubs_.access_end}) {
+  for (const uint8_t** stub :
+       {&stubs_.dispatch, &stubs_.miss, &stubs_.return_miss, &stubs_.link, &stubs_.dead,
+        &stubs_.stale, &stubs_.block_end, &stubs_.exception, &stubs_.callout, &stubs_.load_segment,
+        &stubs_.access_begin, &stubs_.access_end}) {
     *stub = memory_->Commit(kStubBytes);
   }
   memory_->SealPrologue();

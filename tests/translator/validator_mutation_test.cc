@@ -228,7 +228,8 @@ TEST_F(ValidatorMutation, RejectsEveryDangerousBranchTarget) {
         uint32_t distance = static_cast<uint32_t>(random());
         if (i < 40) distance = static_cast<uint32_t>(random() % code.size()) - (field + 4);
         if (i >= 40 && i < 55) {
-          const std::array<const uint8_t*, 5> stubs{stubs_.dispatch, stubs_.dead, stubs_.callout,
+          const std::array<const uint8_t*, 6> stubs{stubs_.dispatch,     stubs_.dead,
+                                                    stubs_.callout,      stubs_.load_segment,
                                                     stubs_.access_begin, stubs_.access_end};
           distance = static_cast<uint32_t>(stubs[random() % stubs.size()] + (i % 3) -
                                            (block.host_start + field + 4));
