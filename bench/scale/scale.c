@@ -35,18 +35,19 @@ static uint32_t Touch(uint32_t count, uint32_t bytes) {
   return sum != 0;
 }
 
-// Functions of 64 bytes of a dozen instructions each, called one after the other: a footprint of
+// Functions of 80 bytes of some dozen instructions each, called one after the other: a footprint of
 // `bytes`. One iteration calls 4096 of them.
 static uint32_t RunCode(uint32_t count, uint32_t bytes) {
-  enum { kFunctionBytes = 64, kCalls = 4096 };
+  enum { kFunctionBytes = 80, kCalls = 4096, kAdditions = 14 };
   static uint8_t* code;
   static uint32_t next;
+  static uint32_t warm;
   if (code == NULL) {
     code = Map(kMostCode, PROT_READ | PROT_WRITE | PROT_EXEC);
-    for (uint32_t at = 0; at < kMostCode; at += kFunctionBytes) {
+    for (uint32_t at = 0; at + kFunctionBytes <= kMostCode; at += kFunctionBytes) {
       uint8_t* to = code + at;
       *to++ = 0x31, *to++ = 0xC0;  // xor eax, eax
-      for (int i = 0; i < 11; ++i) {
+      for (int i = 0; i < kAdditions; ++i) {
         *to++ = 0x05;  // add eax, immediate
         const uint32_t immediate = at + (uint32_t)i;
         memcpy(to, &immediate, sizeof immediate);
@@ -55,16 +56,21 @@ static uint32_t RunCode(uint32_t count, uint32_t bytes) {
       *to = 0xC3;  // ret
     }
   }
+  // What it costs to translate the code is not meant, unless it happens again and again.
+  uint32_t calls = count * kCalls;
+  if (warm != bytes) calls += bytes / kFunctionBytes;
+  warm = bytes;
   uint32_t sum = 0;
-  for (uint32_t i = 0; i < count * kCalls; ++i) {
-    next = (next + kFunctionBytes) & (bytes - 1);
-    const uint32_t wanted = next * 11 + 55;
+  for (uint32_t i = 0; i < calls; ++i) {
+    next += kFunctionBytes;
+    if (next + kFunctionBytes > bytes) next = 0;
+    const uint32_t wanted = next * kAdditions + kAdditions * (kAdditions - 1) / 2;
     uint32_t (*function)(void);
     void* address = code + next;
     memcpy(&function, &address, sizeof function);
     sum += function() == wanted;
   }
-  return sum == count * kCalls;
+  return sum == calls;
 }
 
 #define TOUCH(mib) \
