@@ -22,6 +22,8 @@ import inputs  # noqa: E402  (found only after the line above)
 SOURCES = turns.REPOSITORY / 'bench' / 'programs'
 SUBJECTS = (turns.NATIVE, turns.VERBATIM, turns.QEMU)
 MEMORY_MIB = 768
+# A guest that has just started has no randomness yet, and the first that asks for some waits for it.
+AWAIT_RANDOMNESS = 'head -c 1 /dev/random >/tmp/random\n'
 
 
 def programs_directory():
@@ -70,8 +72,8 @@ def main():
             image = pathlib.Path(scratch) / 'initrd.gz'
             words = ' '.join(arguments.programs)
             files = {f'data/{path.name}': path for path in data.iterdir()}
-            linux.make_initrd(image, f'set -- {words}\n{(SOURCES / "bench.sh").read_text()}',
-                              trees=[programs], files=files)
+            script = (SOURCES / 'bench.sh').read_text()
+            linux.make_initrd(image, f'{AWAIT_RANDOMNESS}set -- {words}\n{script}', trees=[programs], files=files)
             environment = os.environ | {'R': str(programs), 'D': str(data)}
 
             def take(name):
