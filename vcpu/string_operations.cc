@@ -42,8 +42,7 @@ Faultable<StringProgress> StringOperations::Execute(const GuestInstruction& in) 
 
   StringProgress progress;
   if (!op.repeated) {
-    progress.guilty = true;
-    RETURN_IF_FAULT(Iterate(op));
+    if (Bulk(op, 1, progress.guilty) == 0) RETURN_IF_FAULT(IterateAndJudge(op, progress.guilty));
     return progress;
   }
   uint32_t budget = IsTraced(state_) ? 1 : kMaxIterations;
@@ -57,8 +56,7 @@ Faultable<StringProgress> StringOperations::Execute(const GuestInstruction& in) 
     const uint32_t count = state_.gpr[kEcx] & op.mask;
     uint32_t done = Bulk(op, std::min(count, budget), progress.guilty);
     if (done == 0) {
-      progress.guilty = true;
-      RETURN_IF_FAULT(Iterate(op));
+      RETURN_IF_FAULT(IterateAndJudge(op, progress.guilty));
       done = 1;
     }
     state_.gpr[kEcx] = WithLow(state_.gpr[kEcx], count - done, op.mask);
@@ -66,6 +64,23 @@ Faultable<StringProgress> StringOperations::Execute(const GuestInstruction& in) 
     if (op.compares && ((state_.eflags & flag::kZf) != 0) != op.while_equal) break;
   }
   return progress;
+}
+
+Faultable<void> StringOperations::IterateAndJudge(const Operation& op, bool& guilty) {
+  const uint32_t source = state_.gpr[kEsi] & op.mask;
+  const uint32_t destination = state_.gpr[kEdi] & op.mask;
+  RETURN_IF_FAULT(Iterate(op));
+  if (op.kind == Kind::kMove || op.kind == Kind::kStore) {
+    guilty = true;
+    return {};
+  }
+  // What was read can be looked at again without effect.
+  const auto judge = [&](uint8_t segment, uint32_t offset) {
+    if (!guilty && PlaceOf(segment, offset, op.bytes, false, guilty).none()) guilty = true;
+  };
+  if (op.kind != Kind::kScan) judge(op.source, source);
+  if (op.kind != Kind::kLoad) judge(kEs, destination);
+  return {};
 }
 
 void StringOperations::Advance(uint8_t gpr, const Operation& op, uint32_t elements) {
@@ -176,7 +191,11 @@ StringOperations::Place StringOperations::PlaceOf(uint8_t segment, uint32_t offs
     guilty = true;
     physical.NotifyCodeWrite(page->address, bytes);
   }
-  if (memory_.privilege() == Privilege::kSupervisor && page->user) guilty = true;
+  // The kernel's window does not keep user pages. Without paging there are none, though every page
+  // is one that user code may touch.
+  if (mmu.paging().enabled && memory_.privilege() == Privilege::kSupervisor && page->user) {
+    guilty = true;
+  }
   return {.host = physical.HostPointerTo(page->address)};
 }
 
@@ -209,7 +228,7 @@ void StringOperations::Fill(const Place& to, unsigned bytes, uint32_t elements, 
 
 uint32_t StringOperations::Bulk(const Operation& op, uint32_t count, bool& guilty) {
   if (op.kind != Kind::kMove && op.kind != Kind::kStore) return 0;
-  if ((state_.eflags & flag::kDf) != 0 || memory_.ChecksAlignment()) return 0;
+  if ((state_.eflags & flag::kDf) != 0 || memory_.ChecksAlignment() || IsTraced(state_)) return 0;
   const uint32_t destination = state_.gpr[kEdi] & op.mask;
   const uint32_t source = state_.gpr[kEsi] & op.mask;
   // How far both stay within their page and do not wrap.
@@ -222,17 +241,20 @@ uint32_t StringOperations::Bulk(const Operation& op, uint32_t count, bool& guilt
   uint32_t bytes = room(kEs, destination);
   if (op.kind == Kind::kMove) bytes = std::min(bytes, room(op.source, source));
   const uint32_t elements = std::min(count, bytes / op.bytes);
-  if (elements < 2) return 0;
+  if (elements == 0) return 0;
   bytes = elements * op.bytes;
   if (op.kind == Kind::kMove) {
     const Place from = PlaceOf(op.source, source, bytes, false, guilty);
     if (from.none()) return 0;
     const Place to = PlaceOf(kEs, destination, bytes, true, guilty);
-    if (to.none() || !Move(from, to, op.bytes, elements)) return 0;
+    if (to.none()) return 0;
+    // A device sees a single element as the access that it is.
+    if (elements == 1 && (from.host == nullptr || to.host == nullptr)) return 0;
+    if (!Move(from, to, op.bytes, elements)) return 0;
     Advance(kEsi, op, elements);
   } else {
     const Place to = PlaceOf(kEs, destination, bytes, true, guilty);
-    if (to.none()) return 0;
+    if (to.none() || (elements == 1 && to.host == nullptr)) return 0;
     Fill(to, op.bytes, elements, state_.gpr[kEax]);
   }
   Advance(kEdi, op, elements);

@@ -44,8 +44,10 @@ class StringOperations {
   };
 
   [[nodiscard]] Faultable<void> Iterate(const Operation& operation);
+  // One iteration of what Bulk does not do. A move or a store counts as guilty then.
+  [[nodiscard]] Faultable<void> IterateAndJudge(const Operation& operation, bool& guilty);
   // Moves or stores as many elements at once as lie in one page on both sides; 0 if the case is not
-  // simple enough.
+  // simple enough. To devices, two or more.
   [[nodiscard]] uint32_t Bulk(const Operation& operation, uint32_t count, bool& guilty);
   // What is at seg:offset, within one page: plain memory, or a device that takes runs.
   struct Place {
