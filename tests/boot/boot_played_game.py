@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """A game that needs no operating system, from Debian's package grub-invaders, is played on a terminal:
-the ship follows the keys, its shots take invaders away, a pause stops everything."""
+the ship follows the keys, its shots take invaders away, a pause stops everything. And keys are what was
+typed, however seldom the host lets the guest run."""
 
 import codecs
 import os
 import pathlib
 import select
+import signal
 import sys
 import tempfile
 import time
@@ -104,6 +106,21 @@ class PlayedGame(unittest.TestCase):
                 player.wait_for('grub>')
                 terminal.type(b'kernel /game\rboot\r')
                 self.check_is_played(player)
+
+    def test_keys_that_were_released_do_not_repeat_on_a_host_that_stops(self):
+        with Terminal(guest=('--floppy', f'{image("grub-rescue-floppy.img")},readonly')) as terminal:
+            player = Player(terminal)
+            player.wait_for('GNU GRUB')
+            terminal.type(b'c')
+            player.wait_for('grub>')
+            for key in b'abcd':
+                terminal.type(bytes([key]))
+                time.sleep(0.004)  # a stroke takes 10 ms: amid it
+                terminal.process.send_signal(signal.SIGSTOP)
+                time.sleep(0.7)  # a key that is held repeats after 0.5 s
+                terminal.process.send_signal(signal.SIGCONT)
+                player.watch(0.1)
+            player.wait_for('grub> abcd ')
 
 
 if __name__ == '__main__':
