@@ -70,7 +70,7 @@ GRUB = {
         grub_cd, grub(f'linux {KERNEL} {PARAMETERS}', f'initrd {INITRD}', then=INIT),
         memory='128M'),
     'grub_boots_memtest': Boot(grub_cd, grub('linux16 /k/memtest', then='Press <F1> to configure')),
-    'grub_boots_ipxe': Boot(grub_cd, grub('linux16 /k/ipxe.lkrn', then=IPXE)),
+    'grub_boots_ipxe': Boot(grub_cd, grub('linux16 /k/ipxe.lkrn', then=IPXE), long=True),
     'grub_boots_a_floppy_in_memory': Boot(
         grub_cd, (*grub('linux16 /k/memdisk', 'initrd16 /k/floppy.img', then='GNU GRUB'),
                   *FLOPPY_IN_MEMORY[1:])),
@@ -85,7 +85,7 @@ GRUB = {
 GRUB_LEGACY = {
     'grub_legacy_boots_linux': Boot(
         legacy_cd, grub(f'kernel {KERNEL} {PARAMETERS}', f'initrd {INITRD}', then=INIT),
-        memory='128M'),
+        memory='128M', long=True),
     'grub_legacy_starts_a_disk_from_a_floppy_disk': Boot(
         lambda: ('--floppy', f'{made.grub_legacy_floppy},readonly', *syslinux()),
         grub('rootnoverify (hd0)', 'chainloader +1', then='boot:')),

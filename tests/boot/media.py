@@ -13,7 +13,7 @@ import guest  # noqa: E402
 
 VERBATIM = os.environ['VERBATIM']
 PATIENCE_SECONDS = 60
-# Set to anything but 0, it adds what takes minutes.
+# Set to anything but 0, it adds what takes minutes, or a few seconds and is much like another test.
 LONG = os.environ.get('VERBATIM_LONG_BOOTS', '0') != '0'
 
 
@@ -73,7 +73,7 @@ def run(*arguments, memory='64M', seconds=PATIENCE_SECONDS):
 def test_of(boot, bios):
     def test(self):
         if boot.long and not LONG:
-            self.skipTest('takes minutes: VERBATIM_LONG_BOOTS=1')
+            self.skipTest('by hand: VERBATIM_LONG_BOOTS=1')
         result = run(*bios(), *boot.medium(), *talk_arguments(boot.talk), memory=boot.memory,
                      seconds=boot.seconds)
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
