@@ -8,7 +8,7 @@ VERBATIM_LONG_BOOTS=1 adds a whole pass of memtest86+, some six minutes for each
 
 import unittest
 
-from media import Boot, boots, image, virtual_bios
+from media import Boot, boots, fetched, image, virtual_bios
 
 LONG_SECONDS = 1800
 
@@ -57,6 +57,8 @@ KERNELS = {
     'ipxe_comes_to_its_shell': Boot(lambda: ('--kernel', image('ipxe.lkrn')), IPXE_SHELL),
     'memtest_starts': Boot(lambda: ('--kernel', image('memtest86+ia32.bin')),
                            ('Press <F1> to configure',)),
+    'mach_misses_its_servers': Boot(lambda: ('--kernel', fetched('media/gnumach')),
+                                    ('No bootstrap code loaded',)),
 }
 
 
