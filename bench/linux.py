@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A Linux guest that runs one script and powers off, and the same script on this host.
 
-The script is for busybox's shell and runs in a directory of its own, where the files of the tree lie as
-below / in the guest; it prints the lines that turns.py reads.
+The script is for busybox's shell and runs in a directory of its own, where the files of the tree
+lie as below / in the guest; it prints the lines that turns.py reads.
 """
 
 import gzip
@@ -16,7 +16,8 @@ from turns import guest
 
 import initrd  # in scripts/, which turns put on the path
 
-# The kernel's doubts about its clock end in a slow one where the host is busy, which is not to be measured.
+# On a busy host the kernel may come to doubt the time-stamp counter and take a slow clock, which is
+# not to be measured.
 APPEND = 'console=ttyS0 quiet panic=-1 tsc=reliable'
 INIT = '''\
 #!/bin/sh

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures single privileged operations of a bare guest, here and under QEMU's TCG, by turns.
 
-The guest is bench/nano; it counts time stamps, which are the host's in both. Beside some stands what
-K. Adams and O. Agesen measured natively and with VMware's binary translation ("A Comparison of
-Software and Hardware Techniques for x86 Virtualization", ASPLOS 2006, section 6.3, "Virtualization
-nanobenchmarks"; a Pentium 4 of 3.8 GHz, 64-bit guest). Their cycles are another processor's: what
-compares is the ratio of their two columns, not the figures.
+The guest is bench/nano; it counts time stamps, which are the host's in both. Beside some stands
+what K. Adams and O. Agesen measured natively and with VMware's binary translation ("A Comparison
+of Software and Hardware Techniques for x86 Virtualization", ASPLOS 2006, section 6.3,
+"Virtualization nanobenchmarks"; a Pentium 4 of 3.8 GHz, 64-bit guest). Their cycles are another
+processor's: what compares is the ratio of their two columns, not the figures.
 """
 
 import argparse

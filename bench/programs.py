@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures real programs of Debian's i386 packages: on this host, in a guest, and under QEMU's TCG.
 
-The programs, their libraries and their inputs (bench/programs) are the same for each, and so must be what
-they print. One event is one program from start to end. `scripts/fetch-guests --programs` fetches them.
+The programs, their libraries and their inputs (bench/programs) are the same for each, and so must
+be what they print. One event is one program from start to end. `scripts/fetch-guests --programs`
+fetches them.
 """
 
 import argparse
@@ -22,7 +23,7 @@ import inputs  # noqa: E402  (found only after the line above)
 SOURCES = turns.REPOSITORY / 'bench' / 'programs'
 SUBJECTS = (turns.NATIVE, turns.VERBATIM, turns.QEMU)
 MEMORY_MIB = 768
-# A guest that has just started has no randomness yet, and the first that asks for some waits for it.
+# A guest that has just started has no randomness yet; the first that asks for some waits for it.
 AWAIT_RANDOMNESS = 'head -c 1 /dev/random >/tmp/random\n'
 
 
@@ -46,7 +47,8 @@ def make_inputs(programs, directory):
     inputs.make(directory)
     text, picture = directory / 'text', directory / 'picture.ppm'
     (directory / 'text.gz').write_bytes(on(programs, 'bin/gzip', '-9', '-n', '-c', text))
-    (directory / 'picture.jpg').write_bytes(on(programs, 'usr/bin/cjpeg', '-quality', '90', picture))
+    (directory / 'picture.jpg').write_bytes(
+        on(programs, 'usr/bin/cjpeg', '-quality', '90', picture))
     on(programs, 'usr/bin/openssl', 'genrsa', '-out', directory / 'key.pem', '2048',
        env={'OPENSSL_CONF': '/dev/null'})
 
@@ -57,8 +59,8 @@ def main():
     parser.add_argument('programs', nargs='*', metavar='PROGRAM',
                         help='those to run (default: all that bench/programs/bench.sh has)')
     parser.add_argument('--clock', choices=tuple(turns.CLOCKS), default='wall',
-                        help='time on the wall, or that a subject had the processor, which says more'
-                        ' while others use it too (default: %(default)s)')
+                        help='time on the wall, or that a subject had the processor, which says'
+                        ' more while others use it too (default: %(default)s)')
     turns.add_options(parser, SUBJECTS)
     linux.add_options(parser, memory=MEMORY_MIB, timeout=1200)
     arguments = parser.parse_args()
@@ -73,7 +75,8 @@ def main():
             words = ' '.join(arguments.programs)
             files = {f'data/{path.name}': path for path in data.iterdir()}
             script = (SOURCES / 'bench.sh').read_text()
-            linux.make_initrd(image, f'{AWAIT_RANDOMNESS}set -- {words}\n{script}', trees=[programs], files=files)
+            linux.make_initrd(image, f'{AWAIT_RANDOMNESS}set -- {words}\n{script}',
+                              trees=[programs], files=files)
             environment = os.environ | {'R': str(programs), 'D': str(data)}
 
             def take(name):
@@ -87,7 +90,8 @@ def main():
                                      arguments.runs)
     except (turns.BenchError, turns.guest.GuestError) as error:
         sys.exit(f'programs: {error}')
-    in_milliseconds = {case: {name: [cost / 1e6 for cost in taken] for name, taken in by_name.items()}
+    in_milliseconds = {case: {name: [cost / 1e6 for cost in taken]
+                              for name, taken in by_name.items()}
                        for case, by_name in costs.items()}
     turns.publish(arguments, 'programs', in_milliseconds, names, unit='ms',
                   clock=arguments.clock, **linux.machine_of(arguments))

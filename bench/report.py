@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes docs/performance.md from the reports that the other benchmarks have left in build/bench."""
+"""Writes docs/performance.md from the reports that the other benchmarks left in build/bench."""
 
 import argparse
 import importlib
@@ -13,26 +13,28 @@ import turns
 REPORTS = turns.REPOSITORY / 'build' / 'bench'
 PAGE = turns.REPOSITORY / 'docs' / 'performance.md'
 # In the order of the page.
-BENCHMARKS = ('boot', 'programs', 'system', 'scale', 'scale-boots', 'kernels', 'nano', 'translate', 'smc', 'pc')
+BENCHMARKS = ('boot', 'programs', 'system', 'scale', 'scale-boots', 'kernels', 'nano', 'translate',
+              'smc', 'pc')
 
 INTRODUCTION = '''\
 # Performance
 
-Written by `scripts/bench report`; do not edit. Each table is the output of `scripts/bench NAME` from one session, in which the
-bare host (`native`), Verbatim and QEMU's TCG took turns. Figures are medians with half of their range; what compares is the
-ratios within one table, not figures of different ones. [bench/README.md](../bench/README.md) says what is measured and how.
+Written by `scripts/bench report`; do not edit. Each table is the output of `scripts/bench NAME`
+from one session, in which the bare host (`native`), Verbatim and QEMU's TCG took turns. Figures are
+medians with half of their range; what compares is the ratios within one table, not figures of
+different ones. [bench/README.md](../bench/README.md) says what is measured and how.
 
 '''
 
 
 def circumstances(report):
     load = ', '.join(f'{value:.1f}' for value in report['load_average'])
-    machine = [f'{name.replace("_", " ")} {report[name]}' for name in ('kernel', 'cpu', 'memory_mib')
-               if name in report]
+    machine = [f'{name.replace("_", " ")} {report[name]}'
+               for name in ('kernel', 'cpu', 'memory_mib') if name in report]
     machine += [f'{report["clock"]} time'] if 'clock' in report else []
-    return (f'{report["date"]}, commit {report["commit"]}; {report["host"]}, {report["host_cores"]} cores,'
-            f' Linux {report["host_kernel"]}, load {load}; {report["qemu"]}; {report["compiler"]};'
-            f' {report["runs"]} runs' + (f'; guest: {", ".join(machine)}' if machine else '') + '.')
+    return (f'{report["date"]}, commit {report["commit"]}; {report["host"]},'
+            f' {report["host_cores"]} cores, Linux {report["host_kernel"]}, load {load};'
+            f' {report["qemu"]}; {report["compiler"]}; {report["runs"]} runs' + (f'; guest: {", ".join(machine)}' if machine else '') + '.')
 
 
 def section(name, report):

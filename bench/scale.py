@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures how costs grow: here and under QEMU's TCG, and on this host where it can be.
 
-boot-SIZE and start are seconds on the host: from the start of the process to /init of a kernel with so much
-memory, and to the end of a multiboot guest that only greets. The others are cycles in a Linux guest of one
-event: a write to a page of so much memory, a call of a function out of so much code (32M, translated, exceeds the
-default code cache), a switch among so many processes, which touch 64 KiB each.
+boot-SIZE and start are seconds on the host: from the start of the process to /init of a kernel
+with so much memory, and to the end of a multiboot guest that only greets. The others are cycles
+in a Linux guest of one event: a write to a page of so much memory, a call of a function out of so
+much code (32M, translated, exceeds the default code cache), a switch among so many processes,
+which touch 64 KiB each.
 """
 
 import argparse

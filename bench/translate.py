@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Measures the parts of translation over all code of Debian's kernel, of its C library, and of busybox.
+"""Measures the parts of translation over all code of Debian's kernel, its C library and
+busybox.
 
-Each runs bench_translate (see bench/README.md for what one item of each line is); the kernel is translated as for
-CPL 0. The notes say which share of the instructions is copied, and how many bytes of host code one of the
-guest's becomes. The C library is measured if `scripts/fetch-guests --programs` has fetched one.
+Each runs bench_translate (see bench/README.md for what one item of each line is); the kernel is
+translated as for CPL 0. The notes say which share of the instructions is copied, and how many
+bytes of host code one of the guest's becomes. The C library is measured if `scripts/fetch-guests
+--programs` has fetched one.
 """
 
 import argparse
@@ -24,7 +26,7 @@ SUBJECTS = (turns.VERBATIM,)
 
 
 def kernel_elf(path):
-    """The ELF file in a bzImage (Documentation/x86/boot.rst: setup_sects, payload_offset, payload_length)."""
+    """The ELF file in a bzImage (Documentation/x86/boot.rst: setup_sects, payload_offset)."""
     image = path.read_bytes()
     begin, length = struct.unpack_from('<II', image, 0x248)
     begin += (image[0x1F1] + 1) * 512
@@ -32,7 +34,7 @@ def kernel_elf(path):
         # Behind the compressed data stands its length when unpacked.
         return lzma.decompress(image[begin:begin + length - 4])
     except lzma.LZMAError as error:
-        raise turns.BenchError(f'{path}: the kernel in it is not compressed by xz: {error}') from error
+        raise turns.BenchError(f'{path}: expected a kernel compressed by xz: {error}') from error
 
 
 def texts(scratch):

@@ -76,8 +76,8 @@ def _processor_ns(process):
     return sum(map(int, fields[11:15])) * 1_000_000_000 // os.sysconf('SC_CLK_TCK')
 
 
-# What time is: that of the clock on the wall, or that which the subject had the processor. The latter for a host
-# that is busy with other things.
+# What time is: that of the clock on the wall, or, on a host that is busy with other things, that
+# which the subject had the processor.
 CLOCKS = {'wall': _wall_ns, 'processor': _processor_ns}
 
 
@@ -190,7 +190,7 @@ def _column(value):
 
 
 def mean_of_least(cases, name, base):
-    """As the geometric mean of the medians' ratios, of the least times: what else the host did counts less."""
+    """The geometric mean of the least times' ratios: what else the host did counts less."""
     least = [(min(taken[name]), min(taken[base])) for taken in cases.values()]
     return geometric_mean([mine / other for mine, other in least if mine > 0 and other > 0])
 
@@ -204,8 +204,8 @@ def ratios_of(names):
 def table(report):
     """The lines of a report's table: medians with their spread, ratios, and geometric means.
 
-    With the rate of the time-stamp counter (`ghz`) in the report, its cycles also in nanoseconds. The
-    `notes` of cases end their lines.
+    With the rate of the time-stamp counter (`ghz`) in the report, its cycles also in nanoseconds.
+    The `notes` of cases end their lines.
     """
     cases, names, ghz = report['cases'], report['subjects'], report.get('ghz')
     notes = report.get('notes', {})

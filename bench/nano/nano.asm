@@ -1,6 +1,6 @@
 ; SPDX-License-Identifier: Apache-2.0
 ; What single privileged operations cost, in time stamps of the guest, for `scripts/bench nano`:
-; those of Adams and Agesen (ASPLOS 2006, section 6.3) and more. Multiboot, 64 MiB, ends by port F4h.
+; those of Adams and Agesen (ASPLOS 2006, section 6.3) and more. Multiboot; ends by port F4h.
 %include "nano.inc"
 %include "timer.inc"
 %include "paging.inc"

@@ -67,7 +67,7 @@ def picture(source):
 
 
 def make(directory):
-    """Fills `directory` with the inputs and the workloads that lie here; not what programs make of them."""
+    """Fills `directory` with the inputs and the workloads that lie here."""
     source = random.Random(2006)
     prose = text(source)
     (directory / 'text').write_text(prose)

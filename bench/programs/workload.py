@@ -8,7 +8,8 @@ class Body:
 
 
 def orbit(steps):
-    bodies = [Body([i * 1.5, 0.5 - i, i * 0.25], [0.1 * i, 0.3, -0.2 * i], 1.0 + i) for i in range(5)]
+    bodies = [Body([i * 1.5, 0.5 - i, i * 0.25], [0.1 * i, 0.3, -0.2 * i], 1.0 + i)
+              for i in range(5)]
     for _ in range(steps):
         for i, one in enumerate(bodies):
             for other in bodies[i + 1:]:
