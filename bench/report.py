@@ -34,7 +34,8 @@ def circumstances(report):
     machine += [f'{report["clock"]} time'] if 'clock' in report else []
     return (f'{report["date"]}, commit {report["commit"]}; {report["host"]},'
             f' {report["host_cores"]} cores, Linux {report["host_kernel"]}, load {load};'
-            f' {report["qemu"]}; {report["compiler"]}; {report["runs"]} runs' + (f'; guest: {", ".join(machine)}' if machine else '') + '.')
+            f' {report["qemu"]}; {report["compiler"]}; {report["runs"]} runs' +
+            (f'; guest: {", ".join(machine)}' if machine else '') + '.')
 
 
 def section(name, report):
