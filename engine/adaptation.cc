@@ -23,6 +23,7 @@ bool Adaptation::InSoftware(PhysicalAddress instruction) const {
 }
 
 bool Adaptation::NoteFault(PhysicalAddress instruction, uint32_t weight) {
+  guilty_last_ = kNowhere;
   Record* record = Find(instruction);
   if (record == nullptr) {
     std::vector<Record>& records = pages_[instruction.Page()];
@@ -39,6 +40,8 @@ bool Adaptation::NoteFault(PhysicalAddress instruction, uint32_t weight) {
 }
 
 bool Adaptation::NoteSoftwareAccess(PhysicalAddress instruction, bool guilty) {
+  if (guilty && instruction == guilty_last_) return false;
+  guilty_last_ = guilty ? instruction : kNowhere;
   Record* record = Find(instruction);
   // A site can be in software for other reasons: segment limits, a single step.
   if (record == nullptr || !record->software) return false;

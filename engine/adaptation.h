@@ -51,7 +51,11 @@ class Adaptation final : public SitePolicy {
     uint32_t innocent = 0;
     uint32_t patience = kInnocentAccesses;
   };
+  static constexpr PhysicalAddress kNowhere{~uint64_t{0}};
   [[nodiscard]] Record* Find(PhysicalAddress instruction);
+
+  // The site noted last, if it was guilty: its record says so already.
+  PhysicalAddress guilty_last_ = kNowhere;
 
   // By physical page; most pages have none or a few.
   tsl::robin_map<uint32_t, std::vector<Record>> pages_;

@@ -73,7 +73,8 @@ bool TakesPendingMathFault(const GuestInstruction& in) {
 
 bool Engine::CalloutThunk(ExecutionContext* context, uint32_t site) noexcept {
   auto* engine = static_cast<Engine*>(context->engine);
-  return engine->Callout(site);
+  const Site& called = engine->sites_.At(site);
+  return called.move ? engine->Move(called) : engine->Callout(site);
 }
 
 bool Engine::AccessBeginThunk(ExecutionContext* context, uint32_t site) noexcept {

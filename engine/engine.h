@@ -6,6 +6,7 @@
 //   engine.cc        set-up, run loop, halting, crash report
 //   lookup.cc        from eip to a block: fetch, find, translate, flush
 //   callouts.cc      sensitive instructions and software accesses, called from generated code
+//   software_move.cc loads and stores in software form, done by a single callout
 //   host_fault.cc    host signals in generated code become guest faults, fills or adaptations
 //
 // Threads: everything on the thread that calls Run, except Kick, which any thread may call.
@@ -180,6 +181,11 @@ class Engine final : public CodeWriteObserver, public MemoryMapObserver, private
   // For the stub to repeat what the site has just loaded.
   void KeepSegmentLoad(const Site& site, uint32_t number);
   void UpdateSegmentGeneration();
+
+  // software_move.cc
+  [[nodiscard]] bool Move(const Site& site);
+  [[nodiscard]] bool MoveToDevice(const Site& site);
+  [[nodiscard]] Faultable<void> MoveOperand(const Site& site, LinearAddress address);
 
   // host_fault.cc
   // True: the cause is gone, resume exactly there.

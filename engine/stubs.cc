@@ -108,6 +108,20 @@ class StubAssembler {
     a_.push(Qword(FIELD(host_flags)));
     a_.popfq();
   }
+  // The arithmetic flags alone: POPF costs as much as thirty moves. Jumps to `otherwise` if there
+  // is more to load. DF is clear. Uses eax and ecx.
+  void LoadArithmeticFlags(const Label& otherwise) {
+    constexpr uint32_t kOverflow = 11;
+    a_.mov(r::eax, Dword(FIELD(host_flags)));
+    a_.test(r::eax, static_cast<uint32_t>(kHostTrapFlag) | flag::kDf);
+    a_.jnz(otherwise);
+    a_.mov(r::ecx, r::eax);
+    a_.shr(r::ecx, kOverflow);
+    a_.and_(r::ecx, 1);
+    a_.add(r::cl, 0x7F);  // overflows by what is added to it
+    a_.mov(r::ah, r::al);
+    a_.sahf();
+  }
   void ToHostStack() {
     a_.mov(Qword(FIELD(shadow_rsp)), r::rsp);
     a_.mov(r::rsp, Qword(FIELD(host_rsp)));
@@ -242,11 +256,19 @@ class StubAssembler {
     a_.mov(r::r14, Qword(FIELD(jump_table)));
     LoadSimd();
     ToShadowStack();
-    LoadGprs();
-    a_.mov(r::r11, Qword(FIELD(saved) + 11 * 8));
-    if (kind == Kind::kBegin) a_.mov(r::r8, Qword(FIELD(access_pointer)));
-    // For where it goes on elsewhere, through the jump table.
-    if (kind == Kind::kSensitive) a_.mov(r::r8d, Dword(FIELD(cpu.eip)));
+    const auto load_registers = [&] {
+      LoadGprs();
+      a_.mov(r::r11, Qword(FIELD(saved) + 11 * 8));
+      if (kind == Kind::kBegin) a_.mov(r::r8, Qword(FIELD(access_pointer)));
+      // For where it goes on elsewhere, through the jump table.
+      if (kind == Kind::kSensitive) a_.mov(r::r8d, Dword(FIELD(cpu.eip)));
+    };
+    const Label all_flags = a_.newLabel();
+    LoadArithmeticFlags(all_flags);
+    load_registers();
+    a_.jmp(Qword(FIELD(callout_resume)));
+    a_.bind(all_flags);
+    load_registers();
     // Last, for with the trap flag in them every further instruction costs a signal. The shadow
     // stack serves as well.
     LoadFlags();

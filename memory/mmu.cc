@@ -61,6 +61,7 @@ std::expected<const Mmu::TlbEntry*, PageFault> Mmu::FindOrFill(LinearAddress add
   const PhysicalAddress start = entry.translation.address;
   const bool direct = kind != AccessKind::kWrite || memory_.KindOf(start) == PageKind::kRam;
   entry.host = direct ? memory_.HostPointerTo(start) : nullptr;
+  entry.device = memory_.DeviceAt(start, kind == AccessKind::kWrite);
   if (walk->large) caches_large_pages_ = true;
   return &entry;
 }
@@ -84,6 +85,11 @@ std::expected<Translation, PageFault> Mmu::Peek(LinearAddress address, AccessKin
 std::expected<void, PageFault> Mmu::ReadSlowly(LinearAddress address, void* to, uint32_t bytes,
                                                Privilege privilege) {
   CHECK(bytes <= kPageBytes);
+  if (const auto device = DeviceAt(address, bytes, AccessKind::kRead, privilege); device.handler) {
+    const uint64_t value = device.handler->ReadMmio(device.offset, bytes);
+    std::memcpy(to, &value, bytes);
+    return {};
+  }
   auto* out = static_cast<uint8_t*>(to);
   while (bytes != 0) {
     const auto page = Translate(address, AccessKind::kRead, privilege);
@@ -101,6 +107,12 @@ std::expected<void, PageFault> Mmu::WriteSlowly(LinearAddress address, const voi
                                                 uint32_t bytes, Privilege privilege) {
   CHECK(bytes <= kPageBytes);
   if (bytes == 0) return {};
+  if (const auto device = DeviceAt(address, bytes, AccessKind::kWrite, privilege); device.handler) {
+    uint64_t value = 0;
+    std::memcpy(&value, from, bytes);
+    device.handler->WriteMmio(device.offset, bytes, value);
+    return {};
+  }
   const uint32_t head = std::min(bytes, kPageBytes - address.PageOffset());
   const auto first = Translate(address, AccessKind::kWrite, privilege);
   if (!first) return std::unexpected(first.error());

@@ -72,6 +72,15 @@ class Mmu {
     }
     return WriteSlowly(address, from, bytes, privilege);
   }
+  // The device at the address, for an access that is a single one to the device too; none if that
+  // takes a walk to find out.
+  [[nodiscard]] PhysicalMemory::Device DeviceAt(LinearAddress address, uint32_t bytes,
+                                                AccessKind kind, Privilege privilege) const {
+    if ((bytes & (bytes - 1)) != 0 || bytes > 8 || (address.value & (bytes - 1)) != 0) return {};
+    const TlbEntry* entry = Find(address, kind, privilege);
+    if (entry == nullptr || entry->device.handler == nullptr) return {};
+    return {entry->device.handler, entry->device.offset + address.PageOffset()};
+  }
   // Checks that a write would succeed, setting A and D; changes no data.
   [[nodiscard]] std::expected<void, PageFault> ProbeWrite(LinearAddress address, uint32_t bytes,
                                                           Privilege privilege);
@@ -95,8 +104,9 @@ class Mmu {
   // Generations of global entries have the top bit set. Zero is never a valid tag.
   struct TlbEntry {
     uint64_t tag = 0;
-    uint8_t* host = nullptr;  // page start; RAM, or ROM for reads; else nullptr
-    Translation translation;  // of the page's first byte (of this 4 KiB, in a large page)
+    uint8_t* host = nullptr;        // page start; RAM, or ROM for reads; else nullptr
+    PhysicalMemory::Device device;  // who answers this kind of access, if a device does
+    Translation translation;        // of the page's first byte (of this 4 KiB, in a large page)
   };
   static constexpr uint32_t kTlbEntries = 256;
   static constexpr unsigned kGenerationShift = 20;

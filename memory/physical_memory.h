@@ -112,6 +112,18 @@ class PhysicalMemory {
     return HasBytes(region) ? BytesAt(region, ApplyA20(address)) : nullptr;
   }
 
+  // The device that answers reads, or writes, of the page, and where the address lies in it.
+  struct Device {
+    MmioHandler* handler = nullptr;  // none
+    uint32_t offset = 0;
+  };
+  [[nodiscard]] Device DeviceAt(PhysicalAddress address, bool write) const {
+    const PhysicalAddress gated = ApplyA20(address);
+    const MemoryRegion& region = write ? map_.Writer(gated) : map_.Reader(gated);
+    if (region.kind != PageKind::kDevice) return {};
+    return {region.handler, static_cast<uint32_t>(gated.value - region.start)};
+  }
+
   // A device that answers reads and writes of the page and takes runs of accesses.
   struct DeviceRuns {
     MmioRuns* runs = nullptr;  // none

@@ -115,6 +115,7 @@ class BlockBuilder {
   void EmitIdent(const Decoded& decoded);
   void EmitCopy(const GuestInstruction& in, const HostMemory* memory, uint32_t eip);
   void EmitMaskedMove(const Decoded& decoded);
+  void EmitSoftwareMove(const Decoded& decoded);
 
   // memory_operand.cc
   [[nodiscard]] bool IsSoftware(const Decoded& decoded, uint8_t segment, bool write) const;

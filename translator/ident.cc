@@ -69,6 +69,13 @@ Encoding EncodingOf(const GuestInstruction& in) {
   return e;
 }
 
+// What Engine::Move knows: MOV and XCHG between memory and a general register or an immediate.
+bool IsMove(const GuestInstruction& in) {
+  if (in.map != 0) return false;
+  return (in.opcode >= 0x86 && in.opcode <= 0x8B) || (in.opcode & 0xFC) == 0xA0 ||
+         (in.opcode & 0xFE) == 0xC6;
+}
+
 void EmitImmediate(HostEmitter& out, const GuestInstruction& in) {
   for (uint8_t i = 0; i < in.immediate_total_bytes; ++i) {
     out.Byte(in.bytes[in.immediate_offset + i]);
@@ -107,6 +114,10 @@ void BlockBuilder::EmitIdent(const Decoded& decoded) {
   if (hint && (in.memory.segment == kFs || in.memory.segment == kGs)) {
     // A prefetch never faults (SDM vol. 2, PREFETCHh), but the look at a segment's base traps while
     // that is null or limited. Without effect it is as well.
+    return;
+  }
+  if (IsMove(in) && IsSoftware(decoded, in.memory.segment, in.memory.write)) {
+    EmitSoftwareMove(decoded);
     return;
   }
   const Access access = BeginOperand(decoded, AccessShape::kMemoryOperand, in.memory.read,
@@ -166,6 +177,16 @@ void BlockBuilder::EmitCopy(const GuestInstruction& in, const HostMemory* memory
     out_.RotateRight(moved, kR10, 24);
     Point(RecoveryKind::kInstruction, eip + in.length);
   }
+}
+
+//   mov r9d, site ; call callout
+void BlockBuilder::EmitSoftwareMove(const Decoded& decoded) {
+  const MemoryOperand& m = decoded.instruction.memory;
+  const uint32_t site = AddSite(decoded, AccessShape::kMemoryOperand, m.bytes, m.read, m.write);
+  sites_.MarkMove(site);
+  ++software_sites_;
+  out_.MoveImmediate(kR9, site);
+  out_.Call(stubs_.callout);
 }
 
 // MASKMOVQ and MASKMOVDQU write through ds:edi, which no ModRM byte can redirect.

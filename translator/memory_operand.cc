@@ -12,6 +12,7 @@
 // In software:                   mov r9d, site ; call access_begin ; the operand is [r8], a pointer
 //                                that the engine checked; after a write: mov r9d, site ; call
 //                                access_end
+// A move in software:            mov r9d, site ; call callout: the engine does all of it
 #include <algorithm>
 
 #include "translator/block_builder.h"

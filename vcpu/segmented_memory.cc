@@ -5,23 +5,10 @@
 #include "base/bits.h"
 
 namespace verbatim {
-namespace {
-
-// Does [offset, offset + bytes) lie within the segment? A 4 GiB segment wraps.
-bool WithinLimit(const SegmentRegister& segment, uint32_t offset, uint32_t bytes) {
-  const uint64_t last = uint64_t{offset} + bytes - 1;
-  if (segment.IsExpandDown()) {
-    return offset > segment.limit && last <= (segment.Big() ? 0xFFFFFFFFu : 0xFFFFu);
-  }
-  return last <= segment.limit || segment.limit == 0xFFFFFFFFu;
-}
-
-}  // namespace
-
 Faultable<LinearAddress> SegmentedMemory::LocateIf(bool allowed, uint8_t segment, uint32_t offset,
                                                    uint32_t bytes) const {
   const SegmentRegister& s = state_.segments[segment];
-  if (!allowed || !WithinLimit(s, offset, bytes)) [[unlikely]] {
+  if (!allowed || !IsWithin(s, offset, bytes)) [[unlikely]] {
     return Raise(segment == kSs ? Vector::kStackFault : Vector::kGeneralProtection);
   }
   return LinearAddress{s.base + offset};
@@ -29,8 +16,7 @@ Faultable<LinearAddress> SegmentedMemory::LocateIf(bool allowed, uint8_t segment
 
 Faultable<LinearAddress> SegmentedMemory::Locate(uint8_t segment, uint32_t offset, uint32_t bytes,
                                                  bool write) const {
-  const SegmentRegister& s = state_.segments[segment];
-  return LocateIf(write ? s.IsWritableData() : s.IsReadable(), segment, offset, bytes);
+  return LocateIf(Permits(state_.segments[segment], write), segment, offset, bytes);
 }
 
 Faultable<LinearAddress> SegmentedMemory::LocateLine(uint8_t segment, uint32_t offset) const {
@@ -43,14 +29,6 @@ Faultable<void> SegmentedMemory::CheckAlignment(LinearAddress address, uint32_t 
     return Raise(Vector::kAlignmentCheck);
   }
   return {};
-}
-
-uint32_t SegmentedMemory::EffectiveOffset(const GuestInstruction& instruction) const {
-  const MemoryOperand& memory = instruction.memory;
-  uint32_t offset = static_cast<uint32_t>(memory.displacement);
-  if (memory.base != kNoGpr) offset += state_.gpr[memory.base];
-  if (memory.index != kNoGpr) offset += state_.gpr[memory.index] * memory.scale;
-  return instruction.address_bits == 16 ? offset & 0xFFFFu : offset;
 }
 
 Faultable<uint16_t> SegmentedMemory::LoadRm16(const GuestInstruction& instruction) {
@@ -110,7 +88,7 @@ Faultable<void> SegmentedMemory::CheckFrame(const PushFrame& frame, const Segmen
   if (!stack.IsWritableData()) return Raise(Vector::kStackFault, error_code);
   for (size_t i = 1; i <= frame.values().size(); ++i) {
     const uint32_t offset = (stack_pointer - static_cast<uint32_t>(i) * each) & mask;
-    if (!WithinLimit(stack, offset, each)) return Raise(Vector::kStackFault, error_code);
+    if (!IsWithin(stack, offset, each)) return Raise(Vector::kStackFault, error_code);
   }
   return {};
 }
@@ -129,7 +107,7 @@ Faultable<uint32_t> SegmentedMemory::WriteFrame(const PushFrame& frame,
   if (cpl == 3) RETURN_IF_FAULT(CheckAlignment({stack.base + start}, each));
 
   if (mask == 0xFFFFFFFFu || start + size <= 0x10000u) [[likely]] {
-    if (!WithinLimit(stack, start, size)) return Raise(Vector::kStackFault, error_code);
+    if (!IsWithin(stack, start, size)) return Raise(Vector::kStackFault, error_code);
     std::array<uint8_t, 160> bytes;
     uint32_t position = size;
     for (const uint32_t value : values) {

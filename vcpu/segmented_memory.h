@@ -48,6 +48,19 @@ class SegmentedMemory {
   [[nodiscard]] Mmu& mmu() { return mmu_; }
   [[nodiscard]] Privilege privilege() const { return PrivilegeOf(state_.cpl); }
 
+  // Whether [offset, offset + bytes) lies within the segment. One of 4 GiB wraps.
+  [[nodiscard]] static bool IsWithin(const SegmentRegister& segment, uint32_t offset,
+                                     uint32_t bytes) {
+    const uint64_t last = uint64_t{offset} + bytes - 1;
+    if (segment.IsExpandDown()) {
+      return offset > segment.limit && last <= (segment.Big() ? 0xFFFFFFFFu : 0xFFFFu);
+    }
+    return last <= segment.limit || segment.limit == 0xFFFFFFFFu;
+  }
+  // Whether its type permits the access.
+  [[nodiscard]] static bool Permits(const SegmentRegister& segment, bool write) {
+    return write ? segment.IsWritableData() : segment.IsReadable();
+  }
   // Linear address of `bytes` at `offset`, after the type and limit checks: #SS(0) through SS,
   // #GP(0) through the others.
   [[nodiscard]] Faultable<LinearAddress> Locate(uint8_t segment, uint32_t offset, uint32_t bytes,
@@ -84,7 +97,13 @@ class SegmentedMemory {
   }
 
   // Memory operands.
-  [[nodiscard]] uint32_t EffectiveOffset(const GuestInstruction& instruction) const;
+  [[nodiscard]] uint32_t EffectiveOffset(const GuestInstruction& instruction) const {
+    const MemoryOperand& memory = instruction.memory;
+    uint32_t offset = static_cast<uint32_t>(memory.displacement);
+    if (memory.base != kNoGpr) offset += state_.gpr[memory.base];
+    if (memory.index != kNoGpr) offset += state_.gpr[memory.index] * memory.scale;
+    return instruction.address_bits == 16 ? offset & 0xFFFFu : offset;
+  }
   [[nodiscard]] Faultable<LinearAddress> OperandAddress(const GuestInstruction& instruction,
                                                         uint32_t bytes, uint32_t alignment,
                                                         bool write) {
