@@ -245,6 +245,18 @@ void Engine::PardonSite(const Site& site) {
   store_->InvalidateRange(site.physical, 1);
 }
 
+// The site works on a page of a view that the window does not show as yet: what was a device is
+// memory for a while.
+void Engine::PardonIfView(const Site& site, LinearAddress address) {
+  const auto kind = site.write ? AccessKind::kWrite : AccessKind::kRead;
+  const auto page = mmu_.Translate(address, kind, PrivilegeOf(context_->cpu.cpl));
+  if (!page || !mmu_.memory().IsView(page->address)) return;
+  if (windows_.Resolve(window_, address, site.write).outcome != ResolveOutcome::kMapped) return;
+  if (!adaptation_.InSoftware(site.physical)) return;
+  PardonSite(site);
+  LeaveAfterInstruction();
+}
+
 // After an access that may have been to a device. With IF clear the translated STI or POPF looks.
 bool Engine::DeviceRaisedInterrupt() {
   context_->interrupt_pending = gate_.InterruptRequested() ? 1 : 0;
@@ -310,6 +322,7 @@ bool Engine::AccessBegin(const Site& site) {
     if (!site.write && DeviceRaisedInterrupt()) LeaveAfterInstruction();
   }
   if (ForgiveSite(site, guilty)) LeaveAfterInstruction();
+  if (guilty && !access_bounced_) PardonIfView(site, *address);
   context_->access_pointer = pointer - BitStringDisplacement(cpu, site.instruction);
   if (site.instruction.fpu == FpuUse::kX87) {
     fpu_operand_ = reinterpret_cast<uint64_t>(pointer);

@@ -114,6 +114,8 @@ class Engine final : public CodeWriteObserver, public MemoryMapObserver, private
 
   void OnCodeWrite(PhysicalAddress address, uint32_t bytes) override;
   void OnMapChange(PhysicalAddress start, uint64_t bytes) override;
+  void OnViewShown(PhysicalAddress start, uint64_t bytes) override;
+  void OnViewHiding(PhysicalAddress start, uint64_t bytes, uint64_t memfd_page) override;
 
  private:
   Engine(Mmu& mmu, WindowSet& windows, EventGate& gate, const EngineOptions& options);
@@ -154,6 +156,7 @@ class Engine final : public CodeWriteObserver, public MemoryMapObserver, private
   void MarkCode(PhysicalAddress page);
   // Drops what was translated from the page; the next translation is done under its new rule.
   void DropPage(PhysicalAddress page);
+  [[nodiscard]] bool HasCode(PhysicalAddress start, uint64_t bytes) const;
   void FlushCodeCache();
   void ChainPending(Block& target);
 
@@ -175,6 +178,7 @@ class Engine final : public CodeWriteObserver, public MemoryMapObserver, private
   [[nodiscard]] bool DeviceRaisedInterrupt();
   [[nodiscard]] bool ForgiveSite(const Site& site, bool guilty);
   void PardonSite(const Site& site);
+  void PardonIfView(const Site& site, LinearAddress address);
   void LeaveAfterInstruction() { context_->kick = 1; }
 
   // segment_loads.cc

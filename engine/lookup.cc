@@ -250,4 +250,30 @@ void Engine::OnMapChange(PhysicalAddress start, uint64_t bytes) {
   mmu_.Flush(true);
 }
 
+bool Engine::HasCode(PhysicalAddress start, uint64_t bytes) const {
+  for (uint64_t at = 0; at < bytes; at += kPageBytes) {
+    if (store_->HasBlocks(start + at)) return true;
+  }
+  return false;
+}
+
+// Nothing relies on the place of these bytes but the TLB and what shows them, unless there is code
+// in them.
+void Engine::OnViewShown(PhysicalAddress start, uint64_t bytes) {
+  if (HasCode(start, bytes)) {
+    OnMapChange(start, bytes);
+  } else {
+    mmu_.Flush(true);
+  }
+}
+
+void Engine::OnViewHiding(PhysicalAddress start, uint64_t bytes, uint64_t memfd_page) {
+  if (HasCode(start, bytes)) {
+    OnMapChange(start, bytes);
+  } else {
+    windows_.Withdraw(memfd_page, bytes >> kPageShift);
+    mmu_.Flush(true);
+  }
+}
+
 }  // namespace verbatim

@@ -107,6 +107,7 @@ bool Engine::Move(const Site& site) {
       return LeaveCallout();
     }
     guilty = !windows_.Shows(window_, *address, site.write);
+    if (guilty) PardonIfView(site, *address);
   }
   cpu.eip += site.instruction.length;
   if (code_pages_.turns() != turns) PardonSite(site);

@@ -186,6 +186,7 @@ void Machine::Board::AttachDevices() {
               &keyboard_, &post_, &fpu_error_, &pci_,    &reset_control_, &host_bridge_};
   for (Device* device : chipset_.devices()) devices_.push_back(device);
   display_.Attach(bus_, pci_);
+  display_.SetKick([this] { engine_->Kick(); });
   for (Device* device : display_.devices()) devices_.push_back(device);
   floppies_.Attach(bus_);
   for (Device* device : floppies_.devices()) devices_.push_back(device);

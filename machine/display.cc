@@ -21,11 +21,13 @@ constexpr unsigned kPciDevice = 2;
 Display::Display(const Clock& clock, PhysicalMemory& memory)
     : memory_(memory),
       video_memory_(memory.MakeVideoMemory(kMemoryBytes)),
+      window_view_(memory.MakeView()),
       vga_(clock, memory.ContentsOf(video_memory_)),
       register_page_(vga_),
       registers_(memory.MakeDevice(VgaRegisterPage::kBytes, &register_page_)),
       pci_(kMemoryBytes, *this) {
   memory.AddDevice(VgaMemory::kWindow, VgaMemory::kWindowBytes, &vga_.window());
+  vga_.window().SetObserver(this);
 }
 
 void Display::Attach(PortBus& bus, PciConfigPorts& pci) {
@@ -64,7 +66,8 @@ void Display::AddRom(std::span<const uint8_t> contents) {
   pci_.AddRom(static_cast<uint32_t>(rom.size()));
 }
 
-// In linear modes the guest writes past the marks; there is no text in them to have changed.
+// In modes whose memory is mapped the guest writes past the marks; there is no text in them to have
+// changed.
 bool Display::Changed() const {
   return vga_.generation() != seen_generation_.load(std::memory_order_relaxed) ||
          vga_.dirty().Any(0, VgaMemory::kVgaBytes);
@@ -73,9 +76,29 @@ bool Display::Changed() const {
 void Display::Service() {
   const uint8_t wanted = wanted_.exchange(0, std::memory_order_relaxed);
   if (wanted == 0) return;
+  if ((wanted & kMapping) != 0) MapWindow();
+  if ((wanted & (kView | kPicture)) == 0) return;
   if ((wanted & kView) != 0) ReadView();
   if ((wanted & kPicture) != 0) CopyPicture();
   if (on_picture_) on_picture_();
+}
+
+void Display::WantsMapping() {
+  wanted_.fetch_or(kMapping, std::memory_order_relaxed);
+  if (kick_) kick_();
+}
+
+void Display::PlainWindowChanged() {
+  wanted_.fetch_and(static_cast<uint8_t>(~kMapping), std::memory_order_relaxed);
+  memory_.HideView(window_view_);
+}
+
+void Display::MapWindow() {
+  const std::optional<PlainWindow>& plain = vga_.window().plain();
+  if (!plain) return;
+  ++statistics_.window_maps;
+  memory_.ShowView(window_view_, VgaMemory::kWindow + plain->first, video_memory_, plain->offset,
+                   plain->bytes);
 }
 
 void Display::ReadView() {

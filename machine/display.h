@@ -33,9 +33,10 @@ struct DisplayStatistics {
   uint64_t view_ns = 0;       // time of the virtual CPU for that
   uint64_t pictures = 0;      // whole pictures copied
   uint64_t region_moves = 0;  // of the frame buffer or the registers by the guest
+  uint64_t window_maps = 0;   // times that A0000h was mapped into the guest
 };
 
-class Display final : public DisplayMapping {
+class Display final : public DisplayMapping, private PlainWindowObserver {
  public:
   static constexpr uint32_t kMemoryBytes = 16u << 20;
 
@@ -49,8 +50,10 @@ class Display final : public DisplayMapping {
   // Video memory as it is after power-on.
   void ClearMemory();
 
-  // Takes the pictures that were asked for.
+  // Takes the pictures that were asked for, and maps the window at A0000h if that pays.
   void Service();
+  // Calls `kick` where a Service is wanted soon.
+  void SetKick(std::function<void()> kick) { kick_ = std::move(kick); }
   void SetPictureObserver(std::function<void()> on_picture) { on_picture_ = std::move(on_picture); }
 
   // On any thread. Whether the text screen may look different from when it was last read.
@@ -73,6 +76,7 @@ class Display final : public DisplayMapping {
  private:
   static constexpr uint8_t kView = 1;
   static constexpr uint8_t kPicture = 2;
+  static constexpr uint8_t kMapping = 4;
 
   // What decides about a picture, as a copy.
   struct Snapshot {
@@ -80,18 +84,25 @@ class Display final : public DisplayMapping {
     std::vector<uint8_t> memory;
   };
 
+  // PlainWindowObserver
+  void WantsMapping() override;
+  void PlainWindowChanged() override;
+
+  void MapWindow();
   void ReadView();
   void CopyPicture();
   void Map(RegionId region, std::optional<PhysicalAddress> start);
 
   PhysicalMemory& memory_;
   const RegionId video_memory_;
+  const RegionId window_view_;  // made before the window's device: it answers where it is shown
   Vga vga_;
   VgaRegisterPage register_page_;
   const RegionId registers_;
   VgaPci pci_;
   std::optional<RegionId> rom_;
   std::function<void()> on_picture_;
+  std::function<void()> kick_;
   DisplayStatistics statistics_;
 
   std::atomic<uint8_t> wanted_ = 0;

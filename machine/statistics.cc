@@ -88,6 +88,7 @@ std::vector<Statistic> Machine::Board::Statistics() const {
   add("display", "views", d.views, "times that the text screen was read");
   add("display", "view_ns", d.view_ns, "nanoseconds of the virtual processor for that");
   add("display", "pictures", d.pictures, "whole pictures copied");
+  add("display", "window_maps", d.window_maps, "times that A0000h was mapped into the guest");
   add("display", "region_moves", d.region_moves,
       "times that the frame buffer or the registers were moved");
 

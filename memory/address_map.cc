@@ -47,6 +47,14 @@ std::optional<PageRange> AddressMap::Remove(RegionId id) {
   return Update(region.start, region.bytes);
 }
 
+void AddressMap::Reshape(RegionId id, uint64_t bytes, uint64_t memfd_offset) {
+  MemoryRegion& region = regions_[id];
+  CHECK(id > kRamIndex && !region.placed);
+  CHECK(bytes != 0 && bytes % kPageBytes == 0 && memfd_offset % kPageBytes == 0);
+  region.bytes = bytes;
+  region.memfd_offset = memfd_offset;
+}
+
 std::optional<PageRange> AddressMap::DecodeRam(PhysicalAddress start, uint64_t bytes, bool reads,
                                                bool writes) {
   CHECK(start.value % kPageBytes == 0 && bytes % kPageBytes == 0 && bytes != 0);

@@ -37,6 +37,7 @@ struct MemoryRegion {
   uint64_t memfd_offset = 0;  // kRam, kRom
   PageKind kind = PageKind::kUnassigned;
   bool shared = false;             // kRam: a device writes to it behind the processor's back
+  bool view = false;               // shared, and what it shows changes often
   MmioHandler* handler = nullptr;  // kDevice
   bool placed = false;
 };
@@ -71,6 +72,8 @@ class AddressMap {
   // returned, and perhaps some between them that have not.
   [[nodiscard]] std::optional<PageRange> Place(RegionId id, PhysicalAddress start);
   [[nodiscard]] std::optional<PageRange> Remove(RegionId id);
+  // Gives a region that is placed nowhere another extent and other contents.
+  void Reshape(RegionId id, uint64_t bytes, uint64_t memfd_offset);
   // Whether RAM answers reads, and writes, of the range; it lies within RAM.
   [[nodiscard]] std::optional<PageRange> DecodeRam(PhysicalAddress start, uint64_t bytes,
                                                    bool reads, bool writes);

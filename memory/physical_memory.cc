@@ -79,6 +79,28 @@ RegionId PhysicalMemory::MakeVideoMemory(uint64_t bytes) {
                    .shared = true});
 }
 
+RegionId PhysicalMemory::MakeView() {
+  return map_.Add({.bytes = kPageBytes, .kind = PageKind::kRam, .shared = true, .view = true});
+}
+
+void PhysicalMemory::ShowView(RegionId view, PhysicalAddress start, RegionId of, uint64_t offset,
+                              uint64_t bytes) {
+  HideView(view);
+  const MemoryRegion& shown = map_.region(of);
+  CHECK(shown.shared && bytes <= shown.bytes && offset <= shown.bytes - bytes);
+  map_.Reshape(view, bytes, shown.memfd_offset + offset);
+  if (map_.Place(view, start) && map_observer_ != nullptr) map_observer_->OnViewShown(start, bytes);
+}
+
+void PhysicalMemory::HideView(RegionId view) {
+  const MemoryRegion& region = map_.region(view);
+  if (!region.placed) return;
+  if (map_observer_ != nullptr) {
+    map_observer_->OnViewHiding({region.start}, region.bytes, region.memfd_offset >> kPageShift);
+  }
+  (void)map_.Remove(view);
+}
+
 std::span<uint8_t> PhysicalMemory::ContentsOf(RegionId id) {
   const MemoryRegion& region = map_.region(id);
   CHECK(HasBytes(region));

@@ -39,6 +39,14 @@ class MemoryMapObserver {
  public:
   virtual ~MemoryMapObserver() = default;
   virtual void OnMapChange(PhysicalAddress start, uint64_t bytes) = 0;
+  // The same for views, which come and go often where a device is. Of these pages windows show none
+  // but those of the view, which lie from `memfd_page` on; they must show none when it goes.
+  virtual void OnViewShown(PhysicalAddress start, uint64_t bytes) { OnMapChange(start, bytes); }
+  // Called before it goes.
+  virtual void OnViewHiding(PhysicalAddress start, uint64_t bytes,
+                            [[maybe_unused]] uint64_t memfd_page) {
+    OnMapChange(start, bytes);
+  }
 };
 
 class PhysicalMemory {
@@ -67,6 +75,11 @@ class PhysicalMemory {
   // Like RAM to the processor; a device may change it at any time through ContentsOf(), as a
   // display adapter does with its own memory. Code in it is never taken to be unchanged.
   [[nodiscard]] RegionId MakeVideoMemory(uint64_t bytes);
+  // A part of video memory that is shown at a second place for a while, where else a device is: of
+  // the two the one made first answers. At first it shows nothing.
+  [[nodiscard]] RegionId MakeView();
+  void ShowView(RegionId view, PhysicalAddress start, RegionId of, uint64_t offset, uint64_t bytes);
+  void HideView(RegionId view);  // nothing happens if it shows nothing
   // Of a ROM or video memory.
   [[nodiscard]] std::span<uint8_t> ContentsOf(RegionId id);
 
@@ -94,6 +107,7 @@ class PhysicalMemory {
   }
   // A page whose bytes a device may change without notice.
   [[nodiscard]] bool IsShared(PhysicalAddress address) const { return Decode(address).shared; }
+  [[nodiscard]] bool IsView(PhysicalAddress address) const { return Decode(address).view; }
   // Where the bytes of this page lie in the memfd; only for kRam and kRom.
   [[nodiscard]] uint64_t MemfdOffset(PhysicalAddress address) const {
     const MemoryRegion& region = Decode(address);

@@ -241,6 +241,11 @@ void Window::Unmap(uint32_t first, uint32_t last) {
   Account(before, StartsIn(last + 1, last + 1));
 }
 
+void Window::Withdraw(uint32_t first, uint32_t last) {
+  Unmap(first, last);
+  for (uint32_t number = SlotOf(first); number <= SlotOf(last); ++number) ReleaseIfEmpty(number);
+}
+
 void Window::Flush(PendingUnmap& pending) {
   if (pending.any) Unmap(pending.first, pending.last);
   pending.any = false;

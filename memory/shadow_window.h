@@ -100,6 +100,8 @@ class Window {
   // Drops such a page (all of a large page).
   void DropGlobalPage(uint32_t page);
 
+  // Unmaps a range, in which all mapped pages are to go; execution notes stay.
+  void Withdraw(uint32_t first, uint32_t last);
   // Unmaps everything at once; execution notes stay.
   void UnmapAll();
   // Unmaps one slot if that frees host mappings; execution notes stay. `slot` is modulo kSlots.

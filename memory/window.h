@@ -144,6 +144,9 @@ class WindowSet {
   // lies in it (it is marked already). Once it is unmarked, write access comes back lazily.
   void WriteProtect(PhysicalAddress page);
 
+  // Takes pages of a view that is to go, named by their place in the memfd, out of every window.
+  void Withdraw(uint64_t memfd_page, uint64_t pages);
+
   // Grows with every change of the paging state and every flush; never 0.
   [[nodiscard]] uint64_t generation() const {
     return mmu_.paging_generation() + flush_generation_ + invalidations_;

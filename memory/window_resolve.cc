@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Host faults in windows, execution notes, and protection of pages with translated code.
 #include <algorithm>
+#include <compare>
+#include <vector>
 
 #include "base/check.h"
 #include "memory/guest_tables.h"
@@ -47,6 +49,7 @@ PageRun WindowSet::RunAround(const Window& window, uint32_t page, const PageWalk
     if (!next || !IsAccessed(*next, paging)) return false;
     const Translation& at = next->translation;
     return HasHostBytes(memory.KindOf(at.address)) &&
+           (run.writable || !memory.IsView(at.address)) &&
            memory.MemfdOffset(at.address) >> kPageShift == memfd_page &&
            AccessAllowed(paging, at, AccessKind::kRead, window.privilege()) &&
            MayShowWritable(window, at) == run.writable &&
@@ -117,6 +120,12 @@ Resolution WindowSet::Resolve(WindowId id, LinearAddress address, bool write) {
     resolution.outcome = ResolveOutcome::kCodePage;
     return resolution;
   }
+  // Pages of a view must be found again to be withdrawn, which only those that are shown writable
+  // can be. One that is not dirty as yet waits for its first store.
+  if (memory.IsView(target) && !MayShowWritable(window, walk->translation)) {
+    resolution.outcome = ResolveOutcome::kDevice;
+    return resolution;
+  }
   resolution.newly_mapped = Show(window, address, write, *walk);
   return resolution;
 }
@@ -145,6 +154,7 @@ void WindowSet::MapAhead(WindowId id, LinearAddress address, bool write) {
   if (!HasHostBytes(kind) || (write && (kind == PageKind::kRom || memory.IsCodePage(target)))) {
     return;
   }
+  if (memory.IsView(target) && !MayShowWritable(window, walk->translation)) return;
   if (Show(window, address, write, *walk)) ++context_->statistics.mapped_ahead;
 }
 
@@ -170,6 +180,32 @@ void WindowSet::WriteProtect(PhysicalAddress page) {
     }
   });
   writable_->Forget(ram_page);
+}
+
+void WindowSet::Withdraw(uint64_t memfd_page, uint64_t pages) {
+  struct Place {
+    uint32_t window;
+    uint32_t page;
+    auto operator<=>(const Place&) const = default;
+  };
+  std::vector<Place> places;
+  for (uint64_t frame = memfd_page; frame < memfd_page + pages; ++frame) {
+    writable_->ForEach(frame, [&](uint32_t id, uint32_t page) {
+      const Window& window = *windows_[id];
+      if (window.IsMapped(page) && window.MemfdPageOf(page) == frame) places.push_back({id, page});
+    });
+    writable_->Forget(frame);
+  }
+  std::ranges::sort(places);
+  for (size_t i = 0; i < places.size();) {
+    const Place first = places[i];
+    uint32_t last = first.page;
+    for (++i; i < places.size() && places[i].window == first.window && places[i].page <= last + 1;
+         ++i) {
+      last = places[i].page;
+    }
+    windows_[first.window]->Withdraw(first.page, last);
+  }
 }
 
 }  // namespace verbatim

@@ -10,6 +10,7 @@
 #include "base/bits.h"
 #include "devices/vga/display_state.h"
 #include "devices/vga/image.h"
+#include "devices/vga/plane_order.h"
 
 namespace verbatim {
 
@@ -29,7 +30,7 @@ void RenderLinear(const DisplayState& state, unsigned first, unsigned end, Image
 
 // Byte p is plane p at `address`, which is below a quarter of the memory.
 [[nodiscard]] inline uint32_t PlanesAt(const DisplayState& state, size_t address) {
-  return LoadLittle<uint32_t>(state.memory.data() + address * 4);
+  return LoadLittle<uint32_t>(state.memory.data() + WordOfPlanes(address) * 4);
 }
 
 // Fills `row` with the colours of the pixel values from `values[skip]` on, each `scale` wide.

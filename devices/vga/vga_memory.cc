@@ -7,6 +7,7 @@
 
 #include "base/bits.h"
 #include "base/check.h"
+#include "devices/vga/plane_order.h"
 
 namespace verbatim {
 namespace {
@@ -52,6 +53,29 @@ void VgaMemory::Configure(const VgaRegisters& registers, const VbeRegisters& vbe
     write_layout_ = read_layout_ = Layout::kLinear;
     write_path_ = read_path_ = Path::kLinear;
   }
+  is_plain_ = write_path_ == Path::kChain4 && read_path_ == Path::kChain4;
+  SetPlain(FindPlain(vbe.enabled() || registers.IsGraphics()));
+}
+
+// Text is looked at by its dirty pages: what a program writes to it in chain 4 stays with the
+// handler.
+std::optional<PlainWindow> VgaMemory::FindPlain(bool graphics) const {
+  if (window_bytes_ == 0) return std::nullopt;
+  const PlainWindow window{.first = window_first_,
+                           .bytes = std::min<uint32_t>(window_bytes_, kPlaneBytes)};
+  if (write_path_ == Path::kLinear) return PlainWindow{window.first, window.bytes, linear_base_};
+  if (!is_plain_ || !graphics) return std::nullopt;
+  return PlainWindow{window.first, window.bytes, WordOfPlanes(plane_base_ & plane_mask_) * kPlanes};
+}
+
+void VgaMemory::SetPlain(const std::optional<PlainWindow>& plain) {
+  if (plain == plain_) return;
+  // What may have been written past the marks.
+  if (plain_ && until_mapped_ == 0) dirty_.Mark(plain_->offset, plain_->bytes);
+  const bool had_plain = plain_.has_value();
+  plain_ = plain;
+  until_mapped_ = kMappingCost;
+  if (had_plain && observer_ != nullptr) observer_->PlainWindowChanged();
 }
 
 void VgaMemory::ConfigureWindow(const VgaRegisters& registers, const VbeRegisters& vbe) {
@@ -135,7 +159,7 @@ VgaMemory::Place VgaMemory::Locate(Layout layout, uint32_t at) const {
     address = (at & odd_even_mask_) | at >> odd_even_shift_;
     planes = (at & 1) != 0 ? ~kEvenPlanes : kEvenPlanes;
   }
-  return {(plane_base_ + address) & plane_mask_, planes};
+  return {WordOfPlanes((plane_base_ + address) & plane_mask_), planes};
 }
 
 uint32_t VgaMemory::LoadWord(size_t word) const {
@@ -183,6 +207,11 @@ uint64_t VgaMemory::Get(size_t offset, unsigned bytes) const {
 }
 
 void VgaMemory::WriteMmio(uint32_t offset, unsigned bytes, uint64_t value) {
+  Spend(kAccessCost);
+  Write(offset, bytes, value);
+}
+
+void VgaMemory::Write(uint32_t offset, unsigned bytes, uint64_t value) {
   const uint32_t at = offset - window_first_;
   if (at < window_bytes_ && window_bytes_ - at >= bytes) [[likely]] {
     WriteInside(at, bytes, value);
@@ -197,7 +226,7 @@ void VgaMemory::WriteInside(uint32_t at, unsigned bytes, uint64_t value) {
   const bool aligned = (at & (bytes - 1)) == 0;
   if (write_path_ == Path::kPlanar) {
     for (unsigned i = 0; i < bytes; ++i) {
-      Modify((plane_base_ + at + i) & plane_mask_, planes_, static_cast<uint8_t>(value >> (8 * i)));
+      Modify(Locate(Layout::kPlanar, at + i).word, planes_, static_cast<uint8_t>(value >> (8 * i)));
     }
   } else if (write_path_ == Path::kLinear) {
     Put(linear_base_ + at, bytes, value);
@@ -262,6 +291,11 @@ inline void VgaMemory::Modify(size_t word, uint32_t planes, uint8_t value) {
 }
 
 uint64_t VgaMemory::ReadMmio(uint32_t offset, unsigned bytes) {
+  Spend(kAccessCost);
+  return Read(offset, bytes);
+}
+
+uint64_t VgaMemory::Read(uint32_t offset, unsigned bytes) {
   const uint32_t at = offset - window_first_;
   if (at < window_bytes_ && window_bytes_ - at >= bytes) [[likely]] {
     return ReadInside(at, bytes);
@@ -280,13 +314,13 @@ uint64_t VgaMemory::ReadInside(uint32_t at, unsigned bytes) {
   uint64_t value = 0;
   if (read_path_ == Path::kPlanar) {
     for (unsigned i = 0; i < bytes; ++i) {
-      latches_ = LoadWord((plane_base_ + at + i) & plane_mask_);
+      latches_ = LoadWord(Locate(Layout::kPlanar, at + i).word);
       value |= uint64_t{latches_ >> (8 * read_plane_) & 0xFF} << (8 * i);
     }
   } else if (read_path_ == Path::kChain4 && aligned) {
     for (unsigned i = 0; i < bytes; i += kPlanes) {
       const size_t word = Locate(Layout::kChain4, at + i).word;
-      latches_ = LoadWord(word);
+      if (!is_plain_) latches_ = LoadWord(word);
       value |= Get(word * kPlanes + (at & 3), std::min(bytes, kPlanes)) << (8 * i);
     }
   } else if (read_path_ == Path::kText && aligned && bytes >= 2) {
@@ -302,16 +336,17 @@ uint64_t VgaMemory::ReadInside(uint32_t at, unsigned bytes) {
 
 uint8_t VgaMemory::ReadByte(uint32_t at) {
   if (read_layout_ == Layout::kLinear) return memory_[linear_base_ + at];
-  latches_ = LoadWord(Locate(read_layout_, at).word);
+  const uint32_t planes = LoadWord(Locate(read_layout_, at).word);
+  if (!is_plain_) latches_ = planes;
   if (compare_) {
     // A bit of the result is set where all planes that matter have the colour.
-    const uint32_t differs = (latches_ ^ compare_colour_) & compare_care_;
+    const uint32_t differs = (planes ^ compare_colour_) & compare_care_;
     return static_cast<uint8_t>(~(differs | differs >> 8 | differs >> 16 | differs >> 24));
   }
   unsigned plane = read_plane_;
   if (read_layout_ == Layout::kChain4) plane = at & 3;
   if (read_layout_ == Layout::kOddEven) plane = (plane & 2) | (at & 1);
-  return static_cast<uint8_t>(latches_ >> (8 * plane));
+  return static_cast<uint8_t>(planes >> (8 * plane));
 }
 
 }  // namespace verbatim

@@ -23,9 +23,10 @@ unsigned PieceAt(uint32_t offset, size_t left) {
 }  // namespace
 
 void VgaMemory::ReadRun(uint32_t offset, std::span<uint8_t> to) {
+  Spend(static_cast<uint32_t>(to.size() / kPiece));
   while (!to.empty()) {
     const unsigned bytes = PieceAt(offset, to.size());
-    const uint64_t value = VgaMemory::ReadMmio(offset, bytes);
+    const uint64_t value = Read(offset, bytes);
     std::memcpy(to.data(), &value, bytes);
     to = to.subspan(bytes);
     offset += bytes;
@@ -33,23 +34,26 @@ void VgaMemory::ReadRun(uint32_t offset, std::span<uint8_t> to) {
 }
 
 void VgaMemory::WriteRun(uint32_t offset, std::span<const uint8_t> from) {
+  Spend(static_cast<uint32_t>(from.size() / kPiece));
   while (!from.empty()) {
     const unsigned bytes = PieceAt(offset, from.size());
     uint64_t value = 0;
     std::memcpy(&value, from.data(), bytes);
-    VgaMemory::WriteMmio(offset, bytes, value);
+    Write(offset, bytes, value);
     from = from.subspan(bytes);
     offset += bytes;
   }
 }
 
 void VgaMemory::FillRun(uint32_t offset, unsigned bytes, uint32_t count, uint32_t value) {
-  for (; count != 0; --count, offset += bytes) VgaMemory::WriteMmio(offset, bytes, value);
+  Spend(count);
+  for (; count != 0; --count, offset += bytes) Write(offset, bytes, value);
 }
 
 void VgaMemory::CopyRun(uint32_t from, uint32_t to, unsigned bytes, uint32_t count) {
+  Spend(2 * count);
   for (; count != 0; --count, from += bytes, to += bytes) {
-    VgaMemory::WriteMmio(to, bytes, VgaMemory::ReadMmio(from, bytes));
+    Write(to, bytes, Read(from, bytes));
   }
 }
 

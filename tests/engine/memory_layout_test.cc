@@ -188,5 +188,73 @@ TEST_F(VideoMemory, MovesWhileTheGuestUsesIt) {
       16u);  // all ones where it was before
 }
 
+// A part of video memory is shown for a while where otherwise the device answers.
+class VideoView : public MemoryLayout {
+ protected:
+  void SetUp() override {
+    MemoryLayout::SetUp();
+    video_ = memory().MakeVideoMemory(2 * kPageBytes);
+    view_ = memory().MakeView();
+    memory().Place(memory().MakeDevice(kPageBytes, &guest_->board()), {kVideo});
+    guest_->MapHigh(kVideoLinear, kVideo, kPage);
+  }
+  void Toggle() {
+    shown_ ? memory().HideView(view_)
+           : memory().ShowView(view_, {kVideo}, video_, kPageBytes, kPageBytes);
+    shown_ = !shown_;
+  }
+  [[nodiscard]] uint32_t Shown() {
+    return LoadLittle<uint32_t>(&memory().ContentsOf(video_)[kPageBytes]);
+  }
+
+  RegionId video_ = 0;
+  RegionId view_ = 0;
+  bool shown_ = false;
+};
+INSTANTIATE_TEST_SUITE_P(Accesses, VideoView, testing::Values(false, true),
+                         [](const auto& param) { return param.param ? "InSoftware" : "Direct"; });
+
+// mov ecx, count ; again: mov [video], ecx ; in al, 10h ; loop again
+TEST_P(VideoView, EachStoreGoesToWhatAnswersThen) {
+  guest_->board().on_port_read = [this] { Toggle(); };
+  const Bytes code = Code({WithDword({0xB9}, 2000),
+                           WithDword({0x89, 0x0D}, kVideoLinear),
+                           kReadPort,
+                           {0xE2, 0xF6},
+                           kEnd});
+  (void)Run(code);
+  EXPECT_EQ(guest_->board().device_writes, 1000u);
+  EXPECT_EQ(LoadLittle<uint32_t>(guest_->board().device.data()), 2u);
+  EXPECT_EQ(Shown(), 1u);
+}
+
+// Shown by a store in the middle of the first round, hidden by a port between the others.
+TEST_P(VideoView, IsReachedWithoutSoftwareWhileItIsShown) {
+  constexpr uint32_t kStores = 5000;
+  uint32_t before = 0;
+  uint32_t during = 0;
+  const auto accesses = [this] {
+    return static_cast<uint32_t>(guest_->engine().statistics().software_accesses);
+  };
+  int reads = 0;
+  guest_->board().on_port_read = [&] {
+    if (++reads == 2) during = accesses() - before;
+    before = accesses();
+    Toggle();
+  };
+  // mov ecx, count ; again: add [video], ecx ; mov [video + 4], ecx ; loop again
+  const Bytes round = Code({WithDword({0xB9}, kStores),
+                            WithDword({0x01, 0x0D}, kVideoLinear),
+                            WithDword({0x89, 0x0D}, kVideoLinear + 4),
+                            {0xE2, 0xF2}});
+  (void)Run(Code({round, kReadPort, round, kReadPort, round, kEnd}));
+  EXPECT_EQ(guest_->board().device_writes, 4 * kStores);
+  EXPECT_EQ(Shown(), kStores * (kStores + 1) / 2);
+  EXPECT_EQ(LoadLittle<uint32_t>(guest_->board().device.data()), kStores * (kStores + 1));
+  if (!GetParam()) {
+    EXPECT_LT(during, 50u);
+  }
+}
+
 }  // namespace
 }  // namespace verbatim::test

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whatever a guest does to the display adapter, by ports, by memory and by its PCI registers, there
-// is a picture; the one kept up to date is the one drawn from scratch; and an adapter loaded from
-// the saved state shows the same.
+// is a picture; the one kept up to date is the one drawn from scratch; an adapter loaded from the
+// saved state shows the same; and so does one whose memory is mapped into the guest whenever it may
+// be.
 #include <memory>
 
 #include "base/log.h"
 #include "devices/vga/screen.h"
 #include "devices/vga/text_screen.h"
 #include "devices/vga/vga_pci.h"
-#include "tests/devices/vga/vga_board.h"
+#include "tests/devices/vga/mapped_board.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/target.h"
 
@@ -27,9 +28,12 @@ class Adapter {
   explicit Adapter(FuzzInput input) : input_(input) {}
 
   void Run() {
-    board_.SetMode(*kModes[input_.Below(std::size(kModes))]);
+    const VgaMode& mode = *kModes[input_.Below(std::size(kModes))];
+    board_.SetMode(mode);
+    twin_.SetMode(mode);
     for (unsigned step = 0; step < kMostSteps && !input_.AtEnd(); ++step) Step();
     Show();
+    Demand(board_.memory == twin_.memory, "a mapped adapter has other memory");
     Reload();
   }
 
@@ -39,33 +43,62 @@ class Adapter {
     const unsigned bytes = 1u << (what >> 6);  // 1 to 8
     switch (what % 10) {
       case 0:
-      case 1:
-        board_.bus.WritePort(Port(), std::min(bytes, 4u), input_.Take<uint32_t>());
+      case 1: {
+        const uint16_t port = Port();
+        const auto value = input_.Take<uint32_t>();
+        board_.bus.WritePort(port, std::min(bytes, 4u), value);
+        twin_.bus.WritePort(port, std::min(bytes, 4u), value);
         break;
+      }
       case 2: {
         const unsigned width = std::min(bytes, 4u);
-        const uint64_t value = board_.bus.ReadPort(Port(), width);
+        const uint16_t port = Port();
+        const uint64_t value = board_.bus.ReadPort(port, width);
+        Demand(twin_.bus.ReadPort(port, width) == value, "a mapped adapter has another register");
         Demand(value >> (8 * width) == 0, "a port gives {:x} in {} bytes", value, width);
         break;
       }
-      case 3:
-        board_.Vbe(input_.Byte() % 16u, input_.Take<uint16_t>());
+      case 3: {
+        const unsigned index = input_.Byte() % 16u;
+        const auto value = input_.Take<uint16_t>();
+        board_.Vbe(index, value);
+        twin_.Vbe(index, value);
         break;
-      case 4:
-        board_.Poke(Address(bytes), input_.Take<uint64_t>(), bytes);
+      }
+      case 4: {
+        const uint32_t address = Address(bytes);
+        const auto value = input_.Take<uint64_t>();
+        board_.Poke(address, value, bytes);
+        twin_.Poke(address, value, bytes);
         break;
-      case 5:
-        board_.Peek(Address(bytes), bytes);
+      }
+      case 5: {
+        const uint32_t address = Address(bytes);
+        // Long before it would ask for it.
+        twin_.wanted = twin_.vga.window().plain().has_value();
+        Demand(board_.Peek(address, bytes) == twin_.Peek(address, bytes),
+               "a mapped adapter reads something else");
         break;
-      case 6:
-        page_.WriteMmio(Offset(bytes), bytes, input_.Take<uint64_t>());
+      }
+      case 6: {
+        const uint32_t offset = Offset(bytes);
+        const auto value = input_.Take<uint64_t>();
+        page_.WriteMmio(offset, bytes, value);
+        twin_page_.WriteMmio(offset, bytes, value);
         break;
-      case 7:
-        page_.ReadMmio(Offset(bytes), bytes);
+      }
+      case 7: {
+        const uint32_t offset = Offset(bytes);
+        page_.ReadMmio(offset, bytes);
+        twin_page_.ReadMmio(offset, bytes);
         break;
-      case 8:
-        board_.clock.now_ns += input_.Take<uint32_t>() % kLongestStepNs;
+      }
+      case 8: {
+        const uint64_t step = input_.Take<uint32_t>() % kLongestStepNs;
+        board_.clock.now_ns += step;
+        twin_.clock.now_ns += step;
         break;
+      }
       case 9:
         if (pictures_++ < kMostPictures) Show();
         break;
@@ -86,6 +119,7 @@ class Adapter {
     screen_.Refresh();
     const Image drawn = board_.Picture();
     Demand(screen_.image().pixels == drawn.pixels, "the screen differs from its picture");
+    Demand(twin_.Picture().pixels == drawn.pixels, "a mapped adapter shows something else");
     const std::optional<TextScreen> text = ReadTextScreen(board_.vga.Display());
     if (text) {
       Demand(text->Utf8Rows().size() == text->rows, "rows are missing");
@@ -107,6 +141,8 @@ class Adapter {
   FuzzInput input_;
   VgaBoard board_{kMemoryBytes};
   VgaRegisterPage page_{board_.vga};
+  MappedBoard twin_{kMemoryBytes};
+  VgaRegisterPage twin_page_{twin_.vga};
   Screen screen_{board_.vga};
   unsigned pictures_ = 0;
 };

@@ -142,6 +142,28 @@ TEST_F(MemoryLayoutTest, OfOverlappingRegionsTheFirstMadeAnswersAndTheOtherComes
   EXPECT_EQ(Load(kHigh + kPageBytes), 0x44444444u);
 }
 
+TEST_F(MemoryLayoutTest, ViewShowsAPartOfVideoMemoryWhereADeviceIs) {
+  CountingHandler device;
+  const RegionId video = memory_->MakeVideoMemory(8 * kPageBytes);
+  const RegionId view = memory_->MakeView();
+  memory_->AddDevice({0xA0000}, 4 * kPageBytes, &device);
+  EXPECT_EQ(Load(0xA1000), 0x44444444u);
+  memory_->ShowView(view, {0xA1000}, video, 3 * kPageBytes, 2 * kPageBytes);
+  EXPECT_EQ(memory_->KindOf({0xA0000}), PageKind::kDevice);
+  EXPECT_EQ(memory_->KindOf({0xA2000}), PageKind::kRam);
+  EXPECT_TRUE(memory_->IsView({0xA1000}));
+  EXPECT_TRUE(memory_->IsShared({0xA1000}));
+  Store(0xA2000, 0x1234);
+  EXPECT_EQ(memory_->ContentsOf(video)[4 * kPageBytes], 0x34);
+  EXPECT_EQ(device.writes, 0);
+  memory_->ShowView(view, {0xA1000}, video, 4 * kPageBytes, kPageBytes);
+  EXPECT_EQ(Load(0xA1000), 0x1234u);
+  EXPECT_EQ(Load(0xA2000), 0x44444444u);
+  memory_->HideView(view);
+  EXPECT_EQ(memory_->KindOf({0xA1000}), PageKind::kDevice);
+  EXPECT_FALSE(memory_->IsView({0xA1000}));
+}
+
 TEST_F(MemoryLayoutTest, ObserverHearsOfThePagesThatChangedAfterwards) {
   memory_->AddRom({kSegment}, rom_);
   const RegionId video = memory_->MakeVideoMemory(2 * kPageBytes);
@@ -183,6 +205,52 @@ TEST(WindowLayoutTest, VideoMemoryIsMappedLikeRam) {
   machine.windows->ResetAll();
   EXPECT_EQ(machine.HostMappingsOfWindows(), 0u);
   EXPECT_EQ(machine.Touch(machine.Supervisor(), kHigh).outcome, ResolveOutcome::kDevice);
+}
+
+class WindowViewTest : public testing::Test {
+ protected:
+  WindowViewTest() { Show(); }
+  void Show() {
+    machine_.memory->ShowView(view_, {0xA0000}, video_, 4 * kPageBytes, 4 * kPageBytes);
+  }
+  uint64_t FirstPage() { return machine_.memory->MemfdOffset({0xA0000}) >> kPageShift; }
+
+  WindowMachine machine_;
+  RegionId video_ = machine_.memory->MakeVideoMemory(8 * kPageBytes);
+  RegionId view_ = machine_.memory->MakeView();
+  CountingHandler device_;
+  RegionId behind_ = machine_.memory->AddDevice({0xA0000}, 8 * kPageBytes, &device_);
+};
+
+TEST_F(WindowViewTest, AWithdrawnViewIsGoneAndAllElseStays) {
+  const WindowId window = machine_.Supervisor();
+  EXPECT_TRUE(machine_.Touch(window, 0x5000, true).newly_mapped);
+  EXPECT_TRUE(machine_.Touch(window, 0xA2000, true).newly_mapped);
+  machine_.Seen(window, 0xA2000) = 0x77;
+  EXPECT_EQ(machine_.memory->ContentsOf(video_)[6 * kPageBytes], 0x77);
+  machine_.windows->Withdraw(FirstPage(), 4);
+  machine_.memory->HideView(view_);
+  for (uint32_t page = 0xA0000; page < 0xA4000; page += kPageBytes) {
+    EXPECT_FALSE(machine_.Shows(window, page)) << page;
+  }
+  EXPECT_TRUE(machine_.ShowsWritable(window, 0x5000));
+  EXPECT_EQ(machine_.Touch(window, 0xA2000).outcome, ResolveOutcome::kDevice);
+  EXPECT_EQ(machine_.HostMappingsOfWindows(), machine_.windows->statistics().live_mappings);
+  Show();
+  EXPECT_TRUE(machine_.Touch(window, 0xA2000, true).newly_mapped);
+}
+
+// It could not be found again: nothing leads from a page to where it is shown read-only.
+TEST_F(WindowViewTest, AViewIsNeverShownReadOnly) {
+  GuestPageTables tables(*machine_.memory, 0x100000);
+  tables.Set(0x400000, 0xA1000 | kPtePresent | kPteWritable | kPteAccessed);
+  machine_.Use(tables);
+  const WindowId window = machine_.Supervisor();
+  EXPECT_EQ(machine_.Touch(window, 0x400000).outcome, ResolveOutcome::kDevice);
+  EXPECT_TRUE(machine_.Touch(window, 0x400000, true).newly_mapped);
+  EXPECT_TRUE(machine_.ShowsWritable(window, 0x400000));
+  machine_.windows->Withdraw(FirstPage(), 4);
+  EXPECT_FALSE(machine_.Shows(window, 0x400000));
 }
 
 TEST(WindowLayoutTest, RamThatIgnoresWritesIsShownReadOnly) {

@@ -359,13 +359,29 @@ TEST_F(Blocks, CallOutForSensitiveInstructions) {
   EXPECT_EQ(site.physical, PhysicalAddress{kPhysicalPage + kStart + 1});
 }
 
+TEST_F(Blocks, LeaveMovesInSoftwareToTheCallout) {
+  policy_.software = {kPhysicalPage + kStart, kPhysicalPage + kStart + 2,
+                      kPhysicalPage + kStart + 4};
+  // mov [ebx], ecx ; xchg [ebx], al ; mov dword [ebx], 5
+  const Block block = Translate({0x89, 0x0B, 0x86, 0x03, 0xC7, 0x03, 5, 0, 0, 0});
+  const std::string callout = Address(stubs_.callout);
+  EXPECT_THAT(Body(block), StartsWith(fmt::format("mov r9d, 0\ncall {}\nmov r9d, 1\ncall {}\n"
+                                                  "mov r9d, 2\ncall {}\n",
+                                                  callout, callout, callout)));
+  ASSERT_EQ(block.site_count, 3u);
+  for (uint32_t i = 0; i < 3; ++i) EXPECT_TRUE(sites_.At(block.first_site + i).move);
+  EXPECT_FALSE(sites_.At(block.first_site).read);
+  EXPECT_TRUE(sites_.At(block.first_site + 1).read);
+  EXPECT_EQ(sites_.At(block.first_site + 1).bytes, 1);
+}
+
 TEST_F(Blocks, AccessInSoftwareWhereThePolicySaysSo) {
   policy_.software = {kPhysicalPage + kStart + 2};
-  // mov eax, [ebx] ; mov [ebx], ecx ; mov edx, [ebx]
-  const Block block = Translate({0x8B, 0x03, 0x89, 0x0B, 0x8B, 0x13});
+  // mov eax, [ebx] ; movnti [ebx], ecx ; mov edx, [ebx]
+  const Block block = Translate({0x8B, 0x03, 0x0F, 0xC3, 0x0B, 0x8B, 0x13});
   EXPECT_THAT(Body(block),
               StartsWith(fmt::format("mov eax, dword ptr gs:[ebx]\n"
-                                     "mov r9d, 0\ncall {}\nmov dword ptr [r8], ecx\n"
+                                     "mov r9d, 0\ncall {}\nmovnti dword ptr [r8], ecx\n"
                                      "mov r9d, 0\ncall {}\n"
                                      "mov edx, dword ptr gs:[ebx]\n",
                                      Address(stubs_.access_begin), Address(stubs_.access_end))));

@@ -60,6 +60,8 @@ TEST_F(SegmentLimits, LeaveTheFlagsAlone) {
 TEST_F(SegmentLimits, OfOtherKindsAreCheckedInSoftware) {
   for (const BlockMode mode : {WithData(0, 0xFFFFFFFF, kReadOnly), WithData(0, 0xFFF, kDown)}) {
     EXPECT_THAT(Body(Translate({0x8B, 0x43, 0x10}, mode)),
+                HasSubstr("call " + Address(stubs_.callout)));
+    EXPECT_THAT(Body(Translate({0x03, 0x43, 0x10}, mode)),  // add eax, [ebx + 16]
                 HasSubstr("call " + Address(stubs_.access_begin)));
   }
   // bts [ebx], eax reaches beyond its operand.

@@ -73,8 +73,8 @@ TEST_F(RenderGraphicsTest, RowScanBitsCanReplaceTwoAddressBits) {
 
 TEST_F(RenderGraphicsTest, CountingByTwoShowsEachAddressTwice) {
   board_.SetMode(kUnchained320x240);
-  board_.memory[0] = 0x11;
-  board_.memory[4] = 0x22;
+  board_.Plane(0, 0) = 0x11;
+  board_.Plane(0, 1) = 0x22;
   board_.Crtc(kCrtcModeControl, 0xEB);
   const Image image = board_.Picture();
   for (unsigned x : {0u, 8u}) EXPECT_TRUE(Shows(image, x, 0, 0x11));

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "devices/vga/plane_order.h"
 #include "devices/vga/renderer.h"
 #include "devices/vga/vga.h"
 #include "tests/devices/fakes.h"
@@ -95,7 +96,9 @@ class VgaBoard {
     return vga.window().ReadMmio(address - 0xA0000, bytes);
   }
   // A byte of a plane, past the window.
-  uint8_t& Plane(unsigned plane, size_t address) { return memory[address * 4 + plane]; }
+  uint8_t& Plane(unsigned plane, size_t address) {
+    return memory[WordOfPlanes(address) * 4 + plane];
+  }
 
   void PutText(unsigned column, unsigned row, std::string_view text, uint8_t attribute,
                unsigned columns = 80) {

@@ -10,7 +10,7 @@ namespace {
 class VgaMemoryTest : public testing::Test {
  protected:
   // The byte at `address` of planes 3, 2, 1, 0.
-  uint32_t Planes(size_t address) { return LoadLittle<uint32_t>(&board_.memory[address * 4]); }
+  uint32_t Planes(size_t address) { return LoadLittle<uint32_t>(&board_.Plane(0, address)); }
   // Sets it, and lets the latches hold it.
   void Latch(uint32_t planes) {
     StoreLittle(&board_.memory[0], planes);
@@ -66,7 +66,7 @@ TEST_F(VgaMemoryTest, MapMaskSelectsThePlanesThatAreWritten) {
 
 TEST_F(VgaMemoryTest, ReadMode0ReadsTheSelectedPlane) {
   board_.SetMode(kVga640x480);
-  StoreLittle(&board_.memory[4 * 0x20], 0x44332211u);
+  StoreLittle(&board_.Plane(0, 0x20), 0x44332211u);
   for (unsigned plane = 0; plane < 4; ++plane) {
     board_.Graphics(kGfxReadMapSelect, plane);
     EXPECT_EQ(board_.Peek(0xA0020), 0x11u * (plane + 1));
@@ -183,8 +183,8 @@ TEST_F(VgaMemoryTest, Chain4SpreadsBytesOverThePlanesAtEveryFourthAddress) {
 
 TEST_F(VgaMemoryTest, Chain4GoesThroughTheWriteLogicToo) {
   board_.SetMode(kVga320x200);
-  Latch(0xFFFFFFFF);
   board_.Graphics(kGfxBitMask, 0x0F);
+  Latch(0xFFFFFFFF);
   board_.Poke(0xA0006, 0x00);
   EXPECT_EQ(Planes(4), 0x00F00000u);
 }
@@ -261,9 +261,9 @@ TEST_F(VgaMemoryTest, WritesMarkThePagesTheyChange) {
   board_.SetMode(kVga640x480);
   DirtyPages& dirty = board_.vga.dirty();
   dirty.Clear();
-  board_.Peek(0xA0400);
+  board_.Peek(0xA1000);
   EXPECT_FALSE(dirty.Any(0, VgaBoard::kMemoryBytes));
-  board_.Poke(0xA0400, 1);  // byte 400h of the planes: page 1
+  board_.Poke(0xA1000, 1);  // word 400h: page 1
   EXPECT_FALSE(dirty.Any(0, 0x1000));
   EXPECT_TRUE(dirty.Any(0x1000, 1));
   EXPECT_FALSE(dirty.Any(0x2000, VgaBoard::kMemoryBytes));
