@@ -5,7 +5,7 @@
 ; is `end`.
 kText equ 0xB800
 kGraphics equ 0xA000
-kSectors equ 4
+kSectors equ 7
 
 %include "boot.inc"
 
@@ -18,6 +18,16 @@ kSectors equ 4
 %macro AGAIN 0
   dec bp
   jnz near Again
+%endmacro
+
+; EACH count: the instructions of the second argument for each of so many di upwards, by 1.
+%macro EACH 2+
+  xor di, di
+  mov cx, %1
+%%next:
+  %2
+  inc di
+  loop %%next
 %endmacro
 
 Cases:
@@ -107,6 +117,12 @@ Cases:
   AGAIN
   DONE
 
+  CASE "planar-loads", "258000"
+  TIMES_BEGIN 64
+  EACH 38400, mov al, [es:di]
+  AGAIN
+  DONE
+
   ; Pixels: latches read, a mask written, as line drawing does it.
   mov dx, 0x3CE
   mov ax, 0x0F01  ; enable set/reset
@@ -158,11 +174,82 @@ Cases:
   AGAIN
   DONE
 
+  CASE "byte-loads", "3E8000"
+  TIMES_BEGIN 64
+  EACH 64000, mov al, [es:di]
+  AGAIN
+  DONE
+
+  CASE "byte-dwords", "FA000"
+  TIMES_BEGIN 64
+  xor di, di
+  mov cx, 16000
+.dword:
+  mov [es:di], eax
+  add di, 4
+  loop .dword
+  AGAIN
+  DONE
+
   CASE "byte-stosd", "FA000"  ; dwords
   TIMES_BEGIN 64
   xor di, di
   mov cx, 16000
   rep stosd
+  AGAIN
+  DONE
+
+  ; Mode X: unchained, one plane after the other, and from page to page by latches.
+  mov dx, 0x3C4
+  mov ax, 0x0604
+  out dx, ax
+  CASE "unchained-stores", "FA000"  ; 64 times 4 planes of 4000 bytes
+  TIMES_BEGIN 64
+  mov ax, 0x0102
+.plane_mask:
+  mov dx, 0x3C4
+  out dx, ax
+  EACH 4000, mov [es:di], al
+  shl ah, 1
+  cmp ah, 0x10
+  jne .plane_mask
+  AGAIN
+  DONE
+  mov dx, 0x3C4
+  mov ax, 0x0F02
+  out dx, ax
+  mov dx, 0x3CE
+  mov ax, 0x4105  ; write mode 1
+  out dx, ax
+  CASE "unchained-copies", "FA000"
+  TIMES_BEGIN 64
+  xor di, di
+  mov cx, 16000
+.latch:
+  mov al, [es:di]
+  mov [es:di + 0x4000], al
+  inc di
+  loop .latch
+  AGAIN
+  DONE
+  ; The other extreme of byte mode: registers that change between every few pixels.
+  mov ax, 0x0013
+  int 0x10
+  CASE "byte-flips", "19000"  ; 64 times 1600 bytes
+  TIMES_BEGIN 64
+  xor di, di
+  mov cx, 160
+.flip:
+  mov dx, 0x3C4
+  mov ax, 0x0102
+  out dx, ax
+  mov ah, 0x0F
+  out dx, ax
+  %rep 10
+  mov [es:di], al
+  inc di
+  %endrep
+  loop .flip
   AGAIN
   DONE
 
