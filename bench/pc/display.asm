@@ -163,8 +163,8 @@ Cases:
 
   mov ax, 0x0013
   int 0x10
-  CASE "byte-stores", "3E8000"  ; 64 times 64000 bytes
-  TIMES_BEGIN 64
+  CASE "byte-stores", "3E80000"  ; 1024 times 64000 bytes
+  TIMES_BEGIN 1024
   xor di, di
   mov cx, 64000
 .byte:
@@ -174,14 +174,14 @@ Cases:
   AGAIN
   DONE
 
-  CASE "byte-loads", "3E8000"
-  TIMES_BEGIN 64
+  CASE "byte-loads", "3E80000"
+  TIMES_BEGIN 1024
   EACH 64000, mov al, [es:di]
   AGAIN
   DONE
 
-  CASE "byte-dwords", "FA000"
-  TIMES_BEGIN 64
+  CASE "byte-dwords", "FA0000"
+  TIMES_BEGIN 1024
   xor di, di
   mov cx, 16000
 .dword:
@@ -191,8 +191,8 @@ Cases:
   AGAIN
   DONE
 
-  CASE "byte-stosd", "FA000"  ; dwords
-  TIMES_BEGIN 64
+  CASE "byte-stosd", "FA0000"  ; dwords
+  TIMES_BEGIN 1024
   xor di, di
   mov cx, 16000
   rep stosd
@@ -232,27 +232,6 @@ Cases:
   loop .latch
   AGAIN
   DONE
-  ; The other extreme of byte mode: registers that change between every few pixels.
-  mov ax, 0x0013
-  int 0x10
-  CASE "byte-flips", "19000"  ; 64 times 1600 bytes
-  TIMES_BEGIN 64
-  xor di, di
-  mov cx, 160
-.flip:
-  mov dx, 0x3C4
-  mov ax, 0x0102
-  out dx, ax
-  mov ah, 0x0F
-  out dx, ax
-  %rep 10
-  mov [es:di], al
-  inc di
-  %endrep
-  loop .flip
-  AGAIN
-  DONE
-
   mov ax, 0x0003
   int 0x10
   mov si, EndText
