@@ -25,7 +25,10 @@ static uint8_t* Map(uint32_t bytes, int protection) {
 static uint32_t Touch(uint32_t count, uint32_t bytes) {
   static uint8_t* memory;
   static uint32_t page;
-  if (memory == NULL) memory = Map(kMostMemory, PROT_READ | PROT_WRITE);
+  if (memory == NULL) {
+    memory = Map(kMostMemory, PROT_READ | PROT_WRITE);
+    for (uint32_t at = 0; at < kMostMemory; at += kPageBytes) memory[at] = 1;
+  }
   const uint32_t pages = bytes / kPageBytes;
   uint32_t sum = 0;
   for (uint32_t i = 0; i < count * 256; ++i) {
