@@ -46,7 +46,7 @@ bool Adaptation::NoteSoftwareAccess(PhysicalAddress instruction, bool guilty) {
   // A site can be in software for other reasons: segment limits, a single step.
   if (record == nullptr || !record->software) return false;
   if (guilty) {
-    record->innocent = 0;
+    record->innocent -= std::min(record->innocent, kAccessesForAFault);
     return false;
   }
   if (++record->innocent < record->patience) return false;

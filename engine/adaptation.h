@@ -2,7 +2,7 @@
 // Adaptive translation: a memory instruction is innocent until proven guilty. One that keeps
 // faulting (device memory, pages of code, user pages touched by the kernel; or, weighing less,
 // pages that are mapped anew each time, as through a kernel's fixmap) is retranslated in software
-// form. One whose accesses there would long not have faulted goes back, with growing reluctance.
+// form. One whose accesses there would hardly have faulted goes back, with growing reluctance.
 //
 // Sites are named by the physical address of the instruction, so that a page of code that is mapped
 // twice has one history.
@@ -27,6 +27,9 @@ class Adaptation final : public SitePolicy {
   static constexpr uint32_t kGuilty = 24;
   // Harmless accesses in software before it is moved back the first time; doubles each time.
   static constexpr uint32_t kInnocentAccesses = 4096;
+  // How many accesses in software cost what one fault costs: so much a guilty access counts against
+  // the harmless ones.
+  static constexpr uint32_t kAccessesForAFault = 64;
 
   [[nodiscard]] bool InSoftware(PhysicalAddress instruction) const override;
 

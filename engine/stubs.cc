@@ -85,23 +85,11 @@ class StubAssembler {
     a_.cld();
     for (uint32_t i = 0; i < 8; ++i) a_.movaps(At(FIELD(cpu.xmm) + i * 16, 16), r::xmm(i));
     a_.stmxcsr(Dword(FIELD(cpu.mxcsr)));
-    LoadMxcsrIfOther(FIELD(host_mxcsr));
+    a_.ldmxcsr(Dword(FIELD(host_mxcsr)));
   }
-  // The flags are saved, or not loaded yet.
   void LoadSimd() {
     for (uint32_t i = 0; i < 8; ++i) a_.movaps(r::xmm(i), At(FIELD(cpu.xmm) + i * 16, 16));
-    LoadMxcsrIfOther(FIELD(cpu.mxcsr));
-  }
-  // To write MXCSR costs more than to look. C++ code leaves its control bits alone; its own flags
-  // it may set, which the guest must not see.
-  void LoadMxcsrIfOther(size_t field) {
-    const Label same = a_.newLabel();
-    a_.stmxcsr(Dword(FIELD(stub_scratch)));
-    a_.mov(r::ecx, Dword(FIELD(stub_scratch)));
-    a_.cmp(r::ecx, Dword(field));
-    a_.je(same);
-    a_.ldmxcsr(Dword(field));
-    a_.bind(same);
+    a_.ldmxcsr(Dword(FIELD(cpu.mxcsr)));
   }
   // Needs a stack, the C++ or the shadow stack.
   void LoadFlags() {

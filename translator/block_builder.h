@@ -143,6 +143,9 @@ class BlockBuilder {
   void EmitPush(const Decoded& decoded);
   void EmitPop(const Decoded& decoded);
   void EmitLeave(const Decoded& decoded);
+  // PUSHA and POPA of 32 bits, on a flat stack.
+  void EmitPushAll(const Decoded& decoded);
+  void EmitPopAll();
   // Stores a register or an immediate below the stack pointer and moves the pointer.
   void PushValue(const Decoded& decoded, uint32_t bytes, uint8_t from_reg,
                  std::optional<uint32_t> immediate);
@@ -159,6 +162,8 @@ class BlockBuilder {
   void EmitSetInterruptFlag(const Decoded& decoded);
   void EmitPushFlags(const Decoded& decoded);
   void EmitPopFlags(const Decoded& decoded);
+  void FinishPopFlags(uint32_t bytes);
+  [[nodiscard]] bool EmitReadControl(const GuestInstruction& in);
   void EmitReadTimeStamp();
 
   // segment_registers.cc

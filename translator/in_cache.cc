@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sensitive instructions that are frequent enough to be simulated without leaving the code cache:
-// CLI, STI, PUSHF and POPF at CPL 0, RDTSC; those of segment_registers.cc. They work on
-// ExecutionContext::virtual_flags; every case that is not plain goes to the callout.
+// CLI and STI at CPL 0, PUSHF and POPF, PUSHA and POPA, RDTSC, reads of control registers; those of
+// segment_registers.cc. Flags are ExecutionContext::virtual_flags; every case that is not plain
+// goes to the callout.
 //   cli:    mov r8d, [flags_if_clear] ; mov [virtual_flags], r8d
 //   sti:    mov r9, rcx ; mov ecx, [interrupt_pending] ; jecxz plain ; mov rcx, r9 ; callout ; jmp
 //   end
@@ -9,8 +10,11 @@
 //   pushf:  pushfq ; pop r8 ; r8d &= host-resident bits (pext, pdep) ; r8d += [virtual_flags] ;
 //   push popf:   mov r8d, top ; only IF and host-resident bits change? no interrupt gets through?
 //           mov [virtual_flags], (flags_if_clear or flags_if_set) ; pop ; push r8 & mask ; popfq
+//           (at CPL 1 to 3: neither IF nor IOPL changes, if IOPL is 0)
 //   rdtsc:  rdtsc ; r8 = rdx:rax + [tsc_offset] ; edx:eax = r8
+#include <array>
 #include <cstddef>
+#include <optional>
 
 #include "translator/block_builder.h"
 
@@ -23,7 +27,7 @@ constexpr uint8_t kConditionZero = 4;
 constexpr uint8_t kConditionNotZero = 5;
 
 // What the plain form of POPF leaves to the callout.
-constexpr uint32_t kRareFlags = flag::kTf | flag::kIopl | flag::kNt | flag::kAc | flag::kId;
+constexpr uint32_t kRareFlags = flag::kTf | flag::kNt | flag::kAc | flag::kId;
 
 }  // namespace
 
@@ -32,6 +36,8 @@ bool BlockBuilder::EmitInCache(const Decoded& decoded) {
   if (mode_.single() || mode_.software()) return false;
   const GuestInstruction& in = decoded.instruction;
   const bool kernel = mode_.cpl() == 0;
+  // In V86 mode IOPL decides.
+  const bool plain_flags = kernel || !mode_.real_segments();
   const bool plain_stack = !IsSoftware(decoded, kSs, true);
   switch (in.mnemonic) {
     case ZYDIS_MNEMONIC_CLI:
@@ -45,21 +51,45 @@ bool BlockBuilder::EmitInCache(const Decoded& decoded) {
       return true;
     case ZYDIS_MNEMONIC_PUSHF:
     case ZYDIS_MNEMONIC_PUSHFD:
-      if (!kernel || !plain_stack) return false;
+      if (!plain_flags || !plain_stack) return false;
       EmitPushFlags(decoded);
       return true;
     case ZYDIS_MNEMONIC_POPF:
     case ZYDIS_MNEMONIC_POPFD:
-      if (!kernel || !plain_stack) return false;
+      if (!plain_flags || !plain_stack) return false;
       EmitPopFlags(decoded);
+      return true;
+    case ZYDIS_MNEMONIC_PUSHAD:
+    case ZYDIS_MNEMONIC_POPAD:
+      if (!plain_stack || !mode_.stack32() || mode_.segment_class(kSs) != SegmentClass::kFlat) {
+        return false;
+      }
+      if (in.mnemonic == ZYDIS_MNEMONIC_PUSHAD) {
+        EmitPushAll(decoded);
+      } else {
+        EmitPopAll();
+      }
       return true;
     case ZYDIS_MNEMONIC_RDTSC:
       if (mode_.tsc_disabled() && !kernel) return false;
       EmitReadTimeStamp();
       return true;
     default:
-      return EmitSegmentRegister(decoded);
+      return EmitReadControl(in) || EmitSegmentRegister(decoded);
   }
+}
+
+// MOV r, CRn
+bool BlockBuilder::EmitReadControl(const GuestInstruction& in) {
+  constexpr uint8_t kReadControl = 0x20;
+  if (in.mnemonic != ZYDIS_MNEMONIC_MOV || in.map != 1 || in.opcode != kReadControl) return false;
+  if (mode_.cpl() != 0) return false;
+  const std::array<std::optional<size_t>, 5> fields{
+      offsetof(ExecutionContext, cpu.cr0), std::nullopt, offsetof(ExecutionContext, cpu.cr2),
+      offsetof(ExecutionContext, cpu.cr3), offsetof(ExecutionContext, cpu.cr4)};
+  if (in.reg >= fields.size() || !fields[in.reg]) return false;
+  out_.Load32(HostGpr(in.rm), Field(*fields[in.reg]));
+  return true;
 }
 
 void BlockBuilder::EmitSetVirtualFlags(size_t value_field) {
@@ -97,15 +127,31 @@ void BlockBuilder::EmitPushFlags(const Decoded& decoded) {
 
 void BlockBuilder::EmitPopFlags(const Decoded& decoded) {
   const uint32_t bytes = decoded.instruction.operand_bits / 8u;
-  const uint32_t rare_flags = bytes == 2 ? kRareFlags & 0xFFFFu : kRareFlags;
+  const bool kernel = mode_.cpl() == 0;
+  uint32_t rare_flags = kRareFlags | (kernel ? flag::kIopl : 0);
+  if (bytes == 2) rare_flags &= 0xFFFFu;
   LoadTop(decoded, bytes, kR11);
   out_.Move32(kR8, kR11);
   // From here the flags are not the guest's; POPF replaces them all.
   Point(RecoveryKind::kCritical, decoded.eip);
   out_.Load32(kR9, Field(offsetof(ExecutionContext, virtual_flags)));
+  uint32_t privileged = 0;
+  if (!kernel) {
+    out_.Test32(kR9, flag::kIopl);
+    privileged = out_.JumpIfForward(kConditionNotZero);
+  }
   out_.Registers({.byte = 0x33}, kR9, kR8);
   out_.Test32(kR9, rare_flags);
   const uint32_t rare = out_.JumpIfForward(kConditionNotZero);
+  if (!kernel) {
+    FinishPopFlags(bytes);
+    const uint32_t done = out_.JumpForward();
+    out_.Bind32(privileged);
+    out_.Bind32(rare);
+    EmitCallout(decoded);
+    out_.Bind32(done);
+    return;
+  }
   out_.Load32(kR9, Field(offsetof(ExecutionContext, flags_if_clear)));
   out_.Test32(kR8, flag::kIf);
   const uint32_t clear = out_.JumpIfForward(kConditionZero);
@@ -114,15 +160,20 @@ void BlockBuilder::EmitPopFlags(const Decoded& decoded) {
   out_.Load32(kR9, Field(offsetof(ExecutionContext, flags_if_set)));
   out_.Bind32(clear);
   out_.Store32(Field(offsetof(ExecutionContext, virtual_flags)), kR9);
-  AdjustStackPointer(static_cast<int32_t>(bytes));
-  out_.And32(kR8, flag::kHostResident);
-  out_.Push(kR8);
-  out_.PopFlags();
+  FinishPopFlags(bytes);
   const uint32_t done = out_.JumpForward();
   out_.Bind32(rare);
   out_.Bind32(waits);
   EmitCallout(decoded);
   out_.Bind32(done);
+}
+
+// The image is in r8d.
+void BlockBuilder::FinishPopFlags(uint32_t bytes) {
+  AdjustStackPointer(static_cast<int32_t>(bytes));
+  out_.And32(kR8, flag::kHostResident);
+  out_.Push(kR8);
+  out_.PopFlags();
 }
 
 // Has no input but time: an interrupt in the middle starts it again.

@@ -145,6 +145,41 @@ void BlockBuilder::EmitPopStackPointer(uint32_t bytes) {
   }
 }
 
+// All or nothing: both ends are shown to be writable, by writing them twice with NOT, which keeps
+// flags too, before anything is stored.
+void BlockBuilder::EmitPushAll(const Decoded& decoded) {
+  constexpr int32_t kBytes = 4;
+  constexpr uint8_t kNot = 2;
+  for (const int32_t end : {-8 * kBytes, -kBytes}) {
+    const HostMemory memory = HostMemory::Window(kR12, end);
+    Point(RecoveryKind::kInstruction, decoded.eip);
+    out_.Memory({.byte = 0xF7}, kNot, memory);
+    Point(RecoveryKind::kCritical, decoded.eip);
+    out_.Memory({.byte = 0xF7}, kNot, memory);
+  }
+  Point(RecoveryKind::kInstruction, decoded.eip);
+  int32_t below = 0;
+  for (const uint8_t gpr : {kEax, kEcx, kEdx, kEbx, kEsp, kEbp, kEsi, kEdi}) {
+    below -= kBytes;
+    out_.Store32(HostMemory::Window(kR12, below), HostGpr(gpr));
+  }
+  AdjustStackPointer(below);
+}
+
+// Likewise: all is read, in order, before anything is loaded. ESP is passed over.
+void BlockBuilder::EmitPopAll() {
+  constexpr int32_t kBytes = 4;
+  for (int32_t at = 0; at < 8 * kBytes; at += kBytes) {
+    out_.Load32(kR8, HostMemory::Window(kR12, at));
+  }
+  int32_t above = 0;
+  for (const uint8_t gpr : {kEdi, kEsi, kEbp, kEsp, kEbx, kEdx, kEcx, kEax}) {
+    if (gpr != kEsp) out_.Load32(HostGpr(gpr), HostMemory::Window(kR12, above));
+    above += kBytes;
+  }
+  AdjustStackPointer(above);
+}
+
 void BlockBuilder::EmitLeave(const Decoded& decoded) {
   const uint32_t bytes = decoded.instruction.operand_bits / 8u;
   const Access frame = BeginStackAccess(decoded, AccessShape::kFrame, bytes);

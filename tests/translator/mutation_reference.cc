@@ -224,8 +224,9 @@ bool IsSelector(int64_t offset) {
 bool IsContextField(int64_t offset, unsigned bytes) {
   if (bytes == 2) return IsSelector(offset);
   static const std::set<int64_t> kFour = [] {
-    std::set<int64_t> fields{FIELD(virtual_flags), FIELD(flags_if_clear), FIELD(flags_if_set),
-                             FIELD(interrupt_pending)};
+    std::set<int64_t> fields{FIELD(virtual_flags),     FIELD(flags_if_clear), FIELD(flags_if_set),
+                             FIELD(interrupt_pending), FIELD(cpu.cr0),        FIELD(cpu.cr2),
+                             FIELD(cpu.cr3),           FIELD(cpu.cr4)};
     for (int64_t i = 0; i < kSegmentCount; ++i) {
       const int64_t segment = FIELD(cpu.segments) + i * int64_t{sizeof(SegmentRegister)};
       fields.insert(segment + static_cast<int64_t>(offsetof(SegmentRegister, base)));
