@@ -5,11 +5,18 @@
 #include <bit>
 #include <cstring>
 
+#include "base/bits.h"
+
 namespace verbatim {
 namespace {
 
 uint32_t WithLow(uint32_t old, uint32_t value, uint32_t mask) {
   return (old & ~mask) | (value & mask);
+}
+
+template <typename T>
+void FillWith(uint8_t* to, uint32_t elements, T value) {
+  for (uint32_t i = 0; i < elements; ++i) StoreLittle(to + i * sizeof(T), value);
 }
 
 }  // namespace
@@ -221,8 +228,10 @@ void StringOperations::Fill(const Place& to, unsigned bytes, uint32_t elements, 
     to.device.runs->FillRun(to.device.offset, bytes, elements, value);
   } else if (bytes == 1) {
     std::memset(to.host, static_cast<int>(value & 0xFFu), elements);
+  } else if (bytes == 2) {
+    FillWith(to.host, elements, static_cast<uint16_t>(value));
   } else {
-    for (uint32_t i = 0; i < elements; ++i) std::memcpy(to.host + i * bytes, &value, bytes);
+    FillWith(to.host, elements, value);
   }
 }
 
