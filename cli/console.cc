@@ -252,21 +252,27 @@ void Console::HandleInput() {
     input_fd_ = -1;
     return;
   }
-  const std::span<const uint8_t> typed(buffer.data(), static_cast<size_t>(n));
+  std::span<const uint8_t> typed(buffer.data(), static_cast<size_t>(n));
   if (!options_.escapes) {
     PassToGuest(typed);
     return;
   }
-  const EscapeFilter::Keys keys = escapes_.Filter(typed);
-  PassToGuest(keys.to_guest);
-  for (const MediaSlot slot : keys.changes) {
-    const std::optional<std::string> path = guest_.ChangeMedium(slot);
-    options_.notice(path ? fmt::format("{} is in the drive\n", *path)
-                         : "no other medium for this drive was given (next=PATH)\n");
+  while (!typed.empty()) {
+    const EscapeFilter::Keys keys = escapes_.Filter(typed);
+    typed = typed.subspan(keys.used);
+    PassToGuest(keys.to_guest);
+    if (keys.help) options_.notice(kEscapeHelp);
+    if (keys.unknown) options_.notice("unknown key after Ctrl-A: Ctrl-A h shows help\n");
+    if (keys.change) {
+      const std::optional<std::string> path = guest_.ChangeMedium(*keys.change);
+      options_.notice(path ? fmt::format("{} is in the drive\n", *path)
+                           : "no other medium for this drive was given (next=PATH)\n");
+    }
+    if (keys.quit) {
+      Stop({StopCause::Kind::kQuit, 0, {}});
+      return;
+    }
   }
-  if (keys.help) options_.notice(kEscapeHelp);
-  if (keys.unknown) options_.notice("unknown key after Ctrl-A: Ctrl-A h shows help\n");
-  if (keys.quit) Stop({StopCause::Kind::kQuit, 0, {}});
 }
 
 void Console::HandleSignal() {

@@ -11,6 +11,7 @@ constexpr uint8_t kEscape = 0x01;  // Ctrl-A
 EscapeFilter::Keys EscapeFilter::Filter(std::span<const uint8_t> typed) {
   Keys keys;
   for (const uint8_t key : typed) {
+    ++keys.used;
     if (!escaped_) {
       escaped_ = key == kEscape;
       if (!escaped_) keys.to_guest.push_back(key);
@@ -26,14 +27,14 @@ EscapeFilter::Keys EscapeFilter::Filter(std::span<const uint8_t> typed) {
         keys.help = true;
         break;
       case 'f':
-        keys.changes.push_back(MediaSlot::kFloppyA);
-        break;
+        keys.change = MediaSlot::kFloppyA;
+        return keys;
       case 'F':
-        keys.changes.push_back(MediaSlot::kFloppyB);
-        break;
+        keys.change = MediaSlot::kFloppyB;
+        return keys;
       case 'd':
-        keys.changes.push_back(MediaSlot::kCdrom);
-        break;
+        keys.change = MediaSlot::kCdrom;
+        return keys;
       case 'a':
       case kEscape:
         keys.to_guest.push_back(kEscape);

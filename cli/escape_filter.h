@@ -4,7 +4,9 @@
 #ifndef VERBATIM_CLI_ESCAPE_FILTER_H_
 #define VERBATIM_CLI_ESCAPE_FILTER_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -26,8 +28,10 @@ class EscapeFilter {
     std::vector<uint8_t> to_guest;  // never more bytes than were typed
     bool quit = false;              // what was typed after it is dropped
     bool help = false;
-    std::vector<MediaSlot> changes;  // drives that get their next medium
-    bool unknown = false;            // a key that means nothing after Ctrl-A was dropped
+    // A drive that gets its next medium, before anything that was typed behind it.
+    std::optional<MediaSlot> change;
+    size_t used = 0;       // bytes looked at: all, but for what stands behind a change
+    bool unknown = false;  // a key that means nothing after Ctrl-A was dropped
   };
 
   // An escape may be split over two calls.

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace verbatim {
 namespace {
@@ -51,16 +53,24 @@ TEST(EscapeFilter, SendsAnEscapeToTheGuest) {
   EXPECT_EQ(ToGuest(keys), "\x01x");
 }
 
-TEST(EscapeFilter, ChangesMedia) {
+// The medium is in the drive before the guest sees what was typed behind the change.
+TEST(EscapeFilter, StopsBehindAChangeOfMedia) {
   EscapeFilter filter;
-  const EscapeFilter::Keys keys = Type(filter,
-                                       "f\x01"
-                                       "fF\x01"
-                                       "F\x01"
-                                       "dd");
-  EXPECT_EQ(keys.changes,
-            (std::vector{MediaSlot::kFloppyA, MediaSlot::kFloppyB, MediaSlot::kCdrom}));
-  EXPECT_EQ(ToGuest(keys), "fFd");
+  std::string_view typed =
+      "f\x01"
+      "fF\x01"
+      "F\x01"
+      "dd";
+  std::vector<MediaSlot> changes;
+  std::vector<std::string> between;
+  while (!typed.empty()) {
+    const EscapeFilter::Keys keys = Type(filter, typed);
+    typed.remove_prefix(keys.used);
+    between.push_back(ToGuest(keys));
+    if (keys.change) changes.push_back(*keys.change);
+  }
+  EXPECT_EQ(changes, (std::vector{MediaSlot::kFloppyA, MediaSlot::kFloppyB, MediaSlot::kCdrom}));
+  EXPECT_EQ(between, (std::vector<std::string>{"f", "F", "", "d"}));
 }
 
 TEST(EscapeFilter, AsksForHelpAndDropsUnknownKeys) {
