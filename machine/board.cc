@@ -409,8 +409,8 @@ void Machine::Board::Service() {
   deadline_.Expired();
   const uint64_t now = clock_.NowNs();
   // Before the keyboard's time goes on: a key that shall be up by now does not repeat, though the
-  // host has let this thread wait. All input comes before media: who answers a question for the next
-  // disk has put it in, so that with the answer the disk is there.
+  // host has let this thread wait. All input comes before media: who answers a question for the
+  // next disk has put it in, so that with the answer the disk is there.
   user_input_.Service(now);
   for (Device* device : timed_devices_) device->AdvanceTo(now);
   FeedSerial();
