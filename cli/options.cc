@@ -138,7 +138,7 @@ void DeclareRun(CLI::App& run, RunText& text) {
   run.add_option("--memory", text.memory, "guest memory, 4M to 3584M")
       ->type_name("SIZE")
       ->capture_default_str();
-  run.add_flag("--apic", text.apic, "give the machine a local APIC and an I/O APIC");
+  run.add_flag("--apic", text.apic, "give the machine a local APIC, an I/O APIC and an HPET");
   run.add_option("--cpu", text.cpu, "core2 or pentium3")->type_name("MODEL")->capture_default_str();
   run.add_option("--code-cache", text.code_cache, "room for translated code, 1M to 1G")
       ->type_name("SIZE")

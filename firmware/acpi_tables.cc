@@ -230,6 +230,22 @@ Table BuildMadt(const ApicConfig& apic, uint8_t sci_irq) {
   return table;
 }
 
+Table BuildHpet(const HpetConfig& hpet) {
+  // A guest that asks for a period has to have served one before the next comes.
+  constexpr uint16_t kMinimumTicks = 0x80;
+  constexpr uint8_t kOwnPage = 1;  // nothing else lies in its 4 KiB
+  Table table("HPET", 1);
+  table.Append<uint32_t>(hpet.id);
+  table.Append<uint8_t>(0);  // system memory
+  table.Append<uint8_t>(64);
+  table.Append<uint16_t>(0);
+  table.Append<uint64_t>(hpet.address);
+  table.Append<uint8_t>(0);  // the first
+  table.Append<uint16_t>(kMinimumTicks);
+  table.Append<uint8_t>(kOwnPage);
+  return table;
+}
+
 void AddTo(std::span<uint8_t> pointer, uint64_t base) {
   if (pointer.size() == 4) {
     StoreLittle(pointer.data(), LoadLittle<uint32_t>(pointer.data()) + static_cast<uint32_t>(base));
@@ -274,6 +290,10 @@ AcpiImage BuildAcpiImage(const AcpiConfig& config) {
   if (config.apic) {
     Table madt = BuildMadt(*config.apic, config.sci_irq);
     listed.push_back(image.PlaceLinked(madt, {}));
+  }
+  if (config.hpet) {
+    Table hpet = BuildHpet(*config.hpet);
+    listed.push_back(image.PlaceLinked(hpet, {}));
   }
   Table table("RSDT", 1);
   for (const uint32_t offset : listed) table.Append(offset);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ACPI tables: RSDP, RSDT, FADT, FACS, DSDT and, on a machine with an APIC, MADT. ACPI 2.0,
-// chapter 5, with an RSDP of revision 0 (no XSDT), so that systems of ACPI 1.0 find them too. They
-// stand in the BIOS area F0000h-FFFFFh, which the memory map reserves.
+// The ACPI tables: RSDP, RSDT, FADT, FACS, DSDT and, on a machine with an APIC or an HPET,
+// MADT and HPET. ACPI 2.0, chapter 5, with an RSDP of revision 0 (no XSDT), so that systems of
+// ACPI 1.0 find them too. They stand in the BIOS area F0000h-FFFFFh, which the memory map reserves.
 #ifndef VERBATIM_FIRMWARE_ACPI_TABLES_H_
 #define VERBATIM_FIRMWARE_ACPI_TABLES_H_
 
@@ -23,6 +23,12 @@ struct ApicConfig {
   uint8_t io_apic_id = 1;
 };
 
+// IA-PC HPET Specification 1.0a, 3.2.4.
+struct HpetConfig {
+  uint32_t address = 0xFED00000;
+  uint32_t id = 0;  // the low half of its capabilities
+};
+
 // Where the machine has its fixed power-management hardware (ACPI 2.0, 4.7).
 struct AcpiConfig {
   uint16_t pm1a_event_port = 0x600;
@@ -36,6 +42,7 @@ struct AcpiConfig {
   uint16_t reset_port = 0xCF9;
   uint8_t reset_value = 6;
   std::optional<ApicConfig> apic = std::nullopt;
+  std::optional<HpetConfig> hpet = std::nullopt;
 };
 
 // SLP_TYP for soft off, as \_S5 in the DSDT says.
@@ -69,7 +76,7 @@ inline constexpr uint32_t kRsdpAlignment = 16;
 inline constexpr uint32_t kRsdpChecksum = 8;
 inline constexpr uint32_t kRsdpPointer = 16;
 
-// Its size does not depend on the configuration, but for an APIC.
+// Its size does not depend on the configuration, but for APIC and HPET.
 [[nodiscard]] AcpiImage BuildAcpiImage(const AcpiConfig& config);
 [[nodiscard]] std::array<uint8_t, kRsdpBytes> BuildRsdp(uint32_t rsdt);
 

@@ -99,6 +99,30 @@ DefinitionBlock ("dsdt.aml", "DSDT", 1, "VRBTIM", "VERBATIM", 1)
                 Package () { 0x001FFFFF, 2, 0, 10 }, Package () { 0x001FFFFF, 3, 0, 10 }
             })
 
+            // Present if something answers at its place.
+            Device (HPET)
+            {
+                Name (_HID, EisaId ("PNP0103"))
+                Name (_UID, 0)
+                OperationRegion (REGS, SystemMemory, 0xFED00000, 0x0400)
+                Field (REGS, DWordAcc, NoLock, Preserve)
+                {
+                    CAPS, 32
+                }
+                Method (_STA, 0, NotSerialized)
+                {
+                    If (LEqual (CAPS, 0xFFFFFFFF))
+                    {
+                        Return (0)
+                    }
+                    Return (0x0F)
+                }
+                Name (_CRS, ResourceTemplate ()
+                {
+                    Memory32Fixed (ReadOnly, 0xFED00000, 0x00000400)
+                })
+            }
+
             Device (ISA)
             {
                 Name (_ADR, 0x00010000)

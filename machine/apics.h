@@ -21,6 +21,8 @@ class Apics {
   [[nodiscard]] LocalApic& local() { return local_; }
   [[nodiscard]] std::vector<Device*> devices() { return {&local_, &io_}; }
   void SetLine(unsigned irq, bool high);
+  // What is wired to the I/O APIC alone.
+  void SetInput(unsigned input, bool high) { io_.SetInput(input, high); }
 
  private:
   LocalApic local_;

@@ -70,11 +70,12 @@ Machine::Board::Board(const MachineConfig& config, ByteSink& serial,
       memory_(std::move(memory)),
       mmu_(*memory_),
       pic_(*this),
-      pit_(clock_, pic_.Line(0)),
+      hpet_(CreateHpet()),
+      pit_(clock_, TimerLine(0)),
       port_b_(pit_),
       a20_gate_(*this),
       port_a_(a20_gate_.Input(A20OrGate::kPort92), *this),
-      rtc_(clock_, pic_.Line(8),
+      rtc_(clock_, TimerLine(1),
            {.unix_seconds = ::time(nullptr),
             .memory_below_4g_bytes = config.memory_bytes,
             .boot_order = BootKinds(config)}),
@@ -98,6 +99,17 @@ Machine::Board::Board(const MachineConfig& config, ByteSink& serial,
   if (!config_.apic) return;
   apics_ = std::make_unique<Apics>(clock_, *memory_, [this] { UpdateDeadline(); });
   chipset_.DescribeApics();
+}
+
+std::unique_ptr<Hpet> Machine::Board::CreateHpet() {
+  if (!config_.apic) return nullptr;
+  auto hpet = std::make_unique<Hpet>(
+      clock_, Hpet::Connections{
+                  .legacy = {&pic_.Line(kTimerIrqs[0]), &pic_.Line(kTimerIrqs[1])},
+                  .set_input = [this](unsigned input, bool high) { apics_->SetInput(input, high); },
+                  .on_deadline = [this] { UpdateDeadline(); }});
+  memory_->AddDevice(Hpet::kAddress, Hpet::kBytes, hpet.get());
+  return hpet;
 }
 
 Status Machine::Board::OpenFiles() {
@@ -202,7 +214,9 @@ void Machine::Board::AttachDevices() {
       &pit_, &rtc_, &com1_, &keyboard_, &chipset_.timed_device(), &floppies_.timed_device()};
   if (apics_ != nullptr) {
     for (Device* device : apics_->devices()) devices_.push_back(device);
+    devices_.push_back(hpet_.get());
     timed_devices_.push_back(&apics_->local());
+    timed_devices_.push_back(hpet_.get());
   }
 }
 

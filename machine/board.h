@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "devices/debug_ports.h"
 #include "devices/fpu_error.h"
+#include "devices/hpet.h"
 #include "devices/i440fx.h"
 #include "devices/i8042.h"
 #include "devices/i8254.h"
@@ -111,6 +112,8 @@ class Machine::Board final : public EventGate,
   void WritePort(uint16_t port, unsigned bytes, uint32_t value) override;
 
  private:
+  static constexpr std::array<unsigned, Hpet::kLegacyLines> kTimerIrqs = {0, 8};
+
   Board(const MachineConfig& config, ByteSink& serial, std::unique_ptr<PhysicalMemory> memory);
   [[nodiscard]] Status OpenFiles();
   [[nodiscard]] Status CreateEngine();
@@ -118,6 +121,12 @@ class Machine::Board final : public EventGate,
   // What can be booted, in the order in which it is tried.
   [[nodiscard]] std::vector<BiosDrive*> Drives();
   [[nodiscard]] Status OpenFirmware();
+  // With the APICs.
+  [[nodiscard]] std::unique_ptr<Hpet> CreateHpet();
+  // Of the 8254 and the RTC, whose interrupts the HPET may replace.
+  [[nodiscard]] IrqLine& TimerLine(unsigned line) {
+    return hpet_ != nullptr ? hpet_->Replaced(line) : pic_.Line(kTimerIrqs[line]);
+  }
   void AttachDevices();
   // Loads the guest's files and puts processor and devices into their state at power-on.
   [[nodiscard]] Status PowerOn();
@@ -149,6 +158,7 @@ class Machine::Board final : public EventGate,
   PortBus bus_;
   std::unique_ptr<Apics> apics_;  // null: none
   I8259Pair pic_;
+  std::unique_ptr<Hpet> hpet_;  // where there are APICs
   I8254 pit_;
   SystemControlPortB port_b_;
   A20OrGate a20_gate_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "machine/chipset.h"
 
+#include "devices/hpet.h"
 #include "devices/io_apic.h"
 #include "devices/local_apic.h"
 #include "devices/reset_control.h"
@@ -44,6 +45,7 @@ AcpiConfig Chipset::Acpi() const {
     config.apic = {.local_apic_address = LocalApic::kAddress.value,
                    .io_apic_address = IoApic::kAddress.value,
                    .io_apic_id = IoApic::kId};
+    config.hpet = {.address = Hpet::kAddress.value, .id = Hpet::kId};
   }
   return config;
 }

@@ -34,7 +34,7 @@ class Chipset {
   // What the ACPI tables have to say of the registers where they stand now.
   [[nodiscard]] AcpiConfig Acpi() const;
 
-  // The machine has APICs, and the tables say so.
+  // The machine has APICs and an HPET, and the tables say so.
   void DescribeApics() { apics_ = true; }
 
   [[nodiscard]] PiixIsa& isa() { return isa_; }

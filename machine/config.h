@@ -59,7 +59,7 @@ struct MachineConfig {
   bool boot_menu = false;
   uint64_t memory_bytes = 256ull << 20;
   std::string cpu_model = "core2";
-  bool apic = false;  // a local APIC and an I/O APIC
+  bool apic = false;  // a local APIC, an I/O APIC and an HPET
   uint64_t code_cache_bytes = 64ull << 20;
   bool reboot = true;  // a guest's reset starts it again; false: it ends the run
   bool dynamic_statistics = false;

@@ -77,7 +77,7 @@ class AcpiLoaderTest : public testing::Test {
 };
 
 TEST_F(AcpiLoaderTest, TheScriptMakesWhatIsWrittenDirectly) {
-  const AcpiConfig config{.apic = ApicConfig{}};
+  const AcpiConfig config{.apic = ApicConfig{}, .hpet = HpetConfig{}};
   Load(config, 0xF0000);
   std::vector<uint8_t> ram(2 << 20);
   const auto rsdp = WriteAcpiTables(ram, config);

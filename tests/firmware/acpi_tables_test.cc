@@ -68,12 +68,12 @@ TEST_F(AcpiTablesTest, RsdpIsFoundByScanningTheBiosArea) {
 }
 
 TEST_F(AcpiTablesTest, EveryTableHasItsSignatureAndChecksum) {
-  Write({.apic = ApicConfig{}});
+  Write({.apic = ApicConfig{}, .hpet = HpetConfig{}});
   const uint32_t rsdt = Load<uint32_t>(rsdp_ + 16);
   EXPECT_EQ(Text(rsdt, 4), "RSDT");
   EXPECT_TRUE(SumsToZero(TableAt(rsdt)));
   const auto tables = Listed();
-  EXPECT_EQ(tables.size(), 2u);
+  EXPECT_EQ(tables.size(), 3u);
   for (const auto& [signature, address] : tables) {
     EXPECT_TRUE(SumsToZero(TableAt(address))) << signature;
   }
@@ -159,9 +159,23 @@ TEST_F(AcpiTablesTest, MadtStandsOnlyOnAMachineWithAnApic) {
   EXPECT_EQ(Load<uint32_t>(madt + 52 + 4), 0xFEC10000u);
 }
 
+TEST_F(AcpiTablesTest, HpetTableStandsOnlyOnAMachineWithAnHpet) {
+  Write({.apic = ApicConfig{}});
+  EXPECT_FALSE(Listed().contains("HPET"));
+  Write({.hpet = HpetConfig{.address = 0xFED00400, .id = 0x8086A201}});
+  const uint32_t hpet = Listed().at("HPET");
+  EXPECT_EQ(TableAt(hpet).size(), 56u);
+  EXPECT_EQ(Load<uint32_t>(hpet + 36), 0x8086A201u);
+  EXPECT_EQ(Load<uint32_t>(hpet + 40), 64u << 8);  // in memory, 64 bits wide
+  EXPECT_EQ(Load<uint64_t>(hpet + 44), 0xFED00400u);
+  EXPECT_EQ(Load<uint8_t>(hpet + 52), 0);
+  EXPECT_EQ(Load<uint16_t>(hpet + 53), 0x80);
+  EXPECT_EQ(Load<uint8_t>(hpet + 55), 1);
+}
+
 TEST_F(AcpiTablesTest, WritesNothingOutsideTheBiosArea) {
   std::ranges::fill(ram_, uint8_t{0xA5});
-  ASSERT_TRUE(WriteAcpiTables(ram_, {.apic = ApicConfig{}}));
+  ASSERT_TRUE(WriteAcpiTables(ram_, {.apic = ApicConfig{}, .hpet = HpetConfig{}}));
   const std::span<const uint8_t> ram(ram_);
   EXPECT_TRUE(std::ranges::all_of(ram.first(0xF0000), [](uint8_t b) { return b == 0xA5; }));
   EXPECT_TRUE(std::ranges::all_of(ram.subspan(0x100000), [](uint8_t b) { return b == 0xA5; }));
