@@ -23,8 +23,9 @@ enum class Explanation : uint8_t {
   kLaterInstruction,
   kUndefinedAtLimit,
   kDecimalInData,
+  kAvoidedInstruction,
 };
-inline constexpr unsigned kExplanationCount = 11;
+inline constexpr unsigned kExplanationCount = 12;
 inline constexpr std::array<const char*, kExplanationCount> kExplanationTexts = {
     // SDM vol. 2, IRET: a return to an outer level zeroes DS, ES, FS and GS that are null. The
     // host's kernel returns to the program, and to the handler that looks, whenever it likes.
@@ -53,6 +54,8 @@ inline constexpr std::array<const char*, kExplanationCount> kExplanationTexts = 
     "undefined encodings near the end of their segment: #GP(0) on this host, which fetches more",
     // SDM vol. 2, AAA and its kin; IMUL and others leave alone what they need not define.
     "flags that decimal instructions leave undefined, where a program has stored one and run it",
+    // avoided.h has the list, and the reason of each.
+    "instructions that no program contains, such as CPUID, met by wild jumps and changed code",
 };
 
 // A case that the native process did not survive: here it ended with the refusal to load the host's

@@ -151,6 +151,13 @@ bool Job::CompareVariant(uint32_t turn, uint32_t i, Variant variant) {
     }
     return true;
   }
+  // The run that tells takes the place of the one that is told of.
+  const TranslatedOutcome differing = *translated;
+  if (options_.plant == Plant::kNothing && translated_->MeetsAvoided(one)) {
+    ++status_.explained[static_cast<unsigned>(Explanation::kAvoidedInstruction)];
+    return true;
+  }
+  translated = &differing;
   ++status_.mismatches;
   Note(Finding::Kind::kMismatch, one, variant);
   if (options_.print && status_.findings <= kFindingsKept) {

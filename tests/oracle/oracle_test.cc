@@ -176,6 +176,16 @@ TEST_F(OracleTest, EachVariantRunsTheProgram) {
   }
 }
 
+TEST(TranslatedRunnerTest, FindsWhatIsExecutedThoughNoProgramContainsIt) {
+  const auto runner = TranslatedRunner::Create(nullptr);
+  ASSERT_TRUE(runner.has_value());
+  (*runner)->SetTable(Generator(kSeed).table());
+  const Case cpuid = CaseOf({0x0F, 0xA2});
+  EXPECT_TRUE((*runner)->MeetsAvoided(cpuid));
+  EXPECT_FALSE((*runner)->MeetsAvoided(CaseOf({0xEB, 0x02, 0x0F, 0xA2}))) << "jumped over";
+  EXPECT_TRUE((*runner)->MeetsAvoided(cpuid)) << "met before";
+}
+
 // Two runs that agree, of which one is spoilt.
 class ComparisonTest : public testing::Test {
  protected:

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "tests/oracle/avoided.h"
 #include "tests/oracle/host_segments.h"
 
 namespace verbatim::test {
@@ -102,7 +103,7 @@ Status TranslatedRunner::StartClock() {
 
 void TranslatedRunner::MakeGuest(Variant variant) {
   EngineOptions options = OptionsOf(variant);
-  options.block_observer = observer_;
+  options.block_observer = variant == Variant::kSingle ? &finder_ : observer_;
   Result<std::unique_ptr<GuestSnippet>> made = GuestSnippet::Create(options);
   CHECK(made.has_value());
   guests_[Index(variant)] = std::move(*made);
@@ -143,6 +144,23 @@ void TranslatedRunner::StartKicks() {
 void TranslatedRunner::StopKicks() {
   const itimerspec never{};
   ::timer_settime(kicks_, 0, &never, nullptr);
+}
+
+void TranslatedRunner::AvoidedFinder::OnBlockTranslated(const TranslatedBlock& translated) {
+  const bool code32 = BlockMode(translated.block.key.mode).code32();
+  const GuestInstruction in = translated.decoder.Decode(translated.guest_bytes, code32);
+  found = found || !WhyAvoided(in).empty();
+  if (next_ != nullptr) next_->OnBlockTranslated(translated);
+}
+
+bool TranslatedRunner::MeetsAvoided(const Case& one) {
+  constexpr Variant kStepped = Variant::kSingle;
+  if (guests_[Index(kStepped)] == nullptr) MakeGuest(kStepped);
+  // What is executed is translated then, and seen.
+  guests_[Index(kStepped)]->engine().DropTranslations();
+  finder_.found = false;
+  (void)Run(one, kStepped);
+  return finder_.found;
 }
 
 const TranslatedOutcome& TranslatedRunner::Run(const Case& one, Variant variant) {

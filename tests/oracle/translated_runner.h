@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "engine/block_observer.h"
 #include "tests/engine/guest_snippet.h"
 #include "tests/engine/variant.h"
 #include "tests/oracle/case.h"
@@ -44,17 +45,32 @@ class TranslatedRunner {
   void StopKicks();
   // Valid until the next run.
   [[nodiscard]] const TranslatedOutcome& Run(const Case& one, Variant variant);
+  // Runs the case once more, step by step: whether it executes what no program contains, but what
+  // wild jumps and changed code may come upon (avoided.h).
+  [[nodiscard]] bool MeetsAvoided(const Case& one);
 
   [[nodiscard]] GuestSnippet& guest(Variant variant) { return *guests_[Index(variant)]; }
 
  private:
-  explicit TranslatedRunner(BlockObserver* observer) : observer_(observer) {}
+  // Looks for such instructions in the blocks of single ones, and passes these on.
+  class AvoidedFinder final : public BlockObserver {
+   public:
+    explicit AvoidedFinder(BlockObserver* next) : next_(next) {}
+    void OnBlockTranslated(const TranslatedBlock& translated) override;
+    bool found = false;
+
+   private:
+    BlockObserver* next_;  // may be null
+  };
+
+  explicit TranslatedRunner(BlockObserver* observer) : observer_(observer), finder_(observer) {}
   [[nodiscard]] static unsigned Index(Variant variant) { return static_cast<unsigned>(variant); }
   [[nodiscard]] Status StartClock();
   void MakeGuest(Variant variant);
   void LoadMemory(GuestSnippet& guest, const Case& one);
 
   BlockObserver* observer_;
+  AvoidedFinder finder_;
   std::array<std::unique_ptr<GuestSnippet>, kVariantCount> guests_;
   std::array<uint64_t, kLdtSegments> descriptors_{};
   MemoryImage image_;
