@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The local APIC of the only processor (SDM vol. 3, chapter 11), xAPIC mode: 4 KiB of registers at
-// FEE00000h, which stay there whatever IA32_APIC_BASE says of the address.
+// The local APIC of the only processor (SDM vol. 3, chapter 11), xAPIC mode: 4 KiB of registers,
+// after reset at FEE00000h. Where they are, and whether it is on at all, is IA32_APIC_BASE's affair
+// and that of who places them; switched off there, it is in its state after reset (11.4.3).
 //
 // It takes interrupts from the I/O APIC, from its own timer, from IPIs to itself and, as ExtINT
 // through LINT0, from the 8259s. What is meant for other processors is dropped; NMI, SMI, INIT and

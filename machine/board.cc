@@ -143,6 +143,7 @@ Status Machine::Board::CreateEngine() {
                       .describe_block = config_.describe_block});
   if (!engine) return std::unexpected(engine.error());
   engine_ = std::move(*engine);
+  if (apics_ != nullptr) engine_->cpu().SetApicBaseObserver(apics_.get());
   return {};
 }
 
@@ -249,7 +250,6 @@ Status Machine::Board::PowerOn() {
   floppies_.Configure();
   host_bridge_.ShadowAsFirmware();
   chipset_.ConfigureAsFirmware();
-  if (apics_ != nullptr) apics_->local().ConfigureAsFirmware();
   // RAM reads as zero after power-on; giving its pages back is the fastest way there.
   const std::span<uint8_t> ram = memory_->ram();
   ::madvise(ram.data(), ram.size(), MADV_REMOVE);
@@ -259,6 +259,7 @@ Status Machine::Board::PowerOn() {
   // The BIOS works through the processor's view of memory.
   engine_->cpu().Reset();
   engine_->cpu().SynchronizePaging();
+  if (apics_ != nullptr) apics_->local().ConfigureAsFirmware();
   bios_->InstallRom();
   const Result<PhysicalAddress> rsdp = WriteAcpiTables(ram, chipset_.Acpi());
   if (!rsdp) return std::unexpected(rsdp.error());

@@ -18,6 +18,12 @@ AddressMap::AddressMap(uint64_t ram_bytes)
 
 bool AddressMap::IsAllRam(uint32_t first, uint64_t pages) const {
   if (first + pages > ram_decode_.size()) return false;
+  if (above_ram_ != kUnassignedIndex) {
+    const MemoryRegion& above = regions_[above_ram_];
+    const uint64_t start = uint64_t{first} << kPageShift;
+    const uint64_t end = start + (pages << kPageShift);
+    if (above.placed && above.start < end && above.start + above.bytes > start) return false;
+  }
   const auto* const decode = ram_decode_.data() + first;
   return std::all_of(decode, decode + pages,
                      [](uint8_t enabled) { return enabled == (kReads | kWrites); });
@@ -26,9 +32,12 @@ bool AddressMap::IsAllRam(uint32_t first, uint64_t pages) const {
 RegionId AddressMap::Add(MemoryRegion region) {
   CHECK(region.bytes != 0 && region.bytes % kPageBytes == 0 && region.bytes <= kDecodedBytes);
   CHECK(regions_.size() <= UINT8_MAX);
+  CHECK(!region.above_ram || above_ram_ == kUnassignedIndex);
   region.placed = false;
   regions_.push_back(region);
-  return static_cast<RegionId>(regions_.size() - 1);
+  const auto id = static_cast<RegionId>(regions_.size() - 1);
+  if (region.above_ram) above_ram_ = id;
+  return id;
 }
 
 std::optional<PageRange> AddressMap::Place(RegionId id, PhysicalAddress start) {
@@ -68,10 +77,7 @@ std::optional<PageRange> AddressMap::DecodeRam(PhysicalAddress start, uint64_t b
 RegionId AddressMap::Below(uint32_t page) const {
   const uint64_t address = uint64_t{page} << kPageShift;
   for (size_t id = kRamIndex + 1; id < regions_.size(); ++id) {
-    const MemoryRegion& region = regions_[id];
-    if (region.placed && address >= region.start && address - region.start < region.bytes) {
-      return static_cast<RegionId>(id);
-    }
+    if (Covers(regions_[id], address)) return static_cast<RegionId>(id);
   }
   return kUnassignedIndex;
 }
@@ -80,8 +86,10 @@ std::optional<PageRange> AddressMap::Update(uint64_t start, uint64_t bytes) {
   std::optional<PageRange> changed;
   const auto end = static_cast<uint32_t>((start + bytes) >> kPageShift);
   for (auto page = static_cast<uint32_t>(start >> kPageShift); page < end; ++page) {
-    const RegionId below = Below(page);
-    const uint8_t decode = page < ram_decode_.size() ? ram_decode_[page] : 0;
+    const bool covered = above_ram_ != kUnassignedIndex &&
+                         Covers(regions_[above_ram_], uint64_t{page} << kPageShift);
+    const RegionId below = covered ? above_ram_ : Below(page);
+    const uint8_t decode = !covered && page < ram_decode_.size() ? ram_decode_[page] : 0;
     const RegionId reader = (decode & kReads) != 0 ? kRamIndex : below;
     const RegionId writer = (decode & kWrites) != 0 ? kRamIndex : below;
     if (reader == reader_[page] && writer == writer_[page]) continue;

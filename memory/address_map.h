@@ -4,7 +4,8 @@
 // RAM fills the addresses from 0. Regions lie below it in the order in which they were made: where
 // RAM does not answer, because it ends or because its decoding is off, the first region answers
 // that is placed there, as a chipset decodes its own ranges before those of PCI functions. Where
-// nothing is placed, reads are all ones and writes are lost, as on a bus that nobody decodes.
+// nothing is placed, reads are all ones and writes are lost, as on a bus that nobody decodes. What
+// the processor decodes itself never reaches the bus: such a region lies above all, RAM included.
 //
 // Everything can change while the guest runs. The map only knows; who keeps consequences of it
 // hears of changes from PhysicalMemory.
@@ -38,6 +39,7 @@ struct MemoryRegion {
   PageKind kind = PageKind::kUnassigned;
   bool shared = false;             // kRam: a device writes to it behind the processor's back
   bool view = false;               // shared, and what it shows changes often
+  bool above_ram = false;          // one region at most
   MmioHandler* handler = nullptr;  // kDevice
   bool placed = false;
 };
@@ -79,7 +81,7 @@ class AddressMap {
                                                    bool reads, bool writes);
 
  private:
-  static constexpr RegionId kUnassignedIndex = 0;
+  static constexpr RegionId kUnassignedIndex = 0;  // as that of the region above RAM: there is none
   static constexpr RegionId kRamIndex = 1;
   static constexpr uint8_t kReads = 1;
   static constexpr uint8_t kWrites = 2;
@@ -89,10 +91,14 @@ class AddressMap {
     return regions_[address.value < kDecodedBytes ? map[address.value >> kPageShift]
                                                   : kUnassignedIndex];
   }
+  [[nodiscard]] static bool Covers(const MemoryRegion& region, uint64_t address) {
+    return region.placed && address >= region.start && address - region.start < region.bytes;
+  }
   [[nodiscard]] RegionId Below(uint32_t page) const;
   [[nodiscard]] std::optional<PageRange> Update(uint64_t start, uint64_t bytes);
 
   std::vector<MemoryRegion> regions_;
+  RegionId above_ram_ = kUnassignedIndex;
   std::vector<uint8_t> ram_decode_;  // for each page of RAM: kReads, kWrites
   // The region that answers, for each page below 4 GiB.
   std::vector<RegionId> reader_;

@@ -66,6 +66,12 @@ RegionId PhysicalMemory::MakeDevice(uint64_t bytes, MmioHandler* handler) {
   return map_.Add({.bytes = bytes, .kind = PageKind::kDevice, .handler = handler});
 }
 
+RegionId PhysicalMemory::MakeProcessorRegisters(uint64_t bytes, MmioHandler* handler) {
+  CHECK(handler != nullptr);
+  return map_.Add(
+      {.bytes = bytes, .kind = PageKind::kDevice, .above_ram = true, .handler = handler});
+}
+
 RegionId PhysicalMemory::MakeRom(std::span<const uint8_t> contents) {
   const uint64_t offset = TakeContents(contents.size());
   std::memcpy(ram_ + offset, contents.data(), contents.size());

@@ -71,7 +71,10 @@ class PhysicalMemory {
   // are CHECKed: multiples of a page), lie nowhere at first, and keep their contents wherever they
   // are placed. Of two at one address the one made first answers.
   [[nodiscard]] RegionId MakeDevice(uint64_t bytes, MmioHandler* handler);  // outlives the memory
-  [[nodiscard]] RegionId MakeRom(std::span<const uint8_t> contents);        // copied
+  // Registers of the processor: where they are placed nothing else answers, not even RAM. One such
+  // region at most.
+  [[nodiscard]] RegionId MakeProcessorRegisters(uint64_t bytes, MmioHandler* handler);
+  [[nodiscard]] RegionId MakeRom(std::span<const uint8_t> contents);  // copied
   // Like RAM to the processor; a device may change it at any time through ContentsOf(), as a
   // display adapter does with its own memory. Code in it is never taken to be unchanged.
   [[nodiscard]] RegionId MakeVideoMemory(uint64_t bytes);

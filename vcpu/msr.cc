@@ -38,6 +38,11 @@ bool ValidMemoryTypes(uint64_t eight, bool pat) {
 
 uint64_t ModelSpecificRegisters::Tsc() const { return __rdtsc() + state_.tsc_offset; }
 
+void ModelSpecificRegisters::SetApicBase(uint64_t value) {
+  state_.apic_base = value;
+  if (apic_base_observer_ != nullptr) apic_base_observer_->OnApicBase(value);
+}
+
 std::unexpected<Exception> ModelSpecificRegisters::Unknown(uint32_t index, const char* access) {
   ++unknown_;
   limiter_.Log(LogLevel::kInfo, "guest {} of MSR {:#x}, which this CPU lacks: #GP", access, index);
@@ -119,7 +124,7 @@ Faultable<void> ModelSpecificRegisters::Write(uint32_t index, uint64_t value) {
         return RaiseGeneralProtection();
       }
       const uint64_t writable = model_.has_apic ? kBaseField | kApicBaseEnable : 0;
-      state_.apic_base = (state_.apic_base & ~writable) | (value & writable);
+      SetApicBase((state_.apic_base & ~writable) | (value & writable));
       return {};
     }
     case msr::kBiosSignId:

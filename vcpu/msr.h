@@ -45,6 +45,14 @@ inline constexpr uint64_t kApicBaseBsp = 1u << 8;
 inline constexpr uint64_t kApicBaseEnable = 1u << 11;
 inline constexpr uint64_t kApicBaseDefault = 0xFEE00000;
 
+// Hears of each new value of IA32_APIC_BASE, at once: where the local APIC is, and whether it is
+// on.
+class ApicBaseObserver {
+ public:
+  virtual ~ApicBaseObserver() = default;
+  virtual void OnApicBase(uint64_t value) = 0;
+};
+
 class ModelSpecificRegisters {
  public:
   // Unknown indices are counted in `unknown`.
@@ -54,6 +62,10 @@ class ModelSpecificRegisters {
 
   [[nodiscard]] Faultable<uint64_t> Read(uint32_t index);
   [[nodiscard]] Faultable<void> Write(uint32_t index, uint64_t value);
+
+  // Outlives this; nullptr: nobody needs to know.
+  void SetApicBaseObserver(ApicBaseObserver* observer) { apic_base_observer_ = observer; }
+  void SetApicBase(uint64_t value);
 
   // The guest's time-stamp counter.
   [[nodiscard]] uint64_t Tsc() const;
@@ -72,6 +84,7 @@ class ModelSpecificRegisters {
   const CpuModel& model_;
   PagingControl& paging_;
   uint64_t& unknown_;
+  ApicBaseObserver* apic_base_observer_ = nullptr;
   LogLimiter limiter_;
 };
 

@@ -70,8 +70,8 @@ void VirtualCpu::StartAtResetVector() {
 void VirtualCpu::Reset() {
   StartAtResetVector();
   state_.cr0 = cr0::kCd | cr0::kNw | cr0::kEt;
-  state_.apic_base =
-      kApicBaseDefault | kApicBaseBsp | (model_.has_apic ? kApicBaseEnable : uint64_t{0});
+  msrs_.SetApicBase(kApicBaseDefault | kApicBaseBsp |
+                    (model_.has_apic ? kApicBaseEnable : uint64_t{0}));
   state_.misc_enable = kMiscEnableAtReset;
   state_.tsc_offset = uint64_t{0} - __rdtsc();
   ResetFpu();

@@ -69,6 +69,9 @@ class VirtualCpu {
   // Who translates x87 pointers; outlives the CPU. Without it those of translated code are zero.
   void SetFpuPointerSource(FpuPointerSource* source) { fpu_pointers_ = source; }
 
+  // Who follows IA32_APIC_BASE: writes to it, and Reset; outlives the CPU.
+  void SetApicBaseObserver(ApicBaseObserver* observer) { msrs_.SetApicBaseObserver(observer); }
+
   // Executes one sensitive instruction that was fetched at state.eip; on success eip is past it (or
   // at its target). A fault it raises is delivered through the IDT before this returns; eip is then
   // the handler's and the outcome kModeOrFlow. The single-step trap (EFLAGS.TF) of the instruction

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever a guest writes to the local APIC and the I/O APIC, and however lines and time move:
-// registers are doublewords, a vector is taken only when one is asked for and never one that is
-// reserved, no event is left due, and what was saved can be loaded.
+// Whatever a guest writes to the local APIC, the I/O APIC and IA32_APIC_BASE, and however lines and
+// time move: registers are doublewords, a vector is taken only when one is asked for and never one
+// that is reserved, no event is left due, what was saved can be loaded, and the local APIC's
+// registers are where the base says and nowhere else; switched off there, nothing comes of it.
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "base/log.h"
-#include "devices/io_apic.h"
-#include "devices/local_apic.h"
+#include "machine/apics.h"
 #include "tests/devices/fakes.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/target.h"
@@ -18,7 +19,24 @@ namespace {
 constexpr unsigned kMostSteps = 4000;
 constexpr uint8_t kFirstLegalVector = 16;
 constexpr uint32_t kSpurious = 0xF0;
+constexpr uint64_t kBase = 0xFFFFFF000;  // the field of a processor with 36 bits of addresses
 constexpr unsigned kSizes[] = {1, 2, 4, 8};
+
+// Made once: the address map of a memory is large.
+struct Board {
+  FakeClock clock;
+  std::unique_ptr<PhysicalMemory> memory =
+      PhysicalMemory::Create(PhysicalMemory::kMinBytes).value();
+  Apics apics{clock, *memory, [] {}};
+};
+
+Board& ResetBoard() {
+  static Board board;
+  board.clock.now_ns = 0;
+  for (Device* device : board.apics.devices()) device->Reset();
+  board.apics.OnApicBase(kApicBaseDefault | kApicBaseEnable);
+  return board;
+}
 
 class ApicMachine {
  public:
@@ -35,7 +53,7 @@ class ApicMachine {
       case 0:
       case 1:
         // Mostly registers as they are meant to be accessed.
-        local_.WriteMmio(input_.Byte() * 16u, 4, input_.Take<uint32_t>());
+        WriteRegister(input_.Byte() * 16u, input_.Take<uint32_t>());
         break;
       case 2:
         io_.WriteMmio(0, 4, input_.Byte());
@@ -64,6 +82,7 @@ class ApicMachine {
   // As the processor does it.
   void Interrupt(bool ext_int) {
     if (!local_.InterruptRequested(ext_int)) return;
+    Demand(on_, "an interrupt from an APIC that is switched off");
     const std::optional<uint8_t> vector = local_.Acknowledge();
     Demand(vector.has_value() || ext_int, "no vector, and the 8259s have none");
     Demand(!vector || *vector >= kFirstLegalVector, "the reserved vector {}", vector.value_or(0));
@@ -72,6 +91,7 @@ class ApicMachine {
 
   // Accesses of any width to anywhere.
   void Odd(unsigned what) {
+    if ((what & 1) == 0 && !IsLocal(base_)) return;
     MmioHandler& device = (what & 1) != 0 ? static_cast<MmioHandler&>(io_) : local_;
     const unsigned bytes = kSizes[what / 2 % 4];
     const uint32_t offset = input_.Take<uint16_t>() % (kPageBytes - 8);
@@ -92,6 +112,10 @@ class ApicMachine {
       io_.Reset();
       return;
     }
+    if (what % 4 == 2) {
+      Rebase(uint64_t{input_.Take<uint32_t>()} << ((what & 0x10) != 0 ? 4 : 0));
+      return;
+    }
     for (Device* device : {static_cast<Device*>(&local_), static_cast<Device*>(&io_)}) {
       const std::vector<uint8_t> saved = Saved(*device);
       StateReader reader(saved);
@@ -100,12 +124,33 @@ class ApicMachine {
     }
   }
 
+  // The registers, if they are in the page.
+  [[nodiscard]] bool IsLocal(uint64_t address) const {
+    return board_.memory->DeviceAt({address}, false).handler == &local_ &&
+           board_.memory->DeviceAt({address}, true).handler == &local_;
+  }
+  void Rebase(uint64_t value) {
+    const uint64_t before = base_;
+    base_ = value & kBase;
+    on_ = (value & kApicBaseEnable) != 0;
+    board_.apics.OnApicBase(base_ | (value & kApicBaseEnable));
+    Demand(IsLocal(base_) == (on_ && base_ < AddressMap::kDecodedBytes), "not at {:#x}", base_);
+    Demand(before == base_ || !IsLocal(before), "still at {:#x}", before);
+    if (on_) return;
+    Demand(local_.ReadMmio(kSpurious, 4) == 0xFF && !local_.NextEventNs(), "not as after a reset");
+  }
+  // A doubleword register, as the processor reaches it.
+  void WriteRegister(uint32_t offset, uint32_t value) {
+    board_.memory->Write({base_ + offset}, &value, sizeof value);
+  }
+
   FuzzInput input_;
-  FakeClock clock_;
-  LocalApic local_{
-      clock_,
-      {.on_eoi = [this](uint8_t vector) { io_.EndOfInterrupt(vector); }, .on_deadline = [] {}}};
-  IoApic io_{[this](const ApicMessage& message) { local_.Deliver(message); }};
+  Board& board_ = ResetBoard();
+  FakeClock& clock_ = board_.clock;
+  LocalApic& local_ = board_.apics.local();
+  IoApic& io_ = board_.apics.io();
+  uint64_t base_ = kApicBaseDefault;
+  bool on_ = true;
 };
 
 }  // namespace

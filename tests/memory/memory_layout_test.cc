@@ -142,6 +142,34 @@ TEST_F(MemoryLayoutTest, OfOverlappingRegionsTheFirstMadeAnswersAndTheOtherComes
   EXPECT_EQ(Load(kHigh + kPageBytes), 0x44444444u);
 }
 
+TEST_F(MemoryLayoutTest, RegistersOfTheProcessorLieAboveAll) {
+  CountingHandler handler;
+  const RegionId rom = memory_->AddRom({kHigh}, rom_);
+  const RegionId registers = memory_->MakeProcessorRegisters(kPageBytes, &handler);
+  constexpr uint64_t kBlockBytes = 64 * kPageBytes;
+  Ram(kBlockBytes) = 0x55555555;
+  EXPECT_TRUE(memory_->IsPlainRam({kBlockBytes}, 64));
+  memory_->Place(registers, {kBlockBytes});
+  EXPECT_EQ(Load(kBlockBytes), 0x44444444u);
+  Store(kBlockBytes, 1);
+  EXPECT_EQ(handler.writes, 1);
+  EXPECT_EQ(memory_->KindOf({kBlockBytes}), PageKind::kDevice);
+  EXPECT_EQ(memory_->KindOf({kBlockBytes + kPageBytes}), PageKind::kRam);
+  EXPECT_FALSE(memory_->IsPlainRam({kBlockBytes}, 64));
+  EXPECT_TRUE(memory_->IsPlainRam({2 * kBlockBytes}, 64));
+  memory_->DecodeRam({kBlockBytes}, kPageBytes, true, true);  // changes nothing above it
+  EXPECT_EQ(Load(kBlockBytes), 0x44444444u);
+
+  memory_->Place(registers, {kHigh});
+  EXPECT_EQ(Load(kBlockBytes), 0x55555555u);
+  EXPECT_TRUE(memory_->IsPlainRam({kBlockBytes}, 64));
+  EXPECT_EQ(Load(kHigh), 0x44444444u);
+  memory_->Place(rom, {kHigh});
+  EXPECT_EQ(Load(kHigh), 0x44444444u);
+  memory_->Remove(registers);
+  EXPECT_EQ(Load(kHigh), 0x11111111u);
+}
+
 TEST_F(MemoryLayoutTest, ViewShowsAPartOfVideoMemoryWhereADeviceIs) {
   CountingHandler device;
   const RegionId video = memory_->MakeVideoMemory(8 * kPageBytes);
