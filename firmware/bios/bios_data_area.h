@@ -77,6 +77,7 @@ inline constexpr LinearAddress kWaitFlagPointer{0x498};
 inline constexpr LinearAddress kWaitMicroseconds{0x49C};
 inline constexpr LinearAddress kWaitActive{0x4A0};
 inline constexpr LinearAddress kVideoSavePointer{0x4A8};
+inline constexpr LinearAddress kBellTicks{0x4AC};  // reserved there: what is left of BEL
 
 inline constexpr uint16_t kBaseMemoryKibytes = 639;  // the extended area takes the last of 640
 inline constexpr uint16_t kExtendedAreaSegment = 0x9FC0;

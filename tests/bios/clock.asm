@@ -1,5 +1,5 @@
 ; SPDX-License-Identifier: Apache-2.0
-; Int 1Ah: ticks, time, date and alarm of the real-time clock.
+; Int 1Ah: ticks, time, date and alarm of the real-time clock; the tone of BEL, which ticks end.
 %include "bios.inc"
 %include "load.inc"
 
@@ -77,7 +77,71 @@ start:
   mov ah, 0x0F
   int 0x1A
   EXPECT c, "1Ah/0Fh: not refused"
+
+  cli                            ; BEL: the tone begins, and nobody waits for its end
+  in al, 0x61
+  test al, 3
+  EXPECT z, "the speaker sounds unasked"
+  mov ax, 0x0E07
+  xor bx, bx
+  int 0x10
+  in al, 0x61
+  and al, 3
+  cmp al, 3
+  EXPECT e, "10h/0Eh: BEL does not switch the speaker on"
+  xor di, di                     ; the output of counter 2 swings: port 61h, bit 5
+  mov cx, 20000
+.swing:
+  in al, 0x61
+  and al, 0x20
+  cmp al, 0x20
+  jne .low
+  or di, 1
+  jmp .next
+.low:
+  or di, 2
+.next:
+  loop .swing
+  cmp di, 3
+  EXPECT e, "10h/0Eh: BEL has no tone"
+  mov ebp, [0x46C]
+  sti
+.silence:
+  hlt
+  in al, 0x61
+  test al, 3
+  jz .silent
+  mov eax, [0x46C]
+  sub eax, ebp
+  cmp eax, 20
+  jb .silence
+  PRINT "bad 10h/0Eh: BEL never ends", 10
+  mov byte [Verdict], 1
+.silent:
+  mov eax, [0x46C]
+  sub eax, ebp
+  cmp eax, 3
+  EXPECT a, "10h/0Eh: BEL is too short"
+  push cs
+  pop es
+  mov bp, Bell                   ; in a string: the same
+  mov ax, 0x1301
+  mov bx, 0x0007
+  mov cx, 3
+  mov dx, 0x0505
+  int 0x10
+  in al, 0x61
+  and al, 3
+  cmp al, 3
+  EXPECT e, "10h/13h: BEL does not switch the speaker on"
+  mov ah, 3
+  xor bh, bh
+  int 0x10
+  cmp dx, 0x0507
+  EXPECT e, "10h/13h: BEL takes a place"
   VERDICT "clock"
+
+Bell: db "a", 7, "b"
 
 Alarm:
   inc byte [cs:Alarms]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "firmware/bios/time/clock.h"
 
+#include "firmware/bios/bell.h"
 #include "firmware/bios/bios_data_area.h"
 #include "firmware/bios/power_on.h"
 
@@ -72,6 +73,7 @@ void ClockService::Tick(BiosCall& call) {
     call.Write<uint8_t>(bda::kMidnight, 1);
   }
   call.Write(bda::kTicks, ticks);
+  CountBellDown(call, ports_);
 }
 
 void ClockService::SetAlarm(BiosCall& call) {

@@ -3,6 +3,8 @@
 
 #include <vector>
 
+#include "firmware/bios/bell.h"
+
 namespace verbatim {
 namespace {
 
@@ -17,6 +19,7 @@ void Put(VideoCall& call, unsigned page, CellPosition& at, uint8_t character, Ce
   const unsigned rows = call.rows();
   switch (character) {
     case kBell:
+      RingBell(call.bios, call.vga.io());
       return;
     case kBackspace:
       if (at.column > 0) --at.column;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Characters one after the other: functions 0Eh and 13h of int 10h. CR, LF, BS and BEL are obeyed,
-// BEL without a sound; the screen scrolls.
+// Characters one after the other: functions 0Eh and 13h of int 10h. CR, LF, BS and BEL are obeyed;
+// the screen scrolls.
 #ifndef VERBATIM_FIRMWARE_BIOS_VIDEO_TELETYPE_H_
 #define VERBATIM_FIRMWARE_BIOS_VIDEO_TELETYPE_H_
 
