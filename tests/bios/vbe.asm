@@ -1,6 +1,7 @@
 ; SPDX-License-Identifier: Apache-2.0
 ; VBE from inside: the lists and pointers that the BIOS returns, the window function by far call, the
-; linear frame buffer and the protected-mode interface from 32-bit code.
+; linear frame buffer, the protected-mode interface from 32-bit code, and characters in modes of all
+; depths.
 %include "bios.inc"
 %include "load.inc"
 
@@ -201,6 +202,13 @@ Real:
   cmp al, 0x11
   EXPECT e, "protected mode: the palette"
 
+  mov si, Depths
+.depth:
+  call TestText
+  add si, 4
+  cmp word [si], 0
+  jne .depth
+
   mov ax, 0x0003
   int 0x10
   ReadVbe 4
@@ -211,6 +219,116 @@ Real:
   cmp al, 3
   EXPECT e, "not in mode 3"
   VERDICT "vbe"
+
+; The mode at si, of 800 by 600 pixels, and its bytes per pixel (0: planes): what is written in row 1
+; is in row 0 after a line feed in the last row.
+TestText:
+  mov bx, [si]
+  VBE 0x4F02, "text: no such mode"
+  push si
+  mov cx, [si]
+  mov di, Mode
+  VBE 0x4F01, "text: no such mode"
+  pop si
+  test byte [Mode], 4
+  EXPECT nz, "text: said not to be supported"
+  mov dx, 0x0100
+  call SetCursor
+  mov ax, 0x0E00 + 'A'
+  mov bx, 0x000F
+  int 0x10
+  mov ax, 0x0900 + 'B'           ; beside it, three times; the cursor stays
+  mov cx, 3
+  int 0x10
+  mov dx, 0x2400                 ; row 36, the last of 37
+  call SetCursor
+  mov ax, 0x0E0A
+  int 0x10
+  mov ah, 3
+  xor bh, bh
+  int 0x10
+  cmp dx, 0x2400
+  EXPECT e, "text: the cursor is not where it was before it scrolled"
+  mov al, 'A'
+  xor bx, bx
+  call TestGlyph
+  mov al, 'B'
+  mov bx, 3
+  call TestGlyph
+  mov al, ' '
+  mov bx, 4
+  call TestGlyph
+  ret
+
+SetCursor:
+  mov ah, 2
+  xor bh, bh
+  int 0x10
+  ret
+
+; Row 0, column bx has the character al of the font, other pixels are 0.
+TestGlyph:
+  pusha
+  push es
+  push fs
+  lfs di, [0x43 * 4]
+  xor ah, ah
+  shl ax, 4
+  add di, ax
+  mov bp, [si + 2]
+  mov ax, bp                     ; bx: the first byte
+  shl ax, 3
+  jnz .bytes
+  inc ax
+.bytes:
+  mul bx
+  mov bx, ax
+  push word 0xA000
+  pop es
+  mov cx, 16
+.line:
+  or bp, bp
+  jnz .pixels
+  mov dl, [es:bx]                ; planes: the first
+  jmp .compare
+.pixels:
+  push bx
+  push cx
+  mov cx, 8
+.pixel:
+  xor al, al
+  push bp
+.byte:
+  or al, [es:bx]
+  inc bx
+  dec bp
+  jnz .byte
+  pop bp
+  add al, 0xFF                   ; CF: not 0
+  rcl dl, 1
+  loop .pixel
+  pop cx
+  pop bx
+.compare:
+  cmp dl, [fs:di]
+  EXPECT e, "text: a wrong line of a character"
+  inc di
+  add bx, [Mode + 0x10]
+  dec cx
+  jnz .line
+  pop fs
+  pop es
+  popa
+  ret
+
+Depths:
+  dw 0x102, 0
+  dw 0x103, 1
+  dw 0x113, 2
+  dw 0x114, 2
+  dw 0x4115, 3                   ; with the linear frame buffer
+  dw 0x143, 4
+  dw 0
 
 align 8, db 0
 Gdt:

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/bits.h"
+#include "firmware/bios/video/vbe_cells.h"
 #include "firmware/bios/video/video_window.h"
 
 namespace verbatim {
@@ -44,7 +45,7 @@ void ScrollText(VideoCall& call, const VideoMode& mode, unsigned page, const Cel
 void ScrollCells(VideoCall& call, unsigned page, const CellRectangle& area, unsigned lines,
                  bool down, uint8_t fill) {
   const VideoMode* mode = call.mode();
-  if (mode == nullptr) return;
+  if (mode == nullptr && !call.ShowsVbe()) return;
   CellRectangle inside = area;
   inside.bottom_right.column = std::min(area.bottom_right.column, call.columns() - 1);
   inside.bottom_right.row = std::min(area.bottom_right.row, call.rows() - 1);
@@ -54,7 +55,9 @@ void ScrollCells(VideoCall& call, unsigned page, const CellRectangle& area, unsi
   }
   const unsigned rows = inside.bottom_right.row - inside.top_left.row + 1;
   if (lines == 0 || lines > rows) lines = rows;
-  if (mode->IsText()) {
+  if (mode == nullptr) {
+    ScrollVbe(call, inside, lines, down, fill);
+  } else if (mode->IsText()) {
     ScrollText(call, *mode, page, inside, lines, down, fill);
   } else {
     ScrollGraphics(call, *mode, page, inside, lines, down, fill);
@@ -64,7 +67,10 @@ void ScrollCells(VideoCall& call, unsigned page, const CellRectangle& area, unsi
 void WriteCells(VideoCall& call, unsigned page, CellPosition at, uint8_t character,
                 CellColour colour, unsigned count) {
   const VideoMode* mode = call.mode();
-  if (mode == nullptr) return;
+  if (mode == nullptr) {
+    if (call.ShowsVbe()) WriteVbeGlyphs(call, at, character, colour, count);
+    return;
+  }
   if (!mode->IsText()) {
     WriteGlyphs(call, *mode, page, at, character, colour, count);
     return;

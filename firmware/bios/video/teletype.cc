@@ -60,7 +60,7 @@ void WriteString(VideoCall& call) {
   const bool with_attributes = (regs.al() & 2) != 0;
   const unsigned step = with_attributes ? 2 : 1;
   const VideoMode* mode = call.mode();
-  const bool linear = mode != nullptr && mode->model == MemoryModel::kLinear;
+  const bool linear = mode == nullptr || mode->model == MemoryModel::kLinear;
   const unsigned page = linear ? 0 : regs.bh();
   std::vector<uint8_t> text(size_t{regs.cx()} * step);
   call.bios.ReadBytes(call.bios.At(kEs, regs.bp()), text);

@@ -33,6 +33,7 @@ constexpr uint32_t kBaseAddressMask = 0xFFFFFFF0;
 // Mode attributes.
 constexpr uint16_t kSupported = 0x0001;
 constexpr uint16_t kOptionalInformation = 0x0002;
+constexpr uint16_t kTextOutput = 0x0004;
 constexpr uint16_t kColour = 0x0008;
 constexpr uint16_t kGraphics = 0x0010;
 constexpr uint16_t kLinearFrameBuffer = 0x0080;
@@ -130,8 +131,8 @@ VbeStatus ModeInformation(VideoCall& call) {
 
   std::array<uint8_t, kShortInformation> block{};
   StoreLittle(&block[0x00],
-              static_cast<uint16_t>(kSupported | kOptionalInformation | kColour | kGraphics |
-                                    (frame_buffer ? kLinearFrameBuffer : 0)));
+              static_cast<uint16_t>(kSupported | kOptionalInformation | kTextOutput | kColour |
+                                    kGraphics | (frame_buffer ? kLinearFrameBuffer : 0)));
   block[0x02] = kWindowOfAnyUse;
   StoreLittle(&block[0x04], kWindowKib);  // granularity
   StoreLittle(&block[0x06], kWindowKib);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "firmware/bios/video/character_generator.h"
 #include "firmware/bios/video/mode_set.h"
 #include "firmware/bios/video/video_rom.h"
 
@@ -56,6 +57,7 @@ VbeStatus SetVbeMode(VideoCall& call) {
                         .rows = mode->height / kCharacterHeight,
                         .character_height = kCharacterHeight,
                         .page_bytes = 0});
+  PointToRomFont(call, kCharacterHeight);
   call.SetBits(bda::kVideoControl, kControlNoClear, keep);
   return IsEnabled(vga) ? VbeStatus::kDone : VbeStatus::kFailed;
 }

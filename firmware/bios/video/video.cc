@@ -69,9 +69,10 @@ void VideoService::SetMode(VideoCall& call) {
 void VideoService::Characters(VideoCall& call) {
   BiosRegisters& regs = call.regs;
   const VideoMode* mode = call.mode();
-  if (mode == nullptr) return;
-  // With a byte per pixel there is one page, and BH is the background.
-  const bool linear = mode->model == MemoryModel::kLinear;
+  if (mode == nullptr && !call.ShowsVbe()) return;
+  const bool text = mode != nullptr && mode->IsText();
+  // With a byte per pixel, and in all modes of VBE, there is one page, and BH is the background.
+  const bool linear = mode == nullptr || mode->model == MemoryModel::kLinear;
   const unsigned page = linear ? 0 : regs.bh();
   switch (regs.ah()) {
     case 0x06:
@@ -90,20 +91,20 @@ void VideoService::Characters(VideoCall& call) {
     case 0x09:
     case 0x0A: {
       CellColour colour;
-      if (regs.ah() == 0x09 || !mode->IsText()) colour.foreground = regs.bl();
+      if (regs.ah() == 0x09 || !text) colour.foreground = regs.bl();
       if (linear) colour.background = regs.bh();
       WriteCells(call, page, call.Cursor(page), regs.al(), colour, regs.cx());
       break;
     }
     case 0x0C:
-      if (!mode->IsText()) WriteDot(call, *mode, page, regs.cx(), regs.dx(), regs.al());
+      if (mode != nullptr && !text) WriteDot(call, *mode, page, regs.cx(), regs.dx(), regs.al());
       break;
     case 0x0D:
-      if (!mode->IsText()) regs.set_al(ReadDot(call, *mode, page, regs.cx(), regs.dx()));
+      if (mode != nullptr && !text) regs.set_al(ReadDot(call, *mode, page, regs.cx(), regs.dx()));
       break;
     default: {
       CellColour colour;
-      if (!mode->IsText()) colour.foreground = regs.bl();
+      if (!text) colour.foreground = regs.bl();
       Teletype(call, page, regs.al(), colour);
       break;
     }

@@ -49,7 +49,12 @@ class VideoCall {
   BiosRegisters& regs;
   VgaPorts vga;
 
-  // nullptr: none that functions for characters and dots know.
+  // A mode that only VBE numbers is shown: characters are those of vbe_cells.h.
+  [[nodiscard]] bool ShowsVbe() {
+    return bios.Read<uint8_t>(bda::kVideoMode) == kVbeModeNumber && vga.HasVbe() &&
+           (vga.Vbe(kVbeEnable) & kVbeEnabled) != 0;
+  }
+  // nullptr: none of the VGA's.
   [[nodiscard]] const VideoMode* mode() {
     return FindVideoMode(bios.Read<uint8_t>(bda::kVideoMode));
   }

@@ -263,5 +263,77 @@ TEST(VideoRomTest, IsAnAdapterRomWhoseBytesAddUpToZero) {
   EXPECT_EQ(std::string(rom.begin() + 0x1E, rom.begin() + 0x21), "IBM");
 }
 
+// Glyph lines of CP437's full block (DBh) are all of the character's colour.
+TEST_F(VbeTest, CharactersHaveTheColoursOfTheDefaultPalette) {
+  ASSERT_EQ(SetVbeMode(0x114), kDone);           // 800 by 600 of 5:6:5
+  Int10({.ax = 0x09DB, .bx = 0x000C, .cx = 2});  // light red
+  EXPECT_EQ(Peek<uint16_t>(0xA0000), 0xFAAA);
+  EXPECT_EQ(Peek<uint16_t>(0xA0000 + 15 * 1600 + 30), 0xFAAA);
+  EXPECT_EQ(Peek<uint16_t>(0xA0000 + 32), 0);         // the third cell
+  EXPECT_EQ(Peek<uint16_t>(0xA0000 + 16 * 1600), 0);  // the second row
+  Int10({.ax = 0x0920, .bx = 0x010C, .cx = 1});       // a blank on blue
+  EXPECT_EQ(Peek<uint16_t>(0xA0000), 0x0014);
+  EXPECT_EQ(Peek<uint16_t>(0xA0000 + 16), 0xFAAA);
+
+  ASSERT_EQ(SetVbeMode(0x103), kDone);  // a byte per pixel: as they are
+  Int10({.ax = 0x0EDB, .bx = 0x00C5});
+  EXPECT_EQ(Peek<uint8_t>(0xA0000), 0xC5);
+}
+
+TEST_F(VbeTest, CharactersBeyondTheWindowLeaveItWhereItIs) {
+  ASSERT_EQ(SetVbeMode(0x143), kDone);  // lines of 3200 bytes
+  ASSERT_EQ(Vbe(0x05, {.bx = 0, .dx = 3}), kDone);
+  SetCursor(36, 99);  // the last cell
+  Int10({.ax = 0x0ADB, .bx = 0x000F, .cx = 5});
+  ASSERT_EQ(Vbe(0x05, {.bx = 0x0100}), kDone);
+  EXPECT_EQ(regs().dx(), 3);
+  constexpr uint32_t kLast = (36 * 16 + 15) * 3200 + 799 * 4;
+  ASSERT_EQ(Vbe(0x05, {.bx = 0, .dx = kLast >> 16}), kDone);
+  EXPECT_EQ(Peek<uint32_t>(0xA0000 + (kLast & 0xFFFF)), 0x00FFFFFFu);
+  // The four that had no place are nowhere: the rows end 8 lines above the picture's end.
+  EXPECT_EQ(Peek<uint32_t>(0xA0000 + (kLast & 0xFFFF) + 4), 0u);
+}
+
+TEST_F(VbeTest, CharactersInPlanesAreCombinedIfWanted) {
+  ASSERT_EQ(SetVbeMode(0x102), kDone);
+  const auto plane = [&](unsigned which) {
+    bus_.WritePort(0x3CE, 2, which << 8 | 4);
+    return Peek<uint8_t>(0xA0000);
+  };
+  Int10({.ax = 0x0ADB, .bx = 0x0005, .cx = 1});
+  EXPECT_EQ(plane(0), 0xFF);
+  EXPECT_EQ(plane(1), 0x00);
+  EXPECT_EQ(plane(2), 0xFF);
+  Int10({.ax = 0x0ADB, .bx = 0x0084, .cx = 1});
+  EXPECT_EQ(plane(0), 0xFF);
+  EXPECT_EQ(plane(2), 0x00);
+}
+
+TEST_F(VbeTest, PartsOfTheScreenScrollBothWays) {
+  ASSERT_EQ(SetVbeMode(0x103), kDone);
+  const auto pixel = [&](unsigned row, unsigned column) {
+    return Peek<uint8_t>(0xA0000 + row * 16 * 800 + column * 8);
+  };
+  for (uint8_t row = 0; row < 4; ++row) {
+    SetCursor(row, 0);
+    Int10({.ax = 0x09DB, .bx = static_cast<uint16_t>(row + 1), .cx = 4});
+  }
+  // Columns 1 and 2 of rows 1 to 3.
+  Int10({.ax = 0x0601, .bx = 0x0900, .cx = 0x0101, .dx = 0x0302});
+  EXPECT_EQ(pixel(0, 1), 1);
+  EXPECT_EQ(pixel(1, 1), 3);
+  EXPECT_EQ(pixel(2, 2), 4);
+  EXPECT_EQ(pixel(3, 1), 9);
+  EXPECT_EQ(pixel(1, 0), 2);
+  EXPECT_EQ(pixel(1, 3), 2);
+  Int10({.ax = 0x0702, .bx = 0x0700, .cx = 0x0101, .dx = 0x0302});
+  EXPECT_EQ(pixel(1, 1), 7);
+  EXPECT_EQ(pixel(2, 2), 7);
+  EXPECT_EQ(pixel(3, 2), 3);
+  EXPECT_EQ(pixel(3, 3), 4);
+  Int10({.ax = 0x0600, .bx = 0x0200, .cx = 0x0000, .dx = 0x184F});  // all of it
+  EXPECT_EQ(pixel(0, 0), 2);
+}
+
 }  // namespace
 }  // namespace verbatim
