@@ -6,7 +6,7 @@
 namespace verbatim {
 namespace {
 
-constexpr uint16_t kStateVersion = 2;
+constexpr uint16_t kStateVersion = 3;
 
 constexpr uint16_t kSmiDataPort = kSmiCommandPort + 1;
 
@@ -64,6 +64,7 @@ void AcpiPm::Visit(Archive& archive, S& state) {
   archive.Field("smi_data", state.smi_data);
   archive.Field("half_periods", state.half_periods);
   archive.Field("sci", state.sci);
+  archive.Field("rtc_line", state.rtc_line);
   archive.Field("chip_control", state.chip_control);
 }
 
@@ -83,8 +84,10 @@ void AcpiPm::Place(std::optional<uint16_t> first_port) {
 
 void AcpiPm::Reset() {
   const bool sci = state_.sci;
+  const bool rtc_line = state_.rtc_line;
   state_ = State{};
   state_.sci = sci;
+  state_.rtc_line = rtc_line;
   state_.half_periods = TimerRate::TicksAt(clock_.NowNs()) >> HighestBit();
   UpdateSci();
 }
@@ -117,6 +120,12 @@ std::optional<uint64_t> AcpiPm::NextEventNs() const {
 }
 
 void AcpiPm::AdvanceTo(uint64_t now_ns) { Sync(now_ns); }
+
+void AcpiPm::SetRtcLine(bool high) {
+  if (high && !state_.rtc_line) state_.status |= kRtc;
+  state_.rtc_line = high;
+  UpdateSci();
+}
 
 void AcpiPm::PressPowerButton() {
   state_.status |= kPowerButton;

@@ -51,6 +51,8 @@ class AcpiPm final : public Device, public PortDevice {
     return first_port_ && static_cast<uint16_t>(port - *first_port_) < kPorts;
   }
   void PressPowerButton();
+  // The output of the RTC: its rise is the RTC's event (RTC_STS), whatever else it is wired to.
+  void SetRtcLine(bool high);
 
   [[nodiscard]] std::string_view name() const override { return "acpi pm"; }
   void Reset() override;
@@ -75,6 +77,7 @@ class AcpiPm final : public Device, public PortDevice {
     uint8_t smi_data = 0;
     uint64_t half_periods = 0;  // changes of the timer's highest bit that were noted
     bool sci = false;
+    bool rtc_line = false;
     std::array<uint8_t, kControlBytes> chip_control{};
   };
   template <typename Archive, typename S>

@@ -7,8 +7,10 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/file.h"
@@ -57,6 +59,21 @@ class HostClock final : public Clock {
 
  private:
   uint64_t start_ns_;
+};
+
+// One output that is wired to a line and to something else.
+class BranchedLine final : public IrqLine {
+ public:
+  BranchedLine(IrqLine& line, std::function<void(bool)> branch)
+      : line_(line), branch_(std::move(branch)) {}
+  void SetLevel(bool high) override {
+    line_.SetLevel(high);
+    branch_(high);
+  }
+
+ private:
+  IrqLine& line_;
+  const std::function<void(bool)> branch_;
 };
 
 class Machine::Board final : public EventGate,
@@ -163,6 +180,7 @@ class Machine::Board final : public EventGate,
   SystemControlPortB port_b_;
   A20OrGate a20_gate_;
   SystemControlPortA port_a_;
+  BranchedLine rtc_line_;  // IRQ 8 and the power management
   Mc146818 rtc_;
   Uart16550 com1_;
   I8042 keyboard_;

@@ -34,6 +34,9 @@ class Chipset {
   // What the ACPI tables have to say of the registers where they stand now.
   [[nodiscard]] AcpiConfig Acpi() const;
 
+  // The output of the RTC, beside the line that it drives.
+  void SetRtcLine(bool high) { pm_.SetRtcLine(high); }
+
   // The machine has APICs and an HPET, and the tables say so.
   void DescribeApics() { apics_ = true; }
 

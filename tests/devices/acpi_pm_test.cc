@@ -97,6 +97,21 @@ TEST_F(AcpiPmTest, ThePowerButtonRaisesTheSci) {
   EXPECT_FALSE(sci_.high);
 }
 
+TEST_F(AcpiPmTest, TheRtcsLineMakesOneEventPerRise) {
+  bus_->WritePort(0x604, 2, 0x0001);
+  bus_->WritePort(0x602, 2, 0x0400);
+  pm_.SetRtcLine(true);
+  EXPECT_EQ(bus_->ReadPort(0x600, 2) & 0x0400u, 0x0400u);
+  EXPECT_TRUE(sci_.high);
+  bus_->WritePort(0x600, 2, 0x0400);
+  pm_.SetRtcLine(true);
+  EXPECT_FALSE(sci_.high);
+  pm_.SetRtcLine(false);
+  EXPECT_FALSE(sci_.high);
+  pm_.SetRtcLine(true);
+  EXPECT_TRUE(sci_.high);
+}
+
 TEST_F(AcpiPmTest, SleepTypeS5WithSleepEnablePowersOff) {
   bus_->WritePort(0x604, 2, kSleepTypeS5 << 10);
   EXPECT_EQ(power_.requests, 0u);
