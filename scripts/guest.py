@@ -72,7 +72,7 @@ def add_machine_options(parser):
     parser.add_argument('--cpu', choices=tuple(_QEMU_CPUS), default='core2',
                         help='processor model (default: %(default)s)')
     parser.add_argument('--apic', action='store_true',
-                        help='have verbatim give the machine a local APIC and an I/O APIC')
+                        help='have verbatim give the machine APICs and an HPET')
     parser.add_argument('--validate', action='store_true',
                         help='have verbatim prove that translated code is confined')
 

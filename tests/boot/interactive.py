@@ -3,7 +3,7 @@
 """Uses the guest's shell through a pseudo-terminal, as a person would.
 
 Checks echo and output, Ctrl-C, a resized window, that an idle guest leaves the host's processor
-alone, that Ctrl-A x ends the emulator, and that the terminal is afterwards as it was before.
+alone, with APICs that the HPET serves as clock and timer, that Ctrl-A x ends the emulator, and that the terminal is afterwards as it was before.
 """
 
 import argparse
@@ -30,6 +30,7 @@ IDLE_SECONDS = 10
 # Of a core. QEMU's device loop alone takes more than the limit set for this project's engine.
 IDLE_SHARE = {'verbatim': 0.05, 'qemu': 0.15}
 INTERRUPT_SECONDS = 5
+HPET_ERROR_SECONDS = 0.5  # how late the output of one of the two readings may be
 
 
 class Failure(Exception):
@@ -154,6 +155,34 @@ def check_idle(terminal, limit):
         raise Failure(f'an idle guest takes {share:.1%} of a core, expected < {limit:.0%}')
 
 
+def check_hpet(terminal):
+    """The HPET takes the place of the 8254 and keeps time, and the RTC has its alarms."""
+    terminal.type(b'grep Device: /proc/timer_list\r')
+    terminal.expect(rb'Clock Event Device: hpet\n', 'the HPET as source of timer interrupts')
+    terminal.expect_prompt('the prompt')
+    terminal.type(b'cd /sys/devices/system/clocksource/clocksource0; '
+                  b'echo hpet > current_clocksource; cat current_clocksource\r')
+    terminal.expect(rb'\nhpet\n', 'the HPET as clock source')
+    terminal.expect_prompt('the prompt')
+    terminal.type(b'echo +1 > /sys/class/rtc/rtc0/wakealarm; '
+                  b'cat /proc/uptime; sleep 3; cat /proc/uptime\r')
+    uptime = rb'\n([0-9.]+) [0-9.]+\n'
+    before = float(terminal.expect(uptime, 'the time by the HPET')[1])
+    begin = time.monotonic()
+    after = float(terminal.expect(rb'([0-9.]+) [0-9.]+\n', 'the time after three seconds')[1])
+    host = time.monotonic() - begin
+    print(f'{after - before:.2f} s by the HPET, {host:.2f} s here', flush=True)
+    if abs(after - before - host) > HPET_ERROR_SECONDS:
+        raise Failure(f'{host:.2f} s are {after - before:.2f} s by the HPET')
+    terminal.expect_prompt('the prompt')
+    # IRQ 8 is the HPET's: the alarm comes by the power management.
+    terminal.type(b'cat /sys/firmware/acpi/interrupts/ff_rt_clk\r')
+    terminal.expect(rb'\n +1 ', 'the event of the alarm')
+    terminal.expect_prompt('the prompt')
+    terminal.type(b'echo tsc > current_clocksource; cd /\r')
+    terminal.expect_prompt('the prompt')
+
+
 def check_leaving(terminal):
     if termios.tcgetattr(terminal.terminal) == terminal.settings:
         raise Failure('the terminal was not in raw mode while the guest ran')
@@ -187,6 +216,9 @@ def run(arguments, scratch):
             print('passed: a resized window', flush=True)
             check_bulk(terminal)
             print('passed: 3000 lines of output', flush=True)
+            if arguments.apic:
+                check_hpet(terminal)
+                print('passed: the HPET as a clock', flush=True)
             check_idle(terminal, IDLE_SHARE[arguments.emulator])
             check_leaving(terminal)
             print('passed: Ctrl-A x and the terminal\'s settings', flush=True)
