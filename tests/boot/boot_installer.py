@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Debian's installer comes to its first question: started as a kernel, with the question on the serial line; and from
 a CD by its own menu, which is a graphics mode, with the question on the screen. The files come from
-scripts/fetch-guests. VERBATIM_LONG_BOOTS=1 adds the CD under SeaBIOS.
+scripts/fetch-guests.
 """
 
 import pathlib
@@ -62,7 +62,7 @@ class Installer(unittest.TestCase):
 
 
 @boots({'asks_on_the_screen_when_its_cd_is_booted': Boot(
-    cdrom, (*AT_PROMPT, QUESTION), memory=MEMORY, long=True)}, {'sea_bios': sea_bios})
+    cdrom, (*AT_PROMPT, QUESTION), memory=MEMORY)}, {'sea_bios': sea_bios})
 class InstallerUnderSeaBios(unittest.TestCase):
     pass
 

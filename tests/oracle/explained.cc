@@ -267,12 +267,21 @@ bool IsLaterInstruction(const Ending& here, const Outcome& refusal) {
          in.mnemonic == ZYDIS_MNEMONIC_INVALID && IsKnownToday(in.bytes, here.code32());
 }
 
-// A branch that was not taken faults behind it, at an eip that both report alike.
+// Something but the counter of LOOP has changed since.
+bool WentRound(const Outcome& refusal, const Outcome& translated) {
+  for (const uint8_t gpr : {kEax, kEdx, kEbx, kEsp, kEbp, kEsi, kEdi}) {
+    if (refusal.cpu.gpr[gpr] != translated.cpu.gpr[gpr]) return true;
+  }
+  return false;
+}
+
+// A branch that was not taken faults behind it, at an eip that both report alike: there the
+// translated run may end too, once the loop is through.
 bool IsBranchAtLimit(const Ending& there, const Outcome& refusal, const Outcome& translated) {
   const GuestInstruction& in = there.instruction();
   return refusal.vector == kProtection && refusal.error_code == 0 &&
          in.handling == Handling::kControlFlow && there.BytesUpToLimit() == in.length &&
-         translated.cpu.eip != refusal.cpu.eip + in.length;
+         (translated.cpu.eip != refusal.cpu.eip + in.length || WentRound(refusal, translated));
 }
 
 unsigned ExplainRefusal(const Case& one, const LdtTable& table, const NativeRun& native,

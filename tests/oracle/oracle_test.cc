@@ -373,6 +373,11 @@ TEST_F(RefusalTest, ByTheHostOfABranchThatEndsWithItsSegment) {
   EXPECT_EQ(Explained(), Only(Explanation::kBranchAtLimit));
   translated_.outcome->cpu.eip = 2;
   EXPECT_EQ(Explained(), 0u) << "not taken: both report the next one";
+  translated_.outcome->cpu.gpr[kEcx] ^= 1;
+  EXPECT_EQ(Explained(), 0u) << "LOOP that was not taken";
+  translated_.outcome->cpu.gpr[kEbx] ^= 1;
+  EXPECT_EQ(Explained(), Only(Explanation::kBranchAtLimit)) << "not taken after more rounds";
+  translated_.outcome->cpu.gpr = native_.cpu.gpr;
   translated_.outcome->cpu.eip = 0;
   translated_.outcome->vector = kVectorProtection;
   translated_.outcome->cpu.gpr[kEax] ^= 1;
