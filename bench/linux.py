@@ -9,7 +9,6 @@ import gzip
 import os
 import pathlib
 import stat
-import statistics
 
 import turns
 from turns import guest
@@ -107,12 +106,3 @@ def add_options(parser, memory=256, timeout=turns.TIMEOUT_SECONDS):
 def machine_of(arguments):
     """What of the machine a report states."""
     return {'kernel': arguments.kernel, 'cpu': arguments.cpu, 'memory_mib': arguments.memory}
-
-
-def publish_stamps(arguments, benchmark, costs, names):
-    """Publishes what bench/kernels/main.c has measured in time stamps, with what one was worth."""
-    periods = {name: statistics.median(taken) for name, taken in costs.pop('time-stamp').items()}
-    turns.publish(arguments, benchmark, costs, names, unit='cycles', ghz=1 / periods[names[0]],
-                  time_stamp_ns=periods, **machine_of(arguments))
-    print('ns between two time stamps: ' +
-          ', '.join(f'{name} {period:.4f}' for name, period in periods.items()))

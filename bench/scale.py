@@ -15,6 +15,7 @@ import sys
 import tempfile
 
 import linux
+import stamps
 import turns
 from boot import APPEND, time_to
 
@@ -77,7 +78,7 @@ def main():
             boots = measure_boots(arguments, emulators, directory)
     except (turns.BenchError, turns.guest.GuestError) as error:
         sys.exit(f'scale: {error}')
-    linux.publish_stamps(arguments, 'scale', costs, names)
+    stamps.publish(arguments, 'scale', costs, names)
     if emulators:
         if arguments.json:
             arguments.json = arguments.json.with_name(f'{arguments.json.stem}-boots.json')
