@@ -5,11 +5,11 @@
 // registers are where the base says and nowhere else; switched off there, nothing comes of it.
 #include <memory>
 #include <optional>
-#include <vector>
 
 #include "base/log.h"
 #include "machine/apics.h"
 #include "tests/devices/fakes.h"
+#include "tests/fuzz/device_checks.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/target.h"
 
@@ -20,7 +20,6 @@ constexpr unsigned kMostSteps = 4000;
 constexpr uint8_t kFirstLegalVector = 16;
 constexpr uint32_t kSpurious = 0xF0;
 constexpr uint64_t kBase = 0xFFFFFF000;  // the field of a processor with 36 bits of addresses
-constexpr unsigned kSizes[] = {1, 2, 4, 8};
 
 // Made once: the address map of a memory is large.
 struct Board {
@@ -93,14 +92,7 @@ class ApicMachine {
   void Odd(unsigned what) {
     if ((what & 1) == 0 && !IsLocal(base_)) return;
     MmioHandler& device = (what & 1) != 0 ? static_cast<MmioHandler&>(io_) : local_;
-    const unsigned bytes = kSizes[what / 2 % 4];
-    const uint32_t offset = input_.Take<uint16_t>() % (kPageBytes - 8);
-    if ((what & 8) != 0) {
-      device.WriteMmio(offset, bytes, input_.Take<uint64_t>());
-    } else {
-      const uint64_t value = device.ReadMmio(offset, bytes);
-      Demand(bytes == 8 || value >> 8 * bytes == 0, "{:x} in {} bytes", value, bytes);
-    }
+    AccessAnywhere(device, input_, what / 2 % 4, (what & 8) != 0, kPageBytes - 8);
   }
 
   void Rare(unsigned what) {
@@ -117,10 +109,7 @@ class ApicMachine {
       return;
     }
     for (Device* device : {static_cast<Device*>(&local_), static_cast<Device*>(&io_)}) {
-      const std::vector<uint8_t> saved = Saved(*device);
-      StateReader reader(saved);
-      Demand(device->Load(reader).has_value() && Saved(*device) == saved, "{}: not loaded as saved",
-             device->name());
+      DemandLoadsAsSaved(*device);
     }
   }
 

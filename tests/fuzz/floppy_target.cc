@@ -11,6 +11,7 @@
 #include "devices/i82077.h"
 #include "devices/isa_dma.h"
 #include "tests/devices/ide_fixture.h"
+#include "tests/fuzz/device_checks.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/target.h"
 
@@ -107,10 +108,7 @@ class FloppyMachine {
       default:
         if (!fdc_.Settled()) break;
         for (Device* device : {static_cast<Device*>(&fdc_), static_cast<Device*>(&dma_)}) {
-          const std::vector<uint8_t> saved = Saved(*device);
-          StateReader reader(saved);
-          Demand(device->Load(reader).has_value() && Saved(*device) == saved,
-                 "{}: not loaded as saved", device->name());
+          DemandLoadsAsSaved(*device);
         }
         break;
     }

@@ -4,11 +4,11 @@
 // and a state that loads as it was saved.
 #include <algorithm>
 #include <optional>
-#include <vector>
 
 #include "base/log.h"
 #include "devices/hpet.h"
 #include "tests/devices/fakes.h"
+#include "tests/fuzz/device_checks.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/target.h"
 
@@ -17,7 +17,6 @@ namespace {
 
 constexpr unsigned kMostSteps = 4000;
 constexpr unsigned kInputs = 24;  // of the I/O APIC
-constexpr unsigned kSizes[] = {1, 2, 4, 8};
 
 class Timers {
  public:
@@ -46,7 +45,7 @@ class Timers {
         Advance(input_.Take<uint32_t>() >> what / 8);
         break;
       case 5:
-        AccessAnywhere(what / 8);
+        AccessAnywhere(hpet_, input_, what / 8 % 4, (what / 8 & 4) != 0, kPageBytes);
         break;
       case 6:
         Demand(hpet_.ReadMmio(0, 4) == Hpet::kId, "another kind of HPET");
@@ -65,25 +64,12 @@ class Timers {
     Demand(hpet_.NextEventNs().value_or(UINT64_MAX) > clock_.now_ns, "an event is left due");
   }
 
-  void AccessAnywhere(unsigned what) {
-    const unsigned bytes = kSizes[what % 4];
-    const uint32_t offset = input_.Take<uint16_t>() % 0x1000u;
-    if ((what & 4) != 0) {
-      hpet_.WriteMmio(offset, bytes, input_.Take<uint64_t>());
-    } else {
-      const uint64_t value = hpet_.ReadMmio(offset, bytes);
-      Demand(bytes == 8 || value >> 8 * bytes == 0, "{:x} in {} bytes", value, bytes);
-    }
-  }
-
   void Rare(unsigned what) {
     if (what % 4 == 0) {
       hpet_.Reset();
       return;
     }
-    const std::vector<uint8_t> saved = Saved(hpet_);
-    StateReader reader(saved);
-    Demand(hpet_.Load(reader).has_value() && Saved(hpet_) == saved, "not loaded as saved");
+    DemandLoadsAsSaved(hpet_);
   }
 
   FuzzInput input_;

@@ -7,6 +7,7 @@
 
 #include "base/bits.h"
 #include "tests/devices/ide_fixture.h"
+#include "tests/fuzz/device_checks.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/target.h"
 
@@ -87,11 +88,7 @@ class IdeMachine {
         disks_[input_.Below(3)].bad_sectors = {input_.Byte()};
         break;
       default:
-        if (ide_.Settled()) {
-          const std::vector<uint8_t> saved = Saved(ide_);
-          StateReader reader(saved);
-          Demand(ide_.Load(reader).has_value() && Saved(ide_) == saved, "not loaded as saved");
-        }
+        if (ide_.Settled()) DemandLoadsAsSaved(ide_);
         break;
     }
   }
