@@ -175,6 +175,9 @@ class BlockBuilder {
   void EmitLoadFarPointer(const Decoded& decoded, Segment segment);
   [[nodiscard]] bool LoadsPlainly(uint8_t segment) const;
   [[nodiscard]] bool LoadsDescriptor(uint8_t segment) const;
+  // The operand of MOV, or the top of the stack, zero-extended.
+  void LoadSelector(const Decoded& decoded, uint8_t to);
+  void LoadTopSelector(const Decoded& decoded, uint8_t to);
   [[nodiscard]] bool EmitLoadDescriptor(const Decoded& decoded);
   [[nodiscard]] bool EmitPopDescriptor(const Decoded& decoded);
   void CommitRealSegment(uint8_t segment, uint8_t selector);

@@ -64,17 +64,28 @@ bool BlockBuilder::LoadsDescriptor(uint8_t segment) const {
   return mode_.cpl() == 0 && !mode_.real_segments() && segment != kSs && segment != kCs;
 }
 
+void BlockBuilder::LoadSelector(const Decoded& decoded, uint8_t to) {
+  const GuestInstruction& in = decoded.instruction;
+  if (in.memory.present) {
+    const Access access =
+        BeginOperand(decoded, AccessShape::kMemoryOperand, true, false, kSelectorBytes);
+    out_.LoadZeroExtended16(to, access.memory);
+  } else {
+    out_.ZeroExtend16(to, HostGpr(in.rm));
+  }
+}
+
+void BlockBuilder::LoadTopSelector(const Decoded& decoded, uint8_t to) {
+  const uint32_t bytes = decoded.instruction.operand_bits / 8u;
+  LoadTop(decoded, bytes, to);
+  if (bytes != kSelectorBytes) out_.ZeroExtend16(to, to);
+}
+
 bool BlockBuilder::EmitLoadDescriptor(const Decoded& decoded) {
   const GuestInstruction& in = decoded.instruction;
   if (!LoadsDescriptor(in.reg)) return false;
-  if (in.memory.present) {
-    if (IsSoftware(decoded, in.memory.segment, false)) return false;
-    const Access access =
-        BeginOperand(decoded, AccessShape::kMemoryOperand, true, false, kSelectorBytes);
-    out_.LoadZeroExtended16(kR8, access.memory);
-  } else {
-    out_.ZeroExtend16(kR8, HostGpr(in.rm));
-  }
+  if (in.memory.present && IsSoftware(decoded, in.memory.segment, false)) return false;
+  LoadSelector(decoded, kR8);
   EmitSegmentCallout(decoded);
   return true;
 }
@@ -84,8 +95,7 @@ bool BlockBuilder::EmitPopDescriptor(const Decoded& decoded) {
   const GuestInstruction& in = decoded.instruction;
   if (!LoadsDescriptor(SegmentOfOpcode(in)) || !mode_.stack32()) return false;
   if (IsSoftware(decoded, kSs, false)) return false;
-  LoadTop(decoded, in.operand_bits / 8u, kR8);
-  if (in.operand_bits != 16) out_.ZeroExtend16(kR8, kR8);
+  LoadTopSelector(decoded, kR8);
   EmitSegmentCallout(decoded);
   return true;
 }
@@ -120,23 +130,14 @@ void BlockBuilder::CommitRealSegment(uint8_t segment, uint8_t selector) {
 }
 
 void BlockBuilder::EmitLoadSegment(const Decoded& decoded) {
-  const GuestInstruction& in = decoded.instruction;
-  if (in.memory.present) {
-    const Access access =
-        BeginOperand(decoded, AccessShape::kMemoryOperand, true, false, kSelectorBytes);
-    out_.LoadZeroExtended16(kR11, access.memory);
-  } else {
-    out_.ZeroExtend16(kR11, HostGpr(in.rm));
-  }
-  CommitRealSegment(in.reg, kR11);
+  LoadSelector(decoded, kR11);
+  CommitRealSegment(decoded.instruction.reg, kR11);
 }
 
 void BlockBuilder::EmitPopSegment(const Decoded& decoded, Segment segment) {
-  const uint32_t bytes = decoded.instruction.operand_bits / 8u;
-  LoadTop(decoded, bytes, kR11);
-  if (bytes != kSelectorBytes) out_.ZeroExtend16(kR11, kR11);
+  LoadTopSelector(decoded, kR11);
   CommitRealSegment(segment, kR11);
-  AdjustStackPointer(static_cast<int32_t>(bytes));
+  AdjustStackPointer(decoded.instruction.operand_bits / 8);
 }
 
 void BlockBuilder::EmitLoadFarPointer(const Decoded& decoded, Segment segment) {
