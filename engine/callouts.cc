@@ -73,12 +73,14 @@ bool TakesPendingMathFault(const GuestInstruction& in) {
 
 bool Engine::CalloutThunk(ExecutionContext* context, uint32_t site) noexcept {
   auto* engine = static_cast<Engine*>(context->engine);
+  engine->FollowFarTransfers();
   const Site& called = engine->sites_.At(site);
   return called.move ? engine->Move(called) : engine->Callout(site);
 }
 
 bool Engine::AccessBeginThunk(ExecutionContext* context, uint32_t site) noexcept {
   auto* engine = static_cast<Engine*>(context->engine);
+  engine->FollowFarTransfers();
   return engine->AccessBegin(engine->sites_.At(site));
 }
 
@@ -165,7 +167,11 @@ bool Engine::Callout(uint32_t number) {
   NoteOutcome(outcome);
   if (outcome == StepOutcome::kRepeat || !MayResumeAfter(site, drops, invalidations)) {
     const bool through = outcome == StepOutcome::kNext || outcome == StepOutcome::kModeOrFlow;
-    if (through && TransferAfterCallout()) return true;
+    WindowCode* from = code_;
+    if (through && TransferAfterCallout()) {
+      if (site.far_transfer) KeepFarTarget(*from);
+      return true;
+    }
     // A finished string instruction ends a single-instruction block like any other.
     (void)LeaveCallout();
     if (is_string && mode_.single()) {

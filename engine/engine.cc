@@ -180,6 +180,7 @@ void Engine::Enter(const Block& block) {
   context_->entry_pc = block.body();
   context_->shadow_rsp = code_->shadow_rsp;
   stubs_.enter(context_.get());
+  FollowFarTransfers();
 }
 
 // One entry into generated code and what comes of it.
@@ -233,6 +234,7 @@ Status Engine::RunOnce(BlockMode mode) {
   while (HandleExit() && window_code_->generation() == entered_generation_) {
     SyncFlagsToHost();
     stubs_.resume(context_.get());
+    FollowFarTransfers();
     SyncFlagsFromHost();
   }
   SaveShadowStack();

@@ -6,6 +6,7 @@
 //   engine.cc        set-up, run loop, halting, crash report
 //   lookup.cc        from eip to a block: fetch, find, translate, flush
 //   callouts.cc      sensitive instructions and software accesses, called from generated code
+//   segment_loads.cc, far_transfers.cc  what stubs repeat of them
 //   software_move.cc loads and stores in software form, done by a single callout
 //   host_fault.cc    host signals in generated code become guest faults, fills or adaptations
 //
@@ -185,6 +186,16 @@ class Engine final : public CodeWriteObserver, public MemoryMapObserver, private
   // For the stub to repeat what the site has just loaded.
   void KeepSegmentLoad(const Site& site, uint32_t number);
   void UpdateSegmentGeneration();
+
+  // far_transfers.cc
+  // For the stub to repeat the transfer that led from `from` to the present code.
+  void KeepFarTarget(WindowCode& from);
+  // Generated code may be that of another segment than was entered.
+  void FollowFarTransfers() {
+    if (context_->tables != code_) [[unlikely]]
+      AdoptTables();
+  }
+  void AdoptTables();
 
   // software_move.cc
   [[nodiscard]] bool Move(const Site& site);

@@ -54,7 +54,7 @@ void LeaveAtBoundary(SignalTarget& target, ucontext_t& context) {
 
 void OnHostFault(SignalTarget& target, ucontext_t& context, int signal, const siginfo_t& info) {
   const auto address = reinterpret_cast<uint64_t>(info.si_addr);
-  if (signal == SIGSEGV && target.shadow != nullptr && target.shadow->InGuard(address)) {
+  if (signal == SIGSEGV && ShadowStack::InGuard(target.context->shadow_base, address)) {
     // The shadow stack is only a prediction: start it afresh and repeat the push.
     Register(context, REG_RSP) = static_cast<greg_t>(target.context->shadow_base);
     ++target.shadow_overflows;

@@ -30,7 +30,6 @@ struct SignalTarget {
   const CodeMemory* memory = nullptr;
   const BlockStore* store = nullptr;
   const Stubs* stubs = nullptr;
-  const ShadowStack* shadow = nullptr;  // of the window that runs
   uint64_t shadow_overflows = 0;
 };
 

@@ -42,9 +42,9 @@ Status Engine::SelectWindow(BlockMode mode) {
   if (!code) return std::unexpected(code.error());
   code_ = *code;
   context_->window_base = windows_.HostBase(window_);
-  context_->jump_table = code_->table.data();
-  context_->shadow_base = code_->shadow.base();
-  signal_target_.shadow = &code_->shadow;
+  context_->tables = code_;
+  context_->jump_table = code_->jump_table;
+  context_->shadow_base = code_->shadow_base;
   return {};
 }
 

@@ -42,7 +42,7 @@ class StubAssembler {
 
   struct Labels {
     Label enter, resume, dispatch, miss, return_miss, link, dead, stale, block_end, exception,
-        callout, load_segment, access_begin, access_end, host_fault, kicked;
+        callout, load_segment, far_transfer, access_begin, access_end, host_fault, kicked;
     // Pairs of labels around what Stubs::entering describes.
     std::vector<std::pair<Label, Label>> entering;
   };
@@ -50,8 +50,8 @@ class StubAssembler {
   Labels Emit() {
     for (Label* label :
          {&l_.enter, &l_.resume, &l_.dispatch, &l_.miss, &l_.return_miss, &l_.link, &l_.dead,
-          &l_.stale, &l_.block_end, &l_.exception, &l_.callout, &l_.load_segment, &l_.access_begin,
-          &l_.access_end, &l_.host_fault, &l_.kicked, &leave_, &exit_}) {
+          &l_.stale, &l_.block_end, &l_.exception, &l_.callout, &l_.load_segment, &l_.far_transfer,
+          &l_.access_begin, &l_.access_end, &l_.host_fault, &l_.kicked, &leave_, &exit_}) {
       *label = a_.newLabel();
     }
     EmitEnter();
@@ -62,6 +62,7 @@ class StubAssembler {
     EmitCallout(l_.access_begin, reinterpret_cast<void*>(handlers_.access_begin), Kind::kBegin);
     EmitCallout(l_.access_end, reinterpret_cast<void*>(handlers_.access_end), Kind::kEnd);
     EmitLoadSegment();
+    EmitFarTransfer();
     EmitHostFault();
     EmitLeave();
     return l_;
@@ -173,12 +174,17 @@ class StubAssembler {
     a_.bind(l_.return_miss);
     a_.mov(r::rsp, Qword(FIELD(shadow_base)));
     a_.bind(l_.dispatch);
+    JumpThroughTable();
+    EndEntering();
+  }
+
+  // To the eip in r8d.
+  void JumpThroughTable() {
     static_assert(JumpTable::kHashedEntries == 65536);
     a_.rorx(r::r9d, r::r8d, JumpTable::kHashRotation);
     a_.movzx(r::r9d, r::r9w);
     a_.mov(r::r9d, r::dword_ptr(r::r14, r::r9, 2));
     a_.jmp(r::r9);
-    EndEntering();
   }
 
   void EmitExit(const Label& label, ExitReason reason) {
@@ -326,6 +332,59 @@ class StubAssembler {
     a_.jmp(l_.callout);
   }
 
+  // Likewise: r8d the eip, r10d the esp and r11d the selector that it leads to, r9d the site.
+  void EmitFarTransfer() {
+    constexpr int kShiftOfTarget = 4;
+    constexpr int kFold = 5;
+    constexpr int kShiftOfBase = 4;
+    static_assert(sizeof(FarTarget) == 1 << kShiftOfTarget && sizeof(void*) == 8);
+    const Label slowly = a_.newLabel();
+    const auto target = [](size_t offset) {
+      return r::qword_ptr(r::rax, static_cast<int32_t>(offsetof(CodeTables, far_targets) + offset));
+    };
+    const auto tables = [](const Gp& at, size_t offset) {
+      return r::qword_ptr(at, static_cast<int32_t>(offset));
+    };
+    a_.bind(l_.far_transfer);
+    SetFlagsAside();
+    a_.mov(r::eax, r::r11d);
+    a_.shr(r::eax, kFold);
+    a_.xor_(r::eax, r::r11d);
+    a_.and_(r::eax, CodeTables::kFarTargets - 1);
+    a_.shl(r::eax, kShiftOfTarget);
+    a_.add(r::rax, Qword(FIELD(tables)));
+    a_.cmp(r::r11, target(offsetof(FarTarget, selector)));
+    a_.jne(slowly);
+    a_.cmp(Dword(FIELD(kick)), 0);
+    BeginEntering();
+    a_.jne(slowly);
+    a_.mov(r::rax, target(offsetof(FarTarget, to)));
+    a_.mov(r::r9, Qword(FIELD(tables)));
+    a_.add(r::rsp, 8);  // it does not come back
+    a_.mov(tables(r::r9, offsetof(CodeTables, shadow_rsp)), r::rsp);
+    a_.mov(r::rsp, tables(r::rax, offsetof(CodeTables, shadow_rsp)));
+    a_.mov(r::r9, tables(r::rax, offsetof(CodeTables, shadow_base)));
+    a_.mov(Qword(FIELD(shadow_base)), r::r9);
+    a_.mov(r::r14, tables(r::rax, offsetof(CodeTables, jump_table)));
+    a_.mov(Qword(FIELD(jump_table)), r::r14);
+    a_.mov(Qword(FIELD(tables)), r::rax);
+    a_.mov(r::r12d, r::r10d);
+    a_.mov(At(FIELD(cpu.segments) + kCs * sizeof(SegmentRegister) +
+                  offsetof(SegmentRegister, selector),
+              2),
+           r::r11w);
+    a_.shl(r::r11d, kShiftOfBase);
+    a_.mov(Dword(FIELD(cpu.segments) + kCs * sizeof(SegmentRegister) +
+                 offsetof(SegmentRegister, base)),
+           r::r11d);
+    TakeFlagsBack();
+    JumpThroughTable();
+    EndEntering();
+    a_.bind(slowly);
+    TakeFlagsBack();
+    a_.jmp(l_.callout);
+  }
+
   // The signal handler put the pc here; every register is as it was at the fault.
   void EmitHostFault() {
     a_.bind(l_.host_fault);
@@ -386,6 +445,7 @@ Result<Stubs> BuildStubs(CodeMemory& memory, const CalloutHandlers& handlers) {
                   .exception = at(labels.exception),
                   .callout = at(labels.callout),
                   .load_segment = at(labels.load_segment),
+                  .far_transfer = at(labels.far_transfer),
                   .access_begin = at(labels.access_begin),
                   .access_end = at(labels.access_end)};
   result.enter =

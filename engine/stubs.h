@@ -45,7 +45,7 @@ struct Stubs {
     const uint8_t* begin = nullptr;
     const uint8_t* end = nullptr;
   };
-  std::array<Range, 7> entering{};
+  std::array<Range, 8> entering{};
 
   [[nodiscard]] bool IsEntering(const uint8_t* pc) const {
     for (const Range& range : entering) {

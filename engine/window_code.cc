@@ -16,6 +16,7 @@ namespace {
 // One guard page below, and room above the bottom slot for the pop of it.
 constexpr uint64_t kGuardBytes = 4096;
 constexpr uint64_t kMappedBytes = kGuardBytes + ShadowStack::kBytes;
+constexpr uint64_t kBaseOffset = kMappedBytes - 64;
 
 // Tables are half a megabyte each.
 constexpr size_t kModesBeyondOnePerWindow = 16;
@@ -42,12 +43,10 @@ ShadowStack::~ShadowStack() {
   if (memory_ != nullptr) ::munmap(memory_, kMappedBytes);
 }
 
-uint64_t ShadowStack::base() const {
-  return reinterpret_cast<uint64_t>(memory_) + kMappedBytes - 64;
-}
+uint64_t ShadowStack::base() const { return reinterpret_cast<uint64_t>(memory_) + kBaseOffset; }
 
-bool ShadowStack::InGuard(uint64_t address) const {
-  return address - reinterpret_cast<uint64_t>(memory_) < kGuardBytes;
+bool ShadowStack::InGuard(uint64_t base, uint64_t address) {
+  return address - (base - kBaseOffset) < kGuardBytes;
 }
 
 WindowCodeSet::WindowCodeSet(uint32_t max_windows, const uint8_t* miss_stub,
@@ -61,14 +60,13 @@ Result<WindowCode*> WindowCodeSet::Make() {
   if (codes_.size() < capacity_) {
     Result<ShadowStack> shadow = ShadowStack::Create(underflow_stub_);
     if (!shadow) return std::unexpected(shadow.error());
-    const uint64_t base = shadow->base();
-    codes_.push_back(
-        std::make_unique<WindowCode>(WindowCode{JumpTable(miss_stub_), std::move(*shadow), base}));
+    codes_.push_back(std::make_unique<WindowCode>(miss_stub_, std::move(*shadow)));
     return codes_.back().get();
   }
   WindowCode* oldest =
       std::ranges::min_element(codes_, {}, [](const auto& code) { return code->last_used; })->get();
   oldest->Clear();
+  ForgetFarTargets();
   return oldest;
 }
 
@@ -90,8 +88,17 @@ Result<WindowCode*> WindowCodeSet::Get(WindowId window, uint64_t mode, uint32_t 
     }
   }
   last_->cs_base = cs_base;
-  last_->last_used = ++uses_;
+  NoteUse(last_);
   return last_;
+}
+
+void WindowCodeSet::NoteUse(WindowCode* code) {
+  last_ = code;
+  last_->last_used = ++uses_;
+}
+
+void WindowCodeSet::ForgetFarTargets() {
+  for (const auto& code : codes_) code->ForgetFarTargets();
 }
 
 void WindowCodeSet::OnExecutableDropped(WindowId window, LinearAddress page) {
@@ -113,6 +120,7 @@ void WindowCodeSet::OnWindowReset(WindowId window) {
 void WindowCodeSet::ResetAll() {
   ++generation_;
   for (const auto& code : codes_) code->Clear();
+  ForgetFarTargets();
 }
 
 }  // namespace verbatim

@@ -8,11 +8,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
 #include "codecache/jump_table.h"
 #include "memory/window.h"
+#include "translator/code_tables.h"
 
 namespace verbatim {
 
@@ -29,23 +31,31 @@ class ShadowStack {
 
   // The address that rsp has when the stack is empty; it points at the underflow stub's address.
   [[nodiscard]] uint64_t base() const;
-  [[nodiscard]] bool InGuard(uint64_t address) const;
+  // Whether `address` is in the guard page of the stack with that base.
+  [[nodiscard]] static bool InGuard(uint64_t base, uint64_t address);
 
  private:
   ShadowStack() = default;
   uint8_t* memory_ = nullptr;
 };
 
-struct WindowCode {
+struct WindowCode : CodeTables {
+  WindowCode(const uint8_t* miss_stub, ShadowStack stack)
+      : table(miss_stub), shadow(std::move(stack)) {
+    jump_table = table.data();
+    shadow_base = shadow.base();
+    ResetShadow();
+  }
+
   JumpTable table;
   ShadowStack shadow;
-  uint64_t shadow_rsp;  // while it is not running
   WindowId window = 0;
   uint64_t mode = 0;
   uint32_t cs_base = 0;
   uint64_t last_used = 0;
 
   void ResetShadow() { shadow_rsp = shadow.base(); }
+  void ForgetFarTargets() { far_targets.fill({}); }
   void Clear() {
     table.Clear();
     ResetShadow();
@@ -61,6 +71,9 @@ class WindowCodeSet final : public WindowObserver {
   // `cs_base`: of the code segment that it stands for now.
   [[nodiscard]] Result<WindowCode*> Get(WindowId window, uint64_t mode, uint32_t cs_base);
 
+  // One of them that generated code went to by itself: it counts as returned by Get.
+  void NoteUse(WindowCode* code);
+
   // Code may no longer be where the tables say. `generation` grows each time something was dropped.
   void OnExecutableDropped(WindowId window, LinearAddress page) override;
   void OnWindowReset(WindowId window) override;
@@ -69,6 +82,8 @@ class WindowCodeSet final : public WindowObserver {
 
  private:
   [[nodiscard]] Result<WindowCode*> Make();
+  // What a selector leads to, or stands for, is another.
+  void ForgetFarTargets();
 
   const uint8_t* miss_stub_;
   const uint8_t* underflow_stub_;

@@ -24,6 +24,7 @@ constexpr StubRow kStubs[] = {
     {"exception", &StubTable::exception},
     {"callout", &StubTable::callout},
     {"load_segment", &StubTable::load_segment},
+    {"far_transfer", &StubTable::far_transfer},
     {"access_begin", &StubTable::access_begin},
     {"access_end", &StubTable::access_end},
 };

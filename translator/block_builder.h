@@ -8,6 +8,7 @@
 //   stack.cc            push, pop, leave
 //   segment_registers.cc  stores of selectors, and loads where they need no descriptor
 //   in_cache.cc         sensitive instructions that stay in the cache
+//   far_transfer.cc     far jumps, calls and returns without descriptors
 //   control_flow.cc     jumps, calls, returns, loops
 //
 // Scratch registers: r8 holds addresses and branch targets, r9 and r10 are free within an
@@ -165,6 +166,11 @@ class BlockBuilder {
   void FinishPopFlags(uint32_t bytes);
   [[nodiscard]] bool EmitReadControl(const GuestInstruction& in);
   void EmitReadTimeStamp();
+
+  // far_transfer.cc
+  // Likewise.
+  [[nodiscard]] bool EmitFarTransfer(const Decoded& decoded);
+  void LoadMovedStackPointer(uint8_t to, int32_t bytes);
 
   // segment_registers.cc
   // Likewise.

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "translator/code_tables.h"
 #include "translator/segment_load.h"
 #include "vcpu/cpu_state.h"
 
@@ -38,6 +39,7 @@ struct ExecutionContext {
   const uint32_t* jump_table = nullptr;  // r14
   uint64_t shadow_base = 0;              // the bottom slot of the shadow return stack
   const uint8_t* entry_pc = nullptr;
+  CodeTables* tables = nullptr;  // the last two as they stand there
 
   // Where translated code finds the bases of FS and GS. Points at the base while the segment covers
   // 4 GiB, else at unreadable memory: the access then traps and is checked in software.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sensitive instructions that are frequent enough to be simulated without leaving the code cache:
 // CLI and STI at CPL 0, PUSHF and POPF, PUSHA and POPA, RDTSC, reads of control registers; those of
-// segment_registers.cc. Flags are ExecutionContext::virtual_flags; every case that is not plain
-// goes to the callout.
+// segment_registers.cc and far_transfer.cc. Flags are ExecutionContext::virtual_flags; every case
+// that is not plain goes to the callout.
 //   cli:    mov r8d, [flags_if_clear] ; mov [virtual_flags], r8d
 //   sti:    mov r9, rcx ; mov ecx, [interrupt_pending] ; jecxz plain ; mov rcx, r9 ; callout ; jmp
 //   end
@@ -75,7 +75,7 @@ bool BlockBuilder::EmitInCache(const Decoded& decoded) {
       EmitReadTimeStamp();
       return true;
     default:
-      return EmitReadControl(in) || EmitSegmentRegister(decoded);
+      return EmitReadControl(in) || EmitSegmentRegister(decoded) || EmitFarTransfer(decoded);
   }
 }
 

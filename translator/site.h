@@ -31,6 +31,7 @@ struct Site {
   bool read = false;
   bool write = false;
   bool loads_segment = false;  // calls load_segment
+  bool far_transfer = false;   // calls far_transfer
   bool move = false;  // the callout moves the operand itself: no copy of the instruction follows
 };
 
@@ -46,6 +47,7 @@ class SiteTable {
     return sites_[id];
   }
   void MarkSegmentLoad(uint32_t id) { sites_[id].loads_segment = true; }
+  void MarkFarTransfer(uint32_t id) { sites_[id].far_transfer = true; }
   void MarkMove(uint32_t id) { sites_[id].move = true; }
   void Clear() { sites_.clear(); }
 

@@ -22,6 +22,9 @@ struct StubTable {
   // that the callout does not change, flags included; r8-r11 are lost except as told.
   const uint8_t* callout = nullptr;       // a sensitive instruction
   const uint8_t* load_segment = nullptr;  // likewise, one with the selector in r8d: keeps r11
+  // Likewise, a far transfer in real or virtual-8086 mode: r8d = eip, r10d = esp and r11d =
+  // selector behind it.
+  const uint8_t* far_transfer = nullptr;
   const uint8_t* access_begin = nullptr;  // returns r8 = host pointer to the operand
   const uint8_t* access_end = nullptr;    // completes a write
 };

@@ -48,8 +48,8 @@ Cases:
   DONE
 
   ; Far calls and returns between two segments.
-  CASE "farcall", "100000"
-  mov bp, 16
+  CASE "farcall", "800000"
+  mov bp, 128
 .far_outer:
   xor cx, cx
 .far:

@@ -3,6 +3,8 @@
 ; stack and string instructions, branches; in real mode, where most of it is found.
 %include "realmode.inc"
 
+kFarOffset equ 0x700
+
 ; COMPUTES name, instructions, GIVES eax [, flags]
 %macro COMPUTES 1
   CASE "16-bit code: ", %1
@@ -347,5 +349,127 @@ Start:
   retf
 %$g:
   GIVES 0x0FFF
+
+  ; Transfers that are done again and again must go on meaning the same.
+
+  COMPUTES "far CALL and RET keep flags, registers and the stack, time and again"
+  mov edx, 0x44440000 + 300
+%$again:
+  mov ax, dx
+  cmp ax, 150          ; CF 149 times
+  call kLowCode - 1:LOW(%$f) + 16
+  adc bx, 0
+  dec dx
+  jnz %$again
+  mov ax, sp
+  jmp %$g
+%$f:
+  mov cx, sp
+  retf
+%$g:
+  shl eax, 16
+  mov ax, cx
+  GIVES ((kLowStackTop << 16) + kLowStackTop - 4)
+  SAME [CaughtEbx], 0x22222222 + 149
+
+  COMPUTES "one offset in two segments is two places"
+  mov dword [kFarOffset], 0xCB01C083    ; add ax, 1 ; retf
+  mov dword [es:kFarOffset], 0xCB10C083 ; add ax, 10h ; retf
+  mov cx, 5
+%$again:
+  call kLowDs:kFarOffset
+  call kLowEs:kFarOffset
+  loop %$again
+  GIVES 0x55
+
+  COMPUTES "far RET to more segments than are remembered"
+  mov cx, kLowCode
+%$again:
+  push cs
+  push word LOW(%$back)
+  push cx
+  mov dx, kLowCode
+  sub dx, cx
+  shl dx, 4
+  add dx, LOW(%$f)
+  push dx
+  retf
+%$f:
+  mov dx, cs
+  add ax, dx
+  retf
+%$back:
+  dec cx
+  cmp cx, kLowCode - 100
+  jne %$again
+  GIVES ((kLowCode * 100 - 4950) & 0xFFFF)
+
+  COMPUTES "a far frame across the top of the stack segment"
+  mov bx, sp
+  mov cx, 5
+%$again:
+  mov sp, 2
+  call kLowCode - 1:LOW(%$f) + 16
+  add ax, sp           ; 2
+  loop %$again
+  mov sp, bx
+  jmp %$g
+%$f:
+  mov dx, sp
+  retf
+%$g:
+  GIVES 10
+  SAME [CaughtEdx], 0x4444FFFE
+
+  COMPUTES "far RET that releases, with near calls on the way"
+  mov cx, 9
+%$again:
+  push cx
+  push cx
+  call %$near
+  loop %$again
+  mov ax, sp
+  jmp %$g
+%$near:
+  call kLowCode - 2:LOW(%$f) + 32
+  ret 4
+%$f:
+  push bx
+  call %$h
+  pop bx
+  push bx
+  push cs
+  push word LOW(%$i) + 32
+  retf 2
+%$i:
+  retf
+%$h:
+  ret
+%$g:
+  GIVES kLowStackTop
+
+  COMPUTES "a far call whose frame replaces its pointer"
+  mov bp, sp
+  mov cx, 5
+%$again:
+  mov word [bp - 4], LOW(%$f)
+  mov word [bp - 2], kLowCode
+  call far [bp - 4]
+  loop %$again
+  jmp %$g
+%$f:
+  inc ax
+  retf
+%$g:
+  GIVES 5
+
+  COMPUTES "far code that was written over"
+  mov dword [es:kFarOffset], 0xCB01C083 ; add ax, 1 ; retf
+  mov cx, 5
+%$again:
+  call kLowEs:kFarOffset
+  inc byte [es:kFarOffset + 2]
+  loop %$again
+  GIVES 15
 
   END_CASES "code16"

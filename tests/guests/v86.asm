@@ -561,6 +561,27 @@ bits 32
   MASKED [CaughtEdx], 0xFFFF, LOW(%$at)
   SAME [CaughtEsp], kLowStackTop
 
+  CASE "20.2.1: far CALL and RET, time and again"
+  mov ecx, 100
+  xor eax, eax
+  V86 kCf
+%$again:
+  call kLowCode - 1:LOW(%$procedure) + 16
+  loop %$again
+  mov dx, cs
+  jmp %$out
+%$procedure:
+  mov dx, cs
+  lea ax, [eax + edx]
+  retf
+%$out:
+  END_V86
+  COMES_THROUGH
+  SAME16 [CaughtEax], ((kLowCode - 1) * 100) & 0xFFFF
+  SAME16 [CaughtEdx], kLowCode
+  SAME [CaughtEsp], kLowStackTop
+  MASKED [CaughtEflags], kCf, kCf
+
   CASE "20.2.1: far CALL with 32-bit operands pushes dwords"
   V86
   call dword kLowCode:LOW(%$procedure)

@@ -302,7 +302,8 @@ std::string MutationReference::DangerOfInstruction(const HostInstruction& in,
                                                  : "reads a host address";
     }
     // A 64-bit result with more than 32 bits in it.
-    const bool keeps_width = in.id == X86_INS_MOV || in.id == X86_INS_MOVZX ||
+    const bool rotates_all = in.id == X86_INS_RORX && (in.detail.operands[2].imm & 63) == 0;
+    const bool keeps_width = rotates_all || in.id == X86_INS_MOV || in.id == X86_INS_MOVZX ||
                              in.id == X86_INS_XCHG || in.id == X86_INS_BSF || in.id == X86_INS_BSR;
     if (i == 0 && operand.size == 8 && (operand.access & CS_AC_WRITE) != 0 && IsGuest(whole) &&
         !same && !keeps_width && !UsesStack(in) && in.id != X86_INS_LEA && !IsCutSoon(in, whole)) {
@@ -468,7 +469,8 @@ std::string MutationReference::DangerOfTransfer(const HostInstruction& in,
     return original_[IndexOf(offset)].offset == offset ? "" : "into an instruction";
   }
   const std::initializer_list<const uint8_t*> called{stubs_.callout, stubs_.load_segment,
-                                                     stubs_.access_begin, stubs_.access_end};
+                                                     stubs_.far_transfer, stubs_.access_begin,
+                                                     stubs_.access_end};
   const std::initializer_list<const uint8_t*> jumped{
       stubs_.dispatch, stubs_.miss,      stubs_.return_miss, stubs_.link,
       stubs_.dead,     stubs_.block_end, stubs_.exception};

@@ -35,7 +35,7 @@ Translation::Translation() {
   for (const uint8_t** stub :
        {&stubs_.dispatch, &stubs_.miss, &stubs_.return_miss, &stubs_.link, &stubs_.dead,
         &stubs_.stale, &stubs_.block_end, &stubs_.exception, &stubs_.callout, &stubs_.load_segment,
-        &stubs_.access_begin, &stubs_.access_end}) {
+        &stubs_.far_transfer, &stubs_.access_begin, &stubs_.access_end}) {
     *stub = memory_->Commit(kStubBytes);
   }
   memory_->SealPrologue();

@@ -44,6 +44,8 @@ const std::vector<std::vector<uint8_t>>& Snippets() {
       {0x8E, 0xC0, 0x8E, 0x1F, 0x1E, 0x07, 0xC4, 0x1F, 0x0F, 0xA8, 0x8C, 0xD8, 0x8C, 0x07},
       {0x9C, 0x9D, 0x66, 0x9C, 0x66, 0x9D, 0x66, 0x1F, 0xC5, 0x5C, 0x24, 0x04},
       {0x2E, 0x8B, 0x03, 0x26, 0x88, 0x07, 0x66, 0x60, 0x61, 0x0F, 0x0B},
+      {0x90, 0x9A, 0x00, 0x10, 0x34, 0x12, 0x56, 0x78},
+      {0x90, 0xCA, 0x04, 0x00},
   };
   return snippets;
 }
@@ -228,9 +230,9 @@ TEST_F(ValidatorMutation, RejectsEveryDangerousBranchTarget) {
         uint32_t distance = static_cast<uint32_t>(random());
         if (i < 40) distance = static_cast<uint32_t>(random() % code.size()) - (field + 4);
         if (i >= 40 && i < 55) {
-          const std::array<const uint8_t*, 6> stubs{stubs_.dispatch,     stubs_.dead,
-                                                    stubs_.callout,      stubs_.load_segment,
-                                                    stubs_.access_begin, stubs_.access_end};
+          const std::array<const uint8_t*, 7> stubs{
+              stubs_.dispatch,     stubs_.dead,         stubs_.callout,   stubs_.load_segment,
+              stubs_.far_transfer, stubs_.access_begin, stubs_.access_end};
           distance = static_cast<uint32_t>(stubs[random() % stubs.size()] + (i % 3) -
                                            (block.host_start + field + 4));
         }

@@ -60,13 +60,18 @@ Complaint Dataflow::LeaveIndirectly(const State& state, const HostInstruction& i
 
 Complaint Dataflow::CallStub(State& state, const uint8_t* target, bool& is_stub) const {
   is_stub = target == stubs_.callout || target == stubs_.load_segment ||
-            target == stubs_.access_begin || target == stubs_.access_end;
+            target == stubs_.far_transfer || target == stubs_.access_begin ||
+            target == stubs_.access_end;
   if (!is_stub) return nullptr;
   if (!state.AtBoundary()) return kNoBoundary;
   const Site* site = SiteOf(state[kR9]);
   if (site == nullptr) return "calls out for no site of the block";
   const auto number = static_cast<uint32_t>(state[kR9].low);
   if (target == stubs_.load_segment && !state[kR8].Is32()) return "loads no selector";
+  if (target == stubs_.far_transfer) {
+    const bool plain = state[kR8].Is32() && state[kR10].Is32() && state[kR11].Is32();
+    if (!plain) return "transfers to no far address";
+  }
   // r11 is kept; what else was in scratch registers is gone.
   State after = State::Boundary();
   if (state[kR11].IsData()) after.Set(kR11, state[kR11]);
