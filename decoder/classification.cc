@@ -11,111 +11,109 @@ namespace {
 struct Row {
   Handling handling;
   Extension extension;
-  std::initializer_list<ZydisMnemonic> mnemonics;
+  std::initializer_list<Mnemonic> mnemonics;
 };
 
-#define M(name) ZYDIS_MNEMONIC_##name
+using enum Mnemonic;
 
 // clang-format off
 const Row kRows[] = {
     {Handling::kIdent, Extension::kBase, {
-        M(ADC), M(ADD), M(AND), M(BSF), M(BSR), M(BSWAP), M(BT), M(BTC), M(BTR), M(BTS), M(CBW),
-        M(CDQ), M(CLC), M(CLD), M(CMC), M(CMP), M(CMPXCHG), M(CWD), M(CWDE), M(DEC), M(DIV),
-        M(F2XM1), M(FABS), M(FADD), M(FADDP), M(FBLD), M(FBSTP), M(FCHS), M(FCOM), M(FCOMP),
-        M(FCOMPP), M(FCOS), M(FDECSTP), M(FDISI8087_NOP), M(FDIV), M(FDIVP), M(FDIVR), M(FDIVRP),
-        M(FENI8087_NOP), M(FFREE), M(FFREEP), M(FIADD), M(FICOM), M(FICOMP), M(FIDIV), M(FIDIVR),
-        M(FILD), M(FIMUL), M(FINCSTP), M(FIST), M(FISTP), M(FISUB), M(FISUBR), M(FLD), M(FLD1),
-        M(FLDCW), M(FLDL2E), M(FLDL2T), M(FLDLG2), M(FLDLN2), M(FLDPI), M(FLDZ), M(FMUL),
-        M(FMULP), M(FNCLEX), M(FNINIT), M(FNOP), M(FNSTCW), M(FNSTSW), M(FPATAN), M(FPREM),
-        M(FPREM1), M(FPTAN), M(FRNDINT), M(FSCALE), M(FSETPM287_NOP), M(FSIN), M(FSINCOS),
-        M(FSQRT), M(FST), M(FSTP), M(FSTPNCE), M(FSUB), M(FSUBP), M(FSUBR), M(FSUBRP), M(FTST),
-        M(FUCOM), M(FUCOMP), M(FUCOMPP), M(FWAIT), M(FXAM), M(FXCH), M(FXTRACT), M(FYL2X),
-        M(FYL2XP1), M(IDIV), M(IMUL), M(INC), M(LAHF), M(LEA), M(MOV), M(MOVSX), M(MOVZX), M(MUL),
-        M(NEG), M(NOT), M(OR), M(RCL), M(RCR), M(ROL), M(ROR), M(SAHF), M(SAR), M(SBB), M(SETB),
-        M(SETBE), M(SETL), M(SETLE), M(SETNB), M(SETNBE), M(SETNL), M(SETNLE), M(SETNO), M(SETNP),
-        M(SETNS), M(SETNZ), M(SETO), M(SETP), M(SETS), M(SETZ), M(SHL), M(SHLD), M(SHR), M(SHRD),
-        M(STC), M(STD), M(SUB), M(TEST), M(XADD), M(XCHG), M(XLAT), M(XOR)}},
+        kAdc, kAdd, kAnd, kBsf, kBsr, kBswap, kBt, kBtc, kBtr, kBts, kCbw,
+        kCdq, kClc, kCld, kCmc, kCmp, kCmpxchg, kCwd, kCwde, kDec, kDiv,
+        kF2xm1, kFabs, kFadd, kFaddp, kFbld, kFbstp, kFchs, kFcom, kFcomp,
+        kFcompp, kFcos, kFdecstp, kFdisi8087Nop, kFdiv, kFdivp, kFdivr, kFdivrp,
+        kFeni8087Nop, kFfree, kFfreep, kFiadd, kFicom, kFicomp, kFidiv, kFidivr,
+        kFild, kFimul, kFincstp, kFist, kFistp, kFisub, kFisubr, kFld, kFld1,
+        kFldcw, kFldl2e, kFldl2t, kFldlg2, kFldln2, kFldpi, kFldz, kFmul,
+        kFmulp, kFnclex, kFninit, kFnop, kFnstcw, kFnstsw, kFpatan, kFprem,
+        kFprem1, kFptan, kFrndint, kFscale, kFsetpm287Nop, kFsin, kFsincos,
+        kFsqrt, kFst, kFstp, kFstpnce, kFsub, kFsubp, kFsubr, kFsubrp, kFtst,
+        kFucom, kFucomp, kFucompp, kFwait, kFxam, kFxch, kFxtract, kFyl2x,
+        kFyl2xp1, kIdiv, kImul, kInc, kLahf, kLea, kMov, kMovsx, kMovzx, kMul,
+        kNeg, kNot, kOr, kRcl, kRcr, kRol, kRor, kSahf, kSar, kSbb, kSetb,
+        kSetbe, kSetl, kSetle, kSetnb, kSetnbe, kSetnl, kSetnle, kSetno, kSetnp,
+        kSetns, kSetnz, kSeto, kSetp, kSets, kSetz, kShl, kShld, kShr, kShrd,
+        kStc, kStd, kSub, kTest, kXadd, kXchg, kXlat, kXor}},
     {Handling::kIdent, Extension::kCmov, {
-        M(CMOVB), M(CMOVBE), M(CMOVL), M(CMOVLE), M(CMOVNB), M(CMOVNBE), M(CMOVNL), M(CMOVNLE),
-        M(CMOVNO), M(CMOVNP), M(CMOVNS), M(CMOVNZ), M(CMOVO), M(CMOVP), M(CMOVS), M(CMOVZ),
-        M(FCMOVB), M(FCMOVBE), M(FCMOVE), M(FCMOVNB), M(FCMOVNBE), M(FCMOVNE), M(FCMOVNU),
-        M(FCMOVU), M(FCOMI), M(FCOMIP), M(FUCOMI), M(FUCOMIP)}},
+        kCmovb, kCmovbe, kCmovl, kCmovle, kCmovnb, kCmovnbe, kCmovnl, kCmovnle,
+        kCmovno, kCmovnp, kCmovns, kCmovnz, kCmovo, kCmovp, kCmovs, kCmovz,
+        kFcmovb, kFcmovbe, kFcmove, kFcmovnb, kFcmovnbe, kFcmovne, kFcmovnu,
+        kFcmovu, kFcomi, kFcomip, kFucomi, kFucomip}},
     {Handling::kIdent, Extension::kCx8, {
-        M(CMPXCHG8B)}},
+        kCmpxchg8b}},
     {Handling::kIdent, Extension::kMmx, {
-        M(EMMS), M(MOVD), M(MOVQ), M(PACKSSDW), M(PACKSSWB), M(PACKUSWB), M(PADDB), M(PADDD),
-        M(PADDSB), M(PADDSW), M(PADDUSB), M(PADDUSW), M(PADDW), M(PAND), M(PANDN), M(PCMPEQB),
-        M(PCMPEQD), M(PCMPEQW), M(PCMPGTB), M(PCMPGTD), M(PCMPGTW), M(PMADDWD), M(PMULHW),
-        M(PMULLW), M(POR), M(PSLLD), M(PSLLQ), M(PSLLW), M(PSRAD), M(PSRAW), M(PSRLD), M(PSRLQ),
-        M(PSRLW), M(PSUBB), M(PSUBD), M(PSUBSB), M(PSUBSW), M(PSUBUSB), M(PSUBUSW), M(PSUBW),
-        M(PUNPCKHBW), M(PUNPCKHDQ), M(PUNPCKHWD), M(PUNPCKLBW), M(PUNPCKLDQ), M(PUNPCKLWD),
-        M(PXOR)}},
+        kEmms, kMovd, kMovq, kPackssdw, kPacksswb, kPackuswb, kPaddb, kPaddd,
+        kPaddsb, kPaddsw, kPaddusb, kPaddusw, kPaddw, kPand, kPandn, kPcmpeqb,
+        kPcmpeqd, kPcmpeqw, kPcmpgtb, kPcmpgtd, kPcmpgtw, kPmaddwd, kPmulhw,
+        kPmullw, kPor, kPslld, kPsllq, kPsllw, kPsrad, kPsraw, kPsrld, kPsrlq,
+        kPsrlw, kPsubb, kPsubd, kPsubsb, kPsubsw, kPsubusb, kPsubusw, kPsubw,
+        kPunpckhbw, kPunpckhdq, kPunpckhwd, kPunpcklbw, kPunpckldq, kPunpcklwd,
+        kPxor}},
     {Handling::kIdent, Extension::kSse, {
-        M(ADDPS), M(ADDSS), M(ANDNPS), M(ANDPS), M(CMPPS), M(CMPSS), M(COMISS), M(CVTPI2PS),
-        M(CVTPS2PI), M(CVTSI2SS), M(CVTSS2SI), M(CVTTPS2PI), M(CVTTSS2SI), M(DIVPS), M(DIVSS),
-        M(LDMXCSR), M(MASKMOVQ), M(MAXPS), M(MAXSS), M(MINPS), M(MINSS), M(MOVAPS), M(MOVHLPS),
-        M(MOVHPS), M(MOVLHPS), M(MOVLPS), M(MOVMSKPS), M(MOVNTPS), M(MOVNTQ), M(MOVSS), M(MOVUPS),
-        M(MULPS), M(MULSS), M(ORPS), M(PAVGB), M(PAVGW), M(PEXTRW), M(PINSRW), M(PMAXSW),
-        M(PMAXUB), M(PMINSW), M(PMINUB), M(PMOVMSKB), M(PMULHUW), M(PREFETCHNTA), M(PREFETCHT0),
-        M(PREFETCHT1), M(PREFETCHT2), M(PSADBW), M(PSHUFW), M(RCPPS), M(RCPSS), M(RSQRTPS),
-        M(RSQRTSS), M(SFENCE), M(SHUFPS), M(SQRTPS), M(SQRTSS), M(STMXCSR), M(SUBPS), M(SUBSS),
-        M(UCOMISS), M(UNPCKHPS), M(UNPCKLPS), M(XORPS)}},
+        kAddps, kAddss, kAndnps, kAndps, kCmpps, kCmpss, kComiss, kCvtpi2ps,
+        kCvtps2pi, kCvtsi2ss, kCvtss2si, kCvttps2pi, kCvttss2si, kDivps, kDivss,
+        kLdmxcsr, kMaskmovq, kMaxps, kMaxss, kMinps, kMinss, kMovaps, kMovhlps,
+        kMovhps, kMovlhps, kMovlps, kMovmskps, kMovntps, kMovntq, kMovss, kMovups,
+        kMulps, kMulss, kOrps, kPavgb, kPavgw, kPextrw, kPinsrw, kPmaxsw,
+        kPmaxub, kPminsw, kPminub, kPmovmskb, kPmulhuw, kPrefetchnta, kPrefetcht0,
+        kPrefetcht1, kPrefetcht2, kPsadbw, kPshufw, kRcpps, kRcpss, kRsqrtps,
+        kRsqrtss, kSfence, kShufps, kSqrtps, kSqrtss, kStmxcsr, kSubps, kSubss,
+        kUcomiss, kUnpckhps, kUnpcklps, kXorps}},
     {Handling::kIdent, Extension::kSse2, {
-        M(ADDPD), M(ADDSD), M(ANDNPD), M(ANDPD), M(CMPPD), M(CMPSD), M(COMISD), M(CVTDQ2PD),
-        M(CVTDQ2PS), M(CVTPD2DQ), M(CVTPD2PI), M(CVTPD2PS), M(CVTPI2PD), M(CVTPS2DQ), M(CVTPS2PD),
-        M(CVTSD2SI), M(CVTSD2SS), M(CVTSI2SD), M(CVTSS2SD), M(CVTTPD2DQ), M(CVTTPD2PI),
-        M(CVTTPS2DQ), M(CVTTSD2SI), M(DIVPD), M(DIVSD), M(LFENCE), M(MASKMOVDQU), M(MAXPD),
-        M(MAXSD), M(MFENCE), M(MINPD), M(MINSD), M(MOVAPD), M(MOVDQ2Q), M(MOVDQA), M(MOVDQU),
-        M(MOVHPD), M(MOVLPD), M(MOVMSKPD), M(MOVNTDQ), M(MOVNTI), M(MOVNTPD), M(MOVQ2DQ),
-        M(MOVSD), M(MOVUPD), M(MULPD), M(MULSD), M(ORPD), M(PADDQ), M(PMULUDQ), M(PSHUFD),
-        M(PSHUFHW), M(PSHUFLW), M(PSLLDQ), M(PSRLDQ), M(PSUBQ), M(PUNPCKHQDQ), M(PUNPCKLQDQ),
-        M(SHUFPD), M(SQRTPD), M(SQRTSD), M(SUBPD), M(SUBSD), M(UCOMISD), M(UNPCKHPD), M(UNPCKLPD),
-        M(XORPD)}},
+        kAddpd, kAddsd, kAndnpd, kAndpd, kCmppd, kCmpsd, kComisd, kCvtdq2pd,
+        kCvtdq2ps, kCvtpd2dq, kCvtpd2pi, kCvtpd2ps, kCvtpi2pd, kCvtps2dq, kCvtps2pd,
+        kCvtsd2si, kCvtsd2ss, kCvtsi2sd, kCvtss2sd, kCvttpd2dq, kCvttpd2pi,
+        kCvttps2dq, kCvttsd2si, kDivpd, kDivsd, kLfence, kMaskmovdqu, kMaxpd,
+        kMaxsd, kMfence, kMinpd, kMinsd, kMovapd, kMovdq2q, kMovdqa, kMovdqu,
+        kMovhpd, kMovlpd, kMovmskpd, kMovntdq, kMovnti, kMovntpd, kMovq2dq,
+        kMovsd, kMovupd, kMulpd, kMulsd, kOrpd, kPaddq, kPmuludq, kPshufd,
+        kPshufhw, kPshuflw, kPslldq, kPsrldq, kPsubq, kPunpckhqdq, kPunpcklqdq,
+        kShufpd, kSqrtpd, kSqrtsd, kSubpd, kSubsd, kUcomisd, kUnpckhpd, kUnpcklpd,
+        kXorpd}},
     {Handling::kIdent, Extension::kSse3, {
-        M(ADDSUBPD), M(ADDSUBPS), M(FISTTP), M(HADDPD), M(HADDPS), M(HSUBPD), M(HSUBPS), M(LDDQU),
-        M(MOVDDUP), M(MOVSHDUP), M(MOVSLDUP)}},
+        kAddsubpd, kAddsubps, kFisttp, kHaddpd, kHaddps, kHsubpd, kHsubps, kLddqu,
+        kMovddup, kMovshdup, kMovsldup}},
     {Handling::kIdent, Extension::kSsse3, {
-        M(PABSB), M(PABSD), M(PABSW), M(PALIGNR), M(PHADDD), M(PHADDSW), M(PHADDW), M(PHSUBD),
-        M(PHSUBSW), M(PHSUBW), M(PMADDUBSW), M(PMULHRSW), M(PSHUFB), M(PSIGNB), M(PSIGND),
-        M(PSIGNW)}},
+        kPabsb, kPabsd, kPabsw, kPalignr, kPhaddd, kPhaddsw, kPhaddw, kPhsubd,
+        kPhsubsw, kPhsubw, kPmaddubsw, kPmulhrsw, kPshufb, kPsignb, kPsignd,
+        kPsignw}},
     {Handling::kIdent, Extension::kClflush, {
-        M(CLFLUSH)}},
+        kClflush}},
     {Handling::kString, Extension::kBase, {
-        M(CMPSB), M(CMPSW), M(LODSB), M(LODSD), M(LODSW), M(MOVSB), M(MOVSW), M(SCASB), M(SCASD),
-        M(SCASW), M(STOSB), M(STOSD), M(STOSW)}},
+        kCmpsb, kCmpsw, kLodsb, kLodsd, kLodsw, kMovsb, kMovsw, kScasb, kScasd,
+        kScasw, kStosb, kStosd, kStosw}},
     {Handling::kStack, Extension::kBase, {
-        M(LEAVE), M(POP), M(PUSH)}},
+        kLeave, kPop, kPush}},
     {Handling::kControlFlow, Extension::kBase, {
-        M(CALL), M(JB), M(JBE), M(JCXZ), M(JECXZ), M(JL), M(JLE), M(JMP), M(JNB), M(JNBE), M(JNL),
-        M(JNLE), M(JNO), M(JNP), M(JNS), M(JNZ), M(JO), M(JP), M(JS), M(JZ), M(LOOP), M(LOOPE),
-        M(LOOPNE), M(RET)}},
+        kCall, kJb, kJbe, kJcxz, kJecxz, kJl, kJle, kJmp, kJnb, kJnbe, kJnl,
+        kJnle, kJno, kJnp, kJns, kJnz, kJo, kJp, kJs, kJz, kLoop, kLoope,
+        kLoopne, kRet}},
     {Handling::kNoOperation, Extension::kBase, {
-        M(NOP), M(PAUSE), M(PREFETCH), M(PREFETCHW), M(PREFETCHWT1)}},
+        kNop, kPause, kPrefetch, kPrefetchw, kPrefetchwt1}},
     {Handling::kSensitive, Extension::kBase, {
-        M(AAA), M(AAD), M(AAM), M(AAS), M(ARPL), M(BOUND), M(CLI), M(CLTS), M(CPUID), M(DAA),
-        M(DAS), M(ENTER), M(FLDENV), M(FNSAVE), M(FNSTENV), M(FRSTOR), M(HLT), M(IN), M(INSB),
-        M(INSD), M(INSW), M(INT), M(INT1), M(INT3), M(INTO), M(INVD), M(INVLPG), M(IRET),
-        M(IRETD), M(LAR), M(LDS), M(LES), M(LFS), M(LGDT), M(LGS), M(LIDT), M(LLDT), M(LMSW),
-        M(LSL), M(LSS), M(LTR), M(OUT), M(OUTSB), M(OUTSD), M(OUTSW), M(POPA), M(POPAD), M(POPF),
-        M(POPFD), M(PUSHA), M(PUSHAD), M(PUSHF), M(PUSHFD), M(RDMSR), M(RDPMC), M(RDTSC), M(SALC),
-        M(SGDT), M(SIDT), M(SLDT), M(SMSW), M(STI), M(STR), M(VERR), M(VERW), M(WBINVD), M(WRMSR)}},
+        kAaa, kAad, kAam, kAas, kArpl, kBound, kCli, kClts, kCpuid, kDaa,
+        kDas, kEnter, kFldenv, kFnsave, kFnstenv, kFrstor, kHlt, kIn, kInsb,
+        kInsd, kInsw, kInt, kInt1, kInt3, kInto, kInvd, kInvlpg, kIret,
+        kIretd, kLar, kLds, kLes, kLfs, kLgdt, kLgs, kLidt, kLldt, kLmsw,
+        kLsl, kLss, kLtr, kOut, kOutsb, kOutsd, kOutsw, kPopa, kPopad, kPopf,
+        kPopfd, kPusha, kPushad, kPushf, kPushfd, kRdmsr, kRdpmc, kRdtsc, kSalc,
+        kSgdt, kSidt, kSldt, kSmsw, kSti, kStr, kVerr, kVerw, kWbinvd, kWrmsr}},
     {Handling::kSensitive, Extension::kFxsr, {
-        M(FXRSTOR), M(FXSAVE)}},
+        kFxrstor, kFxsave}},
     {Handling::kSensitive, Extension::kSysenter, {
-        M(SYSENTER), M(SYSEXIT)}},
+        kSysenter, kSysexit}},
     {Handling::kUndefined, Extension::kBase, {
-        M(RSM), M(UD0), M(UD1), M(UD2)}},
+        kRsm, kUd0, kUd1, kUd2}},
 };
 // clang-format on
 
-#undef M
-
-using Table = std::array<Classification, ZYDIS_MNEMONIC_MAX_VALUE + 1>;
+using Table = std::array<Classification, static_cast<size_t>(Mnemonic::kCount)>;
 
 Table BuildTable() {
   Table table{};
   for (const Row& row : kRows) {
-    for (const ZydisMnemonic mnemonic : row.mnemonics) {
+    for (const Mnemonic mnemonic : row.mnemonics) {
       table[static_cast<size_t>(mnemonic)] = {row.handling, row.extension, true};
     }
   }
@@ -124,7 +122,7 @@ Table BuildTable() {
 
 }  // namespace
 
-Classification Classify(ZydisMnemonic mnemonic) {
+Classification Classify(Mnemonic mnemonic) {
   static const Table table = BuildTable();
   return table[static_cast<size_t>(mnemonic)];
 }

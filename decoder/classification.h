@@ -4,8 +4,6 @@
 #ifndef VERBATIM_DECODER_CLASSIFICATION_H_
 #define VERBATIM_DECODER_CLASSIFICATION_H_
 
-#include <Zydis/Mnemonic.h>
-
 #include <cstdint>
 
 #include "decoder/features.h"
@@ -36,7 +34,7 @@ struct Classification {
 
 // By mnemonic. MOVSD and CMPSD name both a string and an SSE2 instruction: this gives the SSE2 row,
 // the decoder tells the string forms by their opcode map.
-[[nodiscard]] Classification Classify(ZydisMnemonic mnemonic);
+[[nodiscard]] Classification Classify(Mnemonic mnemonic);
 
 [[nodiscard]] bool Offers(const CpuFeatures& features, Extension extension);
 

@@ -4,7 +4,8 @@
 #include <Zydis/Zydis.h>
 
 #include <algorithm>
-#include <cstring>
+#include <string>
+#include <string_view>
 
 #include "base/check.h"
 #include "decoder/classification.h"
@@ -23,6 +24,33 @@ ZydisDecoder MakeDecoder(ZydisMachineMode mode, ZydisStackWidth width) {
     CHECK(ZYAN_SUCCESS(ZydisDecoderEnableMode(&decoder, off, ZYAN_FALSE)));
   }
   return decoder;
+}
+
+// Zydis's names are ours, apart from the three with a "_nop" behind the 8087's mnemonic.
+std::string OurSpelling(std::string_view theirs) {
+  std::string name(theirs);
+  std::erase(name, '_');
+  return name;
+}
+
+using MnemonicTable = std::array<Mnemonic, ZYDIS_MNEMONIC_MAX_VALUE + 1>;
+
+MnemonicTable BuildMnemonicTable() {
+  MnemonicTable table{};
+  for (size_t theirs = 0; theirs < table.size(); ++theirs) {
+    const std::string name =
+        OurSpelling(ZydisMnemonicGetString(static_cast<ZydisMnemonic>(theirs)));
+    for (uint16_t ours = 0; ours < static_cast<uint16_t>(Mnemonic::kCount); ++ours) {
+      if (MnemonicName(Mnemonic{ours}) == name) table[theirs] = Mnemonic{ours};
+    }
+  }
+  return table;
+}
+
+// kInvalid for what the CPU model does not have.
+Mnemonic FromZydis(ZydisMnemonic mnemonic) {
+  static const MnemonicTable table = BuildMnemonicTable();
+  return table[static_cast<size_t>(mnemonic)];
 }
 
 GuestInstruction Undefined(std::span<const uint8_t> bytes, DecodeError error) {
@@ -124,7 +152,7 @@ void FillOperands(const ZydisDecodedInstruction& in, const ZydisDecodedOperand* 
       out.memory.displacement = static_cast<int32_t>(operand.mem.disp.value);
       out.memory.bytes = accessed ? static_cast<uint16_t>(operand.size / 8) : 0;
       // Whatever the line's size: checked like the load of a byte (SDM vol. 2, CLFLUSH).
-      if (in.mnemonic == ZYDIS_MNEMONIC_CLFLUSH) out.memory.bytes = 1;
+      if (FromZydis(in.mnemonic) == Mnemonic::kClflush) out.memory.bytes = 1;
     } else if (operand.type == ZYDIS_OPERAND_TYPE_REGISTER) {
       const ZydisRegisterClass reg_class = ZydisRegisterGetClass(operand.reg.value);
       const bool gpr = IsGpr(reg_class);
@@ -146,12 +174,12 @@ void FillOperands(const ZydisDecodedInstruction& in, const ZydisDecodedOperand* 
 // XLAT and the masked moves have a memory operand that no ModRM byte names.
 void FillImplicitMemory(GuestInstruction& out) {
   const uint8_t segment = out.segment_override == kNoSegment ? uint8_t{kDs} : out.segment_override;
-  if (out.mnemonic == ZYDIS_MNEMONIC_XLAT) {
+  if (out.mnemonic == Mnemonic::kXlat) {
     // [ebx + al]: the index is not a whole register, so whoever computes the address looks at the
     // mnemonic.
     out.memory = {.present = true, .read = true, .base = kEbx, .segment = segment, .bytes = 1};
-  } else if (out.mnemonic == ZYDIS_MNEMONIC_MASKMOVQ || out.mnemonic == ZYDIS_MNEMONIC_MASKMOVDQU) {
-    const uint16_t bytes = out.mnemonic == ZYDIS_MNEMONIC_MASKMOVQ ? 8 : 16;
+  } else if (out.mnemonic == Mnemonic::kMaskmovq || out.mnemonic == Mnemonic::kMaskmovdqu) {
+    const uint16_t bytes = out.mnemonic == Mnemonic::kMaskmovq ? 8 : 16;
     out.memory = {.present = true,
                   .read = true,
                   .write = true,
@@ -175,7 +203,7 @@ void FillImmediates(const ZydisDecodedInstruction& in, GuestInstruction& out) {
 // A shift or rotate by CL, or by zero, and a repeated string compare may leave the flags alone.
 bool FlagsCertainlyWritten(const ZydisDecodedInstruction& in, const GuestInstruction& out) {
   if (in.meta.category == ZYDIS_CATEGORY_SHIFT || in.meta.category == ZYDIS_CATEGORY_ROTATE ||
-      in.mnemonic == ZYDIS_MNEMONIC_SHLD || in.mnemonic == ZYDIS_MNEMONIC_SHRD) {
+      FromZydis(in.mnemonic) == Mnemonic::kShld || FromZydis(in.mnemonic) == Mnemonic::kShrd) {
     const bool by_one = out.map == 0 && (out.opcode == 0xD0 || out.opcode == 0xD1);
     if (by_one) return true;
     // RCL and RCR count modulo 9 or 17 in narrow operands, which may come to nothing.
@@ -185,14 +213,14 @@ bool FlagsCertainlyWritten(const ZydisDecodedInstruction& in, const GuestInstruc
   return !out.HasRep();
 }
 
-bool LeavesUndefinedFlagsAlone(ZydisMnemonic mnemonic) {
+bool LeavesUndefinedFlagsAlone(Mnemonic mnemonic) {
   switch (mnemonic) {
-    case ZYDIS_MNEMONIC_BT:
-    case ZYDIS_MNEMONIC_BTC:
-    case ZYDIS_MNEMONIC_BTR:
-    case ZYDIS_MNEMONIC_BTS:
-    case ZYDIS_MNEMONIC_BSF:
-    case ZYDIS_MNEMONIC_BSR:
+    case Mnemonic::kBt:
+    case Mnemonic::kBtc:
+    case Mnemonic::kBtr:
+    case Mnemonic::kBts:
+    case Mnemonic::kBsf:
+    case Mnemonic::kBsr:
       return true;
     default:
       return false;
@@ -207,7 +235,7 @@ void FillFlags(const ZydisDecodedInstruction& in, GuestInstruction& out) {
   out.flags_read = flags.tested & flag::kHostResident;
   uint32_t written = flags.modified | flags.set_0 | flags.set_1;
   // Officially undefined, in fact left alone by every processor: a guest may rely on that.
-  if (!LeavesUndefinedFlagsAlone(in.mnemonic)) written |= flags.undefined;
+  if (!LeavesUndefinedFlagsAlone(FromZydis(in.mnemonic))) written |= flags.undefined;
   written &= flag::kHostResident;
   if (FlagsCertainlyWritten(in, out)) {
     out.flags_written = written;
@@ -310,7 +338,7 @@ bool HasWordForm(Extension extension) {
 }
 
 FpuUse FpuUseOf(const ZydisDecodedInstruction& in, VectorRegisters registers, Extension extension) {
-  if (in.mnemonic == ZYDIS_MNEMONIC_FWAIT) return FpuUse::kWait;
+  if (FromZydis(in.mnemonic) == Mnemonic::kFwait) return FpuUse::kWait;
   if (in.opcode_map == ZYDIS_OPCODE_MAP_DEFAULT && in.opcode >= 0xD8 && in.opcode <= 0xDF) {
     return FpuUse::kX87;
   }
@@ -327,16 +355,16 @@ FpuUse FpuUseOf(const ZydisDecodedInstruction& in, VectorRegisters registers, Ex
   }
   // On MMX registers alone, whatever the generation: CR4.OSFXSR does not matter.
   if (registers.mmx && !registers.xmm) return FpuUse::kMmx;
-  switch (in.mnemonic) {
+  switch (FromZydis(in.mnemonic)) {
     // No SIMD register and no trap when the FPU is switched off (SDM vol. 2, 2.5).
-    case ZYDIS_MNEMONIC_SFENCE:
-    case ZYDIS_MNEMONIC_LFENCE:
-    case ZYDIS_MNEMONIC_MFENCE:
-    case ZYDIS_MNEMONIC_MOVNTI:
-    case ZYDIS_MNEMONIC_PREFETCHNTA:
-    case ZYDIS_MNEMONIC_PREFETCHT0:
-    case ZYDIS_MNEMONIC_PREFETCHT1:
-    case ZYDIS_MNEMONIC_PREFETCHT2:
+    case Mnemonic::kSfence:
+    case Mnemonic::kLfence:
+    case Mnemonic::kMfence:
+    case Mnemonic::kMovnti:
+    case Mnemonic::kPrefetchnta:
+    case Mnemonic::kPrefetcht0:
+    case Mnemonic::kPrefetcht1:
+    case Mnemonic::kPrefetcht2:
       return FpuUse::kNone;
     default:
       return FpuUse::kSse;
@@ -367,7 +395,7 @@ GuestInstruction Decoder::Decode(std::span<const uint8_t> bytes, bool code32) co
   if (status == ZYDIS_STATUS_INSTRUCTION_TOO_LONG) return Undefined(bytes, DecodeError::kTooLong);
   if (!ZYAN_SUCCESS(status)) return Undefined(bytes, DecodeError::kUndefined);
 
-  const Classification row = Classify(in.mnemonic);
+  const Classification row = Classify(FromZydis(in.mnemonic));
   const VectorRegisters registers = VectorRegistersOf(in, operands);
   const Extension extension = ExtensionOf(in, registers, row.extension);
   // SSE4.1 gave PEXTRW a second form, to memory.
@@ -381,7 +409,7 @@ GuestInstruction Decoder::Decode(std::span<const uint8_t> bytes, bool code32) co
   std::copy_n(bytes.begin(), in.length, out.bytes.begin());
   out.length = in.length;
   out.examined = in.length;
-  out.mnemonic = in.mnemonic;
+  out.mnemonic = FromZydis(in.mnemonic);
   out.handling = HandlingOf(in, operands, row.handling);
   out.fpu = FpuUseOf(in, registers, extension);
   if (row.handling == Handling::kUndefined) out.error = DecodeError::kUndefined;

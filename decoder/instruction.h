@@ -7,14 +7,12 @@
 #ifndef VERBATIM_DECODER_INSTRUCTION_H_
 #define VERBATIM_DECODER_INSTRUCTION_H_
 
-#include <Zydis/Mnemonic.h>
-
 #include <array>
 #include <cstdint>
 
-namespace verbatim {
+#include "decoder/mnemonic.h"
 
-using Mnemonic = ZydisMnemonic;
+namespace verbatim {
 
 inline constexpr uint8_t kMaxInstructionBytes = 15;
 
@@ -87,7 +85,7 @@ struct GuestInstruction {
   uint8_t length = 0;
   // How many bytes decide that it is this one: more than `length` if it is undefined.
   uint8_t examined = 0;
-  Mnemonic mnemonic = ZYDIS_MNEMONIC_INVALID;
+  Mnemonic mnemonic = Mnemonic::kInvalid;
   Handling handling = Handling::kUndefined;
   DecodeError error = DecodeError::kNone;
   FpuUse fpu = FpuUse::kNone;

@@ -16,10 +16,10 @@ namespace {
 // distance, in bytes, of the word that is really accessed.
 int32_t BitStringDisplacement(const CpuState& cpu, const GuestInstruction& in) {
   switch (in.mnemonic) {
-    case ZYDIS_MNEMONIC_BT:
-    case ZYDIS_MNEMONIC_BTC:
-    case ZYDIS_MNEMONIC_BTR:
-    case ZYDIS_MNEMONIC_BTS:
+    case Mnemonic::kBt:
+    case Mnemonic::kBtc:
+    case Mnemonic::kBtr:
+    case Mnemonic::kBts:
       break;
     default:
       return 0;
@@ -37,11 +37,11 @@ int32_t BitStringDisplacement(const CpuState& cpu, const GuestInstruction& in) {
 bool MustBeAligned(const GuestInstruction& in, uint32_t bytes) {
   if (bytes != 16) return false;
   switch (in.mnemonic) {
-    case ZYDIS_MNEMONIC_MOVUPS:
-    case ZYDIS_MNEMONIC_MOVUPD:
-    case ZYDIS_MNEMONIC_MOVDQU:
-    case ZYDIS_MNEMONIC_LDDQU:
-    case ZYDIS_MNEMONIC_MASKMOVDQU:
+    case Mnemonic::kMovups:
+    case Mnemonic::kMovupd:
+    case Mnemonic::kMovdqu:
+    case Mnemonic::kLddqu:
+    case Mnemonic::kMaskmovdqu:
       return false;
     default:
       return true;
@@ -59,8 +59,7 @@ bool TakesPendingMathFault(const GuestInstruction& in) {
   switch (in.fpu) {
     case FpuUse::kX87:
       // The only two with an operand in memory that do not wait.
-      if (in.mnemonic == ZYDIS_MNEMONIC_FNSTCW || in.mnemonic == ZYDIS_MNEMONIC_FNSTSW)
-        return false;
+      if (in.mnemonic == Mnemonic::kFnstcw || in.mnemonic == Mnemonic::kFnstsw) return false;
       return FpuExceptionPending();
     case FpuUse::kMmx:
       return FpuExceptionPending();
@@ -202,7 +201,7 @@ Faultable<LinearAddress> Engine::SiteAddress(const Site& site) {
       break;
   }
   uint32_t offset = segments_->EffectiveOffset(in);
-  if (in.mnemonic == ZYDIS_MNEMONIC_XLAT) offset += cpu.gpr[kEax] & 0xFFu;
+  if (in.mnemonic == Mnemonic::kXlat) offset += cpu.gpr[kEax] & 0xFFu;
   if (site.shape == AccessShape::kPopDestination && in.memory.base == kEsp) offset += site.bytes;
   offset += static_cast<uint32_t>(BitStringDisplacement(cpu, in));
   if (in.address_bits == 16) offset &= 0xFFFFu;
@@ -210,8 +209,7 @@ Faultable<LinearAddress> Engine::SiteAddress(const Site& site) {
   if (MustBeAligned(in, site.bytes) && (linear.value & 15u) != 0) {
     return std::unexpected(Exception{Vector::kGeneralProtection, 0, {}});
   }
-  if (in.mnemonic == ZYDIS_MNEMONIC_CLFLUSH)
-    return segments_->LocateLine(in.memory.segment, offset);
+  if (in.mnemonic == Mnemonic::kClflush) return segments_->LocateLine(in.memory.segment, offset);
   return segments_->Check(in.memory.segment, offset, site.bytes, site.write);
 }
 
@@ -315,7 +313,7 @@ bool Engine::AccessBegin(const Site& site) {
     // As aligned as the guest's address is, so that alignment faults stay what they are.
     uint8_t* bounce = context_->bounce.data() + (address->value & 15u);
     // CLFLUSH is checked as a load is, and loads nothing.
-    const bool only_checks = site.instruction.mnemonic == ZYDIS_MNEMONIC_CLFLUSH;
+    const bool only_checks = site.instruction.mnemonic == Mnemonic::kClflush;
     if (site.write) {
       const auto probed = mmu_.ProbeWrite(*address, site.bytes, privilege);
       if (!probed) return fault(ToException(probed.error()));

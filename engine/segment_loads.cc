@@ -22,7 +22,7 @@ void Engine::UpdateSegmentGeneration() {
 void Engine::KeepSegmentLoad(const Site& site, uint32_t number) {
   CpuState& cpu = context_->cpu;
   const GuestInstruction& in = site.instruction;
-  const bool pops = in.mnemonic == ZYDIS_MNEMONIC_POP;
+  const bool pops = in.mnemonic == Mnemonic::kPop;
   const uint8_t segment = pops ? uint8_t{SegmentOfOpcode(in)} : in.reg;
   const SegmentRegister& loaded = cpu.segments[segment];
   SegmentLoad& entry = context_->segment_loads[number % kSegmentLoads];

@@ -16,17 +16,17 @@ constexpr uint8_t kVectorProtection = 13;
 // Sensitive instructions after which it does not pay to translate on.
 bool NeverFallsThrough(const GuestInstruction& in) {
   switch (in.mnemonic) {
-    case ZYDIS_MNEMONIC_INT:
-    case ZYDIS_MNEMONIC_INT3:
-    case ZYDIS_MNEMONIC_INT1:
-    case ZYDIS_MNEMONIC_IRET:
-    case ZYDIS_MNEMONIC_IRETD:
-    case ZYDIS_MNEMONIC_HLT:
-    case ZYDIS_MNEMONIC_SYSENTER:
-    case ZYDIS_MNEMONIC_SYSEXIT:
-    case ZYDIS_MNEMONIC_JMP:   // far
-    case ZYDIS_MNEMONIC_CALL:  // far
-    case ZYDIS_MNEMONIC_RET:   // far
+    case Mnemonic::kInt:
+    case Mnemonic::kInt3:
+    case Mnemonic::kInt1:
+    case Mnemonic::kIret:
+    case Mnemonic::kIretd:
+    case Mnemonic::kHlt:
+    case Mnemonic::kSysenter:
+    case Mnemonic::kSysexit:
+    case Mnemonic::kJmp:   // far
+    case Mnemonic::kCall:  // far
+    case Mnemonic::kRet:   // far
       return true;
     default:
       return false;
@@ -83,7 +83,7 @@ bool BlockBuilder::EndsBlock(const GuestInstruction& in) const {
     case Handling::kUndefined:
       return true;
     case Handling::kControlFlow:
-      return in.mnemonic == ZYDIS_MNEMONIC_JMP || in.mnemonic == ZYDIS_MNEMONIC_RET;
+      return in.mnemonic == Mnemonic::kJmp || in.mnemonic == Mnemonic::kRet;
     case Handling::kSensitive:
       return NeverFallsThrough(in);
     default:
@@ -117,7 +117,7 @@ bool BlockBuilder::Decode() {
       block_.second_page = request_.second_page_address;
     }
     if (in.length == 0) in = BeyondLimit(bytes);
-    if (in.error == DecodeError::kUndefined && in.mnemonic == ZYDIS_MNEMONIC_INVALID) {
+    if (in.error == DecodeError::kUndefined && in.mnemonic == Mnemonic::kInvalid) {
       ++unknown_instructions_;
     }
     instructions_.push_back({in, eip});

@@ -25,10 +25,9 @@ bool BlockBuilder::MayWriteMemory(const GuestInstruction& in) {
     case Handling::kIdent:
       return in.memory.write;
     case Handling::kControlFlow:
-      return in.mnemonic == ZYDIS_MNEMONIC_CALL;
+      return in.mnemonic == Mnemonic::kCall;
     case Handling::kStack:
-      return in.memory.write ||
-             (in.mnemonic != ZYDIS_MNEMONIC_POP && in.mnemonic != ZYDIS_MNEMONIC_LEAVE);
+      return in.memory.write || (in.mnemonic != Mnemonic::kPop && in.mnemonic != Mnemonic::kLeave);
     case Handling::kString:
       return (in.opcode & 0xFE) == 0xA4 || (in.opcode & 0xFE) == 0xAA;  // movs, stos
     case Handling::kNoOperation:
@@ -36,8 +35,8 @@ bool BlockBuilder::MayWriteMemory(const GuestInstruction& in) {
       return false;
     case Handling::kSensitive:
       // Some of those that stay in the cache are frequent; the rest may end the block as well.
-      return in.mnemonic != ZYDIS_MNEMONIC_CLI && in.mnemonic != ZYDIS_MNEMONIC_STI &&
-             in.mnemonic != ZYDIS_MNEMONIC_POPFD && in.mnemonic != ZYDIS_MNEMONIC_RDTSC;
+      return in.mnemonic != Mnemonic::kCli && in.mnemonic != Mnemonic::kSti &&
+             in.mnemonic != Mnemonic::kPopfd && in.mnemonic != Mnemonic::kRdtsc;
   }
   return true;
 }

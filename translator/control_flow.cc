@@ -68,7 +68,7 @@ void BlockBuilder::EmitDirectJump(uint32_t target, uint32_t from) {
 void BlockBuilder::EmitControlFlow(const Decoded& decoded) {
   const GuestInstruction& in = decoded.instruction;
   switch (in.mnemonic) {
-    case ZYDIS_MNEMONIC_JMP:
+    case Mnemonic::kJmp:
       if (in.immediate_bytes != 0) {
         const uint32_t target = Target(decoded);
         Point(RecoveryKind::kInstruction, decoded.eip);
@@ -77,17 +77,17 @@ void BlockBuilder::EmitControlFlow(const Decoded& decoded) {
         EmitIndirectJump(decoded);
       }
       break;
-    case ZYDIS_MNEMONIC_CALL:
+    case Mnemonic::kCall:
       EmitCall(decoded);
       break;
-    case ZYDIS_MNEMONIC_RET:
+    case Mnemonic::kRet:
       EmitReturn(decoded);
       break;
-    case ZYDIS_MNEMONIC_LOOP:
-    case ZYDIS_MNEMONIC_LOOPE:
-    case ZYDIS_MNEMONIC_LOOPNE:
-    case ZYDIS_MNEMONIC_JECXZ:
-    case ZYDIS_MNEMONIC_JCXZ:
+    case Mnemonic::kLoop:
+    case Mnemonic::kLoope:
+    case Mnemonic::kLoopne:
+    case Mnemonic::kJecxz:
+    case Mnemonic::kJcxz:
       EmitLoop(decoded);
       break;
     default:
@@ -230,7 +230,7 @@ void BlockBuilder::EmitLoop(const Decoded& decoded) {
   const uint32_t target = Target(decoded);
   const uint32_t next = decoded.eip + in.length;
   const bool wide = in.address_bits == 32;
-  const bool plain_jump = in.mnemonic == ZYDIS_MNEMONIC_JECXZ || in.mnemonic == ZYDIS_MNEMONIC_JCXZ;
+  const bool plain_jump = in.mnemonic == Mnemonic::kJecxz || in.mnemonic == Mnemonic::kJcxz;
   // The first host instruction stays a boundary: a loop that jumps to itself has no other.
   if (!plain_jump) {
     if (wide) {
@@ -243,8 +243,8 @@ void BlockBuilder::EmitLoop(const Decoded& decoded) {
   }
   // The count is taken. LOOPE leaves when ZF is clear, LOOPNE when it is set.
   std::optional<uint32_t> leave;
-  if (in.mnemonic == ZYDIS_MNEMONIC_LOOPE) leave = out_.JumpIfForward(kConditionNotZero);
-  if (in.mnemonic == ZYDIS_MNEMONIC_LOOPNE) leave = out_.JumpIfForward(kConditionZero);
+  if (in.mnemonic == Mnemonic::kLoope) leave = out_.JumpIfForward(kConditionNotZero);
+  if (in.mnemonic == Mnemonic::kLoopne) leave = out_.JumpIfForward(kConditionZero);
   if (!wide) {
     out_.Move64(kR9, kRcx);
     Point(RecoveryKind::kCritical, decoded.eip);

@@ -86,11 +86,11 @@ void EmitImmediate(HostEmitter& out, const GuestInstruction& in) {
 
 void BlockBuilder::EmitIdent(const Decoded& decoded) {
   const GuestInstruction& in = decoded.instruction;
-  if (in.mnemonic == ZYDIS_MNEMONIC_MASKMOVQ || in.mnemonic == ZYDIS_MNEMONIC_MASKMOVDQU) {
+  if (in.mnemonic == Mnemonic::kMaskmovq || in.mnemonic == Mnemonic::kMaskmovdqu) {
     EmitMaskedMove(decoded);
     return;
   }
-  if (in.mnemonic == ZYDIS_MNEMONIC_LEA) {
+  if (in.mnemonic == Mnemonic::kLea) {
     const uint8_t to = HostGpr(in.reg);
     if (in.address_bits == 32 && in.operand_bits == 32) {
       EmitOffset(in, 0, to);
@@ -122,7 +122,7 @@ void BlockBuilder::EmitIdent(const Decoded& decoded) {
   }
   const Access access = BeginOperand(decoded, AccessShape::kMemoryOperand, in.memory.read,
                                      in.memory.write, in.memory.bytes);
-  if (in.mnemonic == ZYDIS_MNEMONIC_XLAT) {
+  if (in.mnemonic == Mnemonic::kXlat) {
     out_.Memory({.byte = 0x8A}, kRax, access.memory);
   } else {
     EmitCopy(in, &access.memory, decoded.eip);

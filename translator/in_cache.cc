@@ -40,37 +40,37 @@ bool BlockBuilder::EmitInCache(const Decoded& decoded) {
   const bool plain_flags = kernel || !mode_.real_segments();
   const bool plain_stack = !IsSoftware(decoded, kSs, true);
   switch (in.mnemonic) {
-    case ZYDIS_MNEMONIC_CLI:
+    case Mnemonic::kCli:
       if (!kernel) return false;
       EmitSetVirtualFlags(offsetof(ExecutionContext, flags_if_clear));
       return true;
-    case ZYDIS_MNEMONIC_STI:
+    case Mnemonic::kSti:
       // The instruction behind runs in the interrupt shadow, so it must be in this block.
       if (!kernel || &decoded == &instructions_.back()) return false;
       EmitSetInterruptFlag(decoded);
       return true;
-    case ZYDIS_MNEMONIC_PUSHF:
-    case ZYDIS_MNEMONIC_PUSHFD:
+    case Mnemonic::kPushf:
+    case Mnemonic::kPushfd:
       if (!plain_flags || !plain_stack) return false;
       EmitPushFlags(decoded);
       return true;
-    case ZYDIS_MNEMONIC_POPF:
-    case ZYDIS_MNEMONIC_POPFD:
+    case Mnemonic::kPopf:
+    case Mnemonic::kPopfd:
       if (!plain_flags || !plain_stack) return false;
       EmitPopFlags(decoded);
       return true;
-    case ZYDIS_MNEMONIC_PUSHAD:
-    case ZYDIS_MNEMONIC_POPAD:
+    case Mnemonic::kPushad:
+    case Mnemonic::kPopad:
       if (!plain_stack || !mode_.stack32() || mode_.segment_class(kSs) != SegmentClass::kFlat) {
         return false;
       }
-      if (in.mnemonic == ZYDIS_MNEMONIC_PUSHAD) {
+      if (in.mnemonic == Mnemonic::kPushad) {
         EmitPushAll(decoded);
       } else {
         EmitPopAll();
       }
       return true;
-    case ZYDIS_MNEMONIC_RDTSC:
+    case Mnemonic::kRdtsc:
       if (mode_.tsc_disabled() && !kernel) return false;
       EmitReadTimeStamp();
       return true;
@@ -82,7 +82,7 @@ bool BlockBuilder::EmitInCache(const Decoded& decoded) {
 // MOV r, CRn
 bool BlockBuilder::EmitReadControl(const GuestInstruction& in) {
   constexpr uint8_t kReadControl = 0x20;
-  if (in.mnemonic != ZYDIS_MNEMONIC_MOV || in.map != 1 || in.opcode != kReadControl) return false;
+  if (in.mnemonic != Mnemonic::kMov || in.map != 1 || in.opcode != kReadControl) return false;
   if (mode_.cpl() != 0) return false;
   const std::array<std::optional<size_t>, 5> fields{
       offsetof(ExecutionContext, cpu.cr0), std::nullopt, offsetof(ExecutionContext, cpu.cr2),

@@ -26,10 +26,10 @@ constexpr uint32_t k64KLimit = 0xFFFF;
 // and a 16-bit address is truncated only after the distance was added.
 bool IsBitString(const GuestInstruction& in) {
   switch (in.mnemonic) {
-    case ZYDIS_MNEMONIC_BT:
-    case ZYDIS_MNEMONIC_BTC:
-    case ZYDIS_MNEMONIC_BTR:
-    case ZYDIS_MNEMONIC_BTS:
+    case Mnemonic::kBt:
+    case Mnemonic::kBtc:
+    case Mnemonic::kBtr:
+    case Mnemonic::kBts:
       return in.immediate_bytes == 0;
     default:
       return false;
@@ -54,7 +54,7 @@ bool BlockBuilder::IsSoftware(const Decoded& decoded, uint8_t segment, bool writ
 // The offset within the segment, zero-extended to 64 bits.
 void BlockBuilder::EmitOffset(const GuestInstruction& in, int32_t esp_adjustment, uint8_t to) {
   const MemoryOperand& m = in.memory;
-  if (in.mnemonic == ZYDIS_MNEMONIC_XLAT) {
+  if (in.mnemonic == Mnemonic::kXlat) {
     // movzx to, al ; lea to, [rbx + to]
     out_.Registers({.map = 1, .byte = 0xB6}, to, kRax);
     out_.Lea32(to, {.base = kRbx, .index = to});
@@ -133,7 +133,7 @@ HostMemory BlockBuilder::WindowOperand(const GuestInstruction& in, int32_t esp_a
                                        uint32_t bytes) {
   const MemoryOperand& m = in.memory;
   const SegmentClass type = mode_.segment_class(m.segment);
-  if (type == SegmentClass::kFlat && in.address_bits == 32 && in.mnemonic != ZYDIS_MNEMONIC_XLAT) {
+  if (type == SegmentClass::kFlat && in.address_bits == 32 && in.mnemonic != Mnemonic::kXlat) {
     return {.base = m.base == kNoGpr ? uint8_t{kNoReg} : HostGpr(m.base),
             .index = m.index == kNoGpr ? uint8_t{kNoReg} : HostGpr(m.index),
             .scale = m.scale,

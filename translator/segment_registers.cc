@@ -30,7 +30,7 @@ bool BlockBuilder::LoadsPlainly(uint8_t segment) const {
 bool BlockBuilder::EmitSegmentRegister(const Decoded& decoded) {
   const GuestInstruction& in = decoded.instruction;
   switch (in.mnemonic) {
-    case ZYDIS_MNEMONIC_MOV:
+    case Mnemonic::kMov:
       if (in.map != 0) return false;  // control and debug registers
       if (in.opcode == kStoreSelector) {
         EmitStoreSelector(decoded);
@@ -39,18 +39,18 @@ bool BlockBuilder::EmitSegmentRegister(const Decoded& decoded) {
       if (!LoadsPlainly(in.reg)) return EmitLoadDescriptor(decoded);
       EmitLoadSegment(decoded);
       return true;
-    case ZYDIS_MNEMONIC_PUSH:
+    case Mnemonic::kPush:
       out_.LoadZeroExtended16(
           kR11, SegmentField(SegmentOfOpcode(in), offsetof(SegmentRegister, selector)));
       PushValue(decoded, in.operand_bits / 8u, kR11, std::nullopt);
       return true;
-    case ZYDIS_MNEMONIC_POP:
+    case Mnemonic::kPop:
       if (!LoadsPlainly(SegmentOfOpcode(in))) return EmitPopDescriptor(decoded);
       EmitPopSegment(decoded, SegmentOfOpcode(in));
       return true;
-    case ZYDIS_MNEMONIC_LDS:
-    case ZYDIS_MNEMONIC_LES: {
-      const Segment segment = in.mnemonic == ZYDIS_MNEMONIC_LDS ? kDs : kEs;
+    case Mnemonic::kLds:
+    case Mnemonic::kLes: {
+      const Segment segment = in.mnemonic == Mnemonic::kLds ? kDs : kEs;
       if (!LoadsPlainly(segment) || IsSoftware(decoded, in.memory.segment, false)) return false;
       EmitLoadFarPointer(decoded, segment);
       return true;

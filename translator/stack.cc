@@ -66,10 +66,10 @@ void BlockBuilder::LoadTop(const Decoded& decoded, uint32_t bytes, uint8_t to) {
 
 void BlockBuilder::EmitStack(const Decoded& decoded) {
   switch (decoded.instruction.mnemonic) {
-    case ZYDIS_MNEMONIC_PUSH:
+    case Mnemonic::kPush:
       EmitPush(decoded);
       break;
-    case ZYDIS_MNEMONIC_POP:
+    case Mnemonic::kPop:
       EmitPop(decoded);
       break;
     default:

@@ -10,8 +10,8 @@ namespace verbatim {
 namespace {
 
 bool IsSoftwareInterrupt(Mnemonic mnemonic) {
-  return mnemonic == ZYDIS_MNEMONIC_INT || mnemonic == ZYDIS_MNEMONIC_INT3 ||
-         mnemonic == ZYDIS_MNEMONIC_INTO || mnemonic == ZYDIS_MNEMONIC_INT1;
+  return mnemonic == Mnemonic::kInt || mnemonic == Mnemonic::kInt3 || mnemonic == Mnemonic::kInto ||
+         mnemonic == Mnemonic::kInt1;
 }
 
 }  // namespace
@@ -70,27 +70,27 @@ VirtualCpu::Outcome VirtualCpu::Dispatch(const GuestInstruction& instruction, ui
   }
   Outcome outcome = StepOutcome::kNext;
   switch (instruction.mnemonic) {
-    case ZYDIS_MNEMONIC_CLI:
+    case Mnemonic::kCli:
       outcome = ClearInterruptFlag();
       break;
-    case ZYDIS_MNEMONIC_STI:
+    case Mnemonic::kSti:
       outcome = SetInterruptFlag(next_eip);
       break;
-    case ZYDIS_MNEMONIC_PUSHF:
-    case ZYDIS_MNEMONIC_PUSHFD:
+    case Mnemonic::kPushf:
+    case Mnemonic::kPushfd:
       outcome = PushFlags(instruction.operand_bits);
       break;
-    case ZYDIS_MNEMONIC_POPF:
-    case ZYDIS_MNEMONIC_POPFD:
+    case Mnemonic::kPopf:
+    case Mnemonic::kPopfd:
       outcome = PopFlags(instruction.operand_bits);
       break;
-    case ZYDIS_MNEMONIC_IN:
+    case Mnemonic::kIn:
       outcome = PortIn(instruction);
       break;
-    case ZYDIS_MNEMONIC_OUT:
+    case Mnemonic::kOut:
       outcome = PortOut(instruction);
       break;
-    case ZYDIS_MNEMONIC_MOV:
+    case Mnemonic::kMov:
       if (instruction.map == 0) {
         outcome = MoveToSegment(instruction, next_eip);
       } else if ((instruction.opcode & 1) == 0) {
@@ -99,125 +99,125 @@ VirtualCpu::Outcome VirtualCpu::Dispatch(const GuestInstruction& instruction, ui
         outcome = MoveDebug(instruction);
       }
       break;
-    case ZYDIS_MNEMONIC_PUSH:
+    case Mnemonic::kPush:
       outcome = PushSegment(instruction);
       break;
-    case ZYDIS_MNEMONIC_POP:
+    case Mnemonic::kPop:
       outcome = PopSegment(instruction, next_eip);
       break;
-    case ZYDIS_MNEMONIC_RDTSC:
+    case Mnemonic::kRdtsc:
       outcome = ReadTimeStamp();
       break;
-    case ZYDIS_MNEMONIC_CLTS:
+    case Mnemonic::kClts:
       outcome = ClearTaskSwitched();
       break;
-    case ZYDIS_MNEMONIC_INVLPG:
+    case Mnemonic::kInvlpg:
       outcome = InvalidatePage(instruction);
       break;
-    case ZYDIS_MNEMONIC_CPUID:
+    case Mnemonic::kCpuid:
       Cpuid();
       break;
-    case ZYDIS_MNEMONIC_RDMSR:
+    case Mnemonic::kRdmsr:
       outcome = ReadMsr();
       break;
-    case ZYDIS_MNEMONIC_WRMSR:
+    case Mnemonic::kWrmsr:
       outcome = WriteMsr();
       break;
-    case ZYDIS_MNEMONIC_RDPMC:
+    case Mnemonic::kRdpmc:
       outcome = ReadPerformanceCounter();
       break;
-    case ZYDIS_MNEMONIC_FXSAVE:
-    case ZYDIS_MNEMONIC_FXRSTOR:
-    case ZYDIS_MNEMONIC_FNSAVE:
-    case ZYDIS_MNEMONIC_FRSTOR:
-    case ZYDIS_MNEMONIC_FNSTENV:
-    case ZYDIS_MNEMONIC_FLDENV:
-    case ZYDIS_MNEMONIC_LDMXCSR:
-    case ZYDIS_MNEMONIC_STMXCSR:
+    case Mnemonic::kFxsave:
+    case Mnemonic::kFxrstor:
+    case Mnemonic::kFnsave:
+    case Mnemonic::kFrstor:
+    case Mnemonic::kFnstenv:
+    case Mnemonic::kFldenv:
+    case Mnemonic::kLdmxcsr:
+    case Mnemonic::kStmxcsr:
       outcome = FpuState(instruction);
       break;
-    case ZYDIS_MNEMONIC_LDS:
+    case Mnemonic::kLds:
       outcome = LoadFarPointer(instruction, kDs);
       break;
-    case ZYDIS_MNEMONIC_LES:
+    case Mnemonic::kLes:
       outcome = LoadFarPointer(instruction, kEs);
       break;
-    case ZYDIS_MNEMONIC_LSS:
+    case Mnemonic::kLss:
       outcome = LoadFarPointer(instruction, kSs);
       break;
-    case ZYDIS_MNEMONIC_LFS:
+    case Mnemonic::kLfs:
       outcome = LoadFarPointer(instruction, kFs);
       break;
-    case ZYDIS_MNEMONIC_LGS:
+    case Mnemonic::kLgs:
       outcome = LoadFarPointer(instruction, kGs);
       break;
-    case ZYDIS_MNEMONIC_LGDT:
+    case Mnemonic::kLgdt:
       outcome = LoadTable(instruction, state_.gdtr);
       break;
-    case ZYDIS_MNEMONIC_LIDT:
+    case Mnemonic::kLidt:
       outcome = LoadTable(instruction, state_.idtr);
       break;
-    case ZYDIS_MNEMONIC_SGDT:
+    case Mnemonic::kSgdt:
       outcome = StoreTable(instruction, state_.gdtr);
       break;
-    case ZYDIS_MNEMONIC_SIDT:
+    case Mnemonic::kSidt:
       outcome = StoreTable(instruction, state_.idtr);
       break;
-    case ZYDIS_MNEMONIC_LLDT:
+    case Mnemonic::kLldt:
       outcome = LoadLdt(instruction);
       break;
-    case ZYDIS_MNEMONIC_LTR:
+    case Mnemonic::kLtr:
       outcome = LoadTaskRegister(instruction);
       break;
-    case ZYDIS_MNEMONIC_SLDT:
+    case Mnemonic::kSldt:
       outcome = StoreSystemSelector(instruction, state_.ldtr);
       break;
-    case ZYDIS_MNEMONIC_STR:
+    case Mnemonic::kStr:
       outcome = StoreSystemSelector(instruction, state_.tr);
       break;
-    case ZYDIS_MNEMONIC_SMSW:
+    case Mnemonic::kSmsw:
       outcome = StoreMachineStatus(instruction);
       break;
-    case ZYDIS_MNEMONIC_LMSW:
+    case Mnemonic::kLmsw:
       outcome = LoadMachineStatus(instruction);
       break;
-    case ZYDIS_MNEMONIC_LAR:
-    case ZYDIS_MNEMONIC_LSL:
-    case ZYDIS_MNEMONIC_VERR:
-    case ZYDIS_MNEMONIC_VERW:
+    case Mnemonic::kLar:
+    case Mnemonic::kLsl:
+    case Mnemonic::kVerr:
+    case Mnemonic::kVerw:
       outcome = InspectSelector(instruction);
       break;
-    case ZYDIS_MNEMONIC_ARPL:
+    case Mnemonic::kArpl:
       outcome = AdjustRpl(instruction);
       break;
-    case ZYDIS_MNEMONIC_INVD:
-    case ZYDIS_MNEMONIC_WBINVD:
+    case Mnemonic::kInvd:
+    case Mnemonic::kWbinvd:
       outcome = WriteBackCaches();
       break;
-    case ZYDIS_MNEMONIC_AAA:
-    case ZYDIS_MNEMONIC_AAS:
-    case ZYDIS_MNEMONIC_AAM:
-    case ZYDIS_MNEMONIC_AAD:
-    case ZYDIS_MNEMONIC_DAA:
-    case ZYDIS_MNEMONIC_DAS:
-    case ZYDIS_MNEMONIC_SALC:
+    case Mnemonic::kAaa:
+    case Mnemonic::kAas:
+    case Mnemonic::kAam:
+    case Mnemonic::kAad:
+    case Mnemonic::kDaa:
+    case Mnemonic::kDas:
+    case Mnemonic::kSalc:
       outcome = Decimal(instruction);
       break;
-    case ZYDIS_MNEMONIC_BOUND:
+    case Mnemonic::kBound:
       outcome = Bound(instruction);
       break;
-    case ZYDIS_MNEMONIC_PUSHA:
-    case ZYDIS_MNEMONIC_PUSHAD:
+    case Mnemonic::kPusha:
+    case Mnemonic::kPushad:
       outcome = PushAll(instruction.operand_bits);
       break;
-    case ZYDIS_MNEMONIC_POPA:
-    case ZYDIS_MNEMONIC_POPAD:
+    case Mnemonic::kPopa:
+    case Mnemonic::kPopad:
       outcome = PopAll(instruction.operand_bits);
       break;
-    case ZYDIS_MNEMONIC_ENTER:
+    case Mnemonic::kEnter:
       outcome = Enter(instruction);
       break;
-    case ZYDIS_MNEMONIC_HLT:
+    case Mnemonic::kHlt:
       outcome = Halt();
       break;
     default:
@@ -237,12 +237,12 @@ VirtualCpu::Outcome VirtualCpu::Halt() {
 VirtualCpu::Outcome VirtualCpu::DispatchTransfer(const GuestInstruction& instruction,
                                                  uint32_t next_eip) {
   switch (instruction.mnemonic) {
-    case ZYDIS_MNEMONIC_INSB:
-    case ZYDIS_MNEMONIC_INSW:
-    case ZYDIS_MNEMONIC_INSD:
-    case ZYDIS_MNEMONIC_OUTSB:
-    case ZYDIS_MNEMONIC_OUTSW:
-    case ZYDIS_MNEMONIC_OUTSD: {
+    case Mnemonic::kInsb:
+    case Mnemonic::kInsw:
+    case Mnemonic::kInsd:
+    case Mnemonic::kOutsb:
+    case Mnemonic::kOutsw:
+    case Mnemonic::kOutsd: {
       const Outcome outcome = StringIo(instruction);
       if (outcome && *outcome != StepOutcome::kRepeat) state_.eip = next_eip;
       return outcome;
@@ -255,25 +255,25 @@ VirtualCpu::Outcome VirtualCpu::DispatchTransfer(const GuestInstruction& instruc
 
 Faultable<void> VirtualCpu::Transfer(const GuestInstruction& instruction, uint32_t next_eip) {
   switch (instruction.mnemonic) {
-    case ZYDIS_MNEMONIC_IRET:
-    case ZYDIS_MNEMONIC_IRETD:
+    case Mnemonic::kIret:
+    case Mnemonic::kIretd:
       return events_.Return(instruction.operand_bits, next_eip);
-    case ZYDIS_MNEMONIC_SYSENTER:
+    case Mnemonic::kSysenter:
       return transfers_.SysEnter();
-    case ZYDIS_MNEMONIC_SYSEXIT:
+    case Mnemonic::kSysexit:
       return transfers_.SysExit();
-    case ZYDIS_MNEMONIC_INT:
+    case Mnemonic::kInt:
       if (state_.Virtual8086() && state_.Iopl() != 3) return RaiseGeneralProtection();
       return SoftwareInterrupt(static_cast<uint8_t>(instruction.immediate), next_eip);
-    case ZYDIS_MNEMONIC_INT3:
+    case Mnemonic::kInt3:
       return SoftwareInterrupt(static_cast<uint8_t>(Vector::kBreakpoint), next_eip);
-    case ZYDIS_MNEMONIC_INTO:
+    case Mnemonic::kInto:
       if ((state_.eflags & flag::kOf) == 0) {
         state_.eip = next_eip;
         return {};
       }
       return SoftwareInterrupt(static_cast<uint8_t>(Vector::kOverflow), next_eip);
-    case ZYDIS_MNEMONIC_INT1:
+    case Mnemonic::kInt1:
       // No DPL check, and external in the sense of error codes (SDM vol. 2, INT n).
       RETURN_IF_FAULT(events_.Deliver({.vector = static_cast<uint8_t>(Vector::kDebug),
                                        .software = false,
@@ -284,15 +284,15 @@ Faultable<void> VirtualCpu::Transfer(const GuestInstruction& instruction, uint32
       // The handler may use the debug registers (17.2.4).
       state_.dr[7] &= ~dr7::kGeneralDetect;
       return {};
-    case ZYDIS_MNEMONIC_CALL:
-    case ZYDIS_MNEMONIC_JMP:
+    case Mnemonic::kCall:
+    case Mnemonic::kJmp:
       return FarBranch(instruction, next_eip);
-    case ZYDIS_MNEMONIC_RET:
+    case Mnemonic::kRet:
       return transfers_.Return(instruction.operand_bits,
                                instruction.opcode == 0xCA ? instruction.immediate & 0xFFFFu : 0);
     default:
       undecoded_.Log(LogLevel::kWarning, "sensitive instruction {} at {:#x} is not known here: #UD",
-                     ZydisMnemonicGetString(instruction.mnemonic), state_.eip);
+                     MnemonicName(instruction.mnemonic), state_.eip);
       return RaiseUndefined();
   }
 }
@@ -310,7 +310,7 @@ Faultable<void> VirtualCpu::FarBranch(const GuestInstruction& instruction, uint3
     selector = LoadLittle<uint16_t>(&pointer[bytes]);
   }
   if (bytes == 2) offset &= 0xFFFFu;
-  return instruction.mnemonic == ZYDIS_MNEMONIC_CALL
+  return instruction.mnemonic == Mnemonic::kCall
              ? transfers_.Call(selector, offset, instruction.operand_bits, next_eip)
              : transfers_.Jump(selector, offset, next_eip);
 }

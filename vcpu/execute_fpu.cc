@@ -8,20 +8,20 @@ namespace verbatim {
 
 VirtualCpu::Outcome VirtualCpu::FpuState(const GuestInstruction& instruction) {
   const Mnemonic mnemonic = instruction.mnemonic;
-  if (mnemonic == ZYDIS_MNEMONIC_LDMXCSR || mnemonic == ZYDIS_MNEMONIC_STMXCSR) {
+  if (mnemonic == Mnemonic::kLdmxcsr || mnemonic == Mnemonic::kStmxcsr) {
     return MoveMxcsr(instruction);
   }
   if ((state_.cr0 & (cr0::kEm | cr0::kTs)) != 0) return Raise(Vector::kDeviceNotAvailable);
   switch (mnemonic) {
-    case ZYDIS_MNEMONIC_FXSAVE:
+    case Mnemonic::kFxsave:
       return FxSave(instruction);
-    case ZYDIS_MNEMONIC_FXRSTOR:
+    case Mnemonic::kFxrstor:
       return FxRestore(instruction);
-    case ZYDIS_MNEMONIC_FNSAVE:
+    case Mnemonic::kFnsave:
       return StoreFpu(instruction, true);
-    case ZYDIS_MNEMONIC_FNSTENV:
+    case Mnemonic::kFnstenv:
       return StoreFpu(instruction, false);
-    case ZYDIS_MNEMONIC_FRSTOR:
+    case Mnemonic::kFrstor:
       return LoadFpu(instruction, true);
     default:
       return LoadFpu(instruction, false);
@@ -95,7 +95,7 @@ VirtualCpu::Outcome VirtualCpu::LoadFpu(const GuestInstruction& instruction, boo
 VirtualCpu::Outcome VirtualCpu::MoveMxcsr(const GuestInstruction& instruction) {
   if ((state_.cr0 & cr0::kEm) != 0 || (state_.cr4 & cr4::kOsfxsr) == 0) return RaiseUndefined();
   if ((state_.cr0 & cr0::kTs) != 0) return Raise(Vector::kDeviceNotAvailable);
-  if (instruction.mnemonic == ZYDIS_MNEMONIC_STMXCSR) {
+  if (instruction.mnemonic == Mnemonic::kStmxcsr) {
     RETURN_IF_FAULT(memory_.StoreOperand<uint32_t>(instruction, state_.mxcsr));
     return StepOutcome::kNext;
   }

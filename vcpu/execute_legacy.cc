@@ -27,24 +27,24 @@ VirtualCpu::Outcome VirtualCpu::Decimal(const GuestInstruction& instruction) {
   bool carry = false;
   bool adjust = false;
   switch (instruction.mnemonic) {
-    case ZYDIS_MNEMONIC_AAA:
+    case Mnemonic::kAaa:
       if (low) ax += 0x106;
       ax &= 0xFF0Fu;
       carry = adjust = low;
       break;
-    case ZYDIS_MNEMONIC_AAS:
+    case Mnemonic::kAas:
       if (low) ax -= 0x106;
       ax &= 0xFF0Fu;
       carry = adjust = low;
       break;
-    case ZYDIS_MNEMONIC_AAM:
+    case Mnemonic::kAam:
       if (base == 0) return Raise(Vector::kDivideError);
       ax = ((old_al / base) << 8) | (old_al % base);
       break;
-    case ZYDIS_MNEMONIC_AAD:
+    case Mnemonic::kAad:
       ax = (old_al + (ax >> 8) * base) & 0xFFu;
       break;
-    case ZYDIS_MNEMONIC_DAA: {
+    case Mnemonic::kDaa: {
       uint32_t al = old_al;
       if (low) al += 0x06;
       if (high) al += 0x60;
@@ -53,7 +53,7 @@ VirtualCpu::Outcome VirtualCpu::Decimal(const GuestInstruction& instruction) {
       carry = high;
       break;
     }
-    case ZYDIS_MNEMONIC_DAS: {
+    case Mnemonic::kDas: {
       uint32_t al = old_al;
       if (low) al -= 0x06;
       if (high) al -= 0x60;

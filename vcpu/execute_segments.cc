@@ -119,20 +119,20 @@ VirtualCpu::Outcome VirtualCpu::InspectSelector(const GuestInstruction& instruct
   if (accepted) {
     const bool system = descriptor.IsSystem();
     switch (instruction.mnemonic) {
-      case ZYDIS_MNEMONIC_LAR:
+      case Mnemonic::kLar:
         accepted = !system || In(kLarTypes, descriptor.Type());
         if (accepted) {
           memory_.SetRegister(instruction.reg, descriptor.high & kLarMask,
                               instruction.operand_bits);
         }
         break;
-      case ZYDIS_MNEMONIC_LSL:
+      case Mnemonic::kLsl:
         accepted = !system || In(kLslTypes, descriptor.Type());
         if (accepted) {
           memory_.SetRegister(instruction.reg, descriptor.Limit(), instruction.operand_bits);
         }
         break;
-      case ZYDIS_MNEMONIC_VERR:
+      case Mnemonic::kVerr:
         accepted = !system && descriptor.IsReadable();
         break;
       default:  // VERW

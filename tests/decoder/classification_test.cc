@@ -3,7 +3,6 @@
 // written down here by hand as one letter per opcode.
 #include "decoder/classification.h"
 
-#include <Zydis/Zydis.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -213,10 +212,10 @@ TEST(Classification, FormsThatSse4AddedAreUndefined) {
 TEST(Classification, PrefixedBitScansAreBitScans) {
   for (const char* bytes : {"F3 0F BD C1", "F3 0F BC C1", "66 F3 0F BD C1", "F2 0F BC C1"}) {
     const GuestInstruction in = Decode32(bytes);
-    EXPECT_TRUE(in.mnemonic == ZYDIS_MNEMONIC_BSR || in.mnemonic == ZYDIS_MNEMONIC_BSF) << bytes;
+    EXPECT_TRUE(in.mnemonic == Mnemonic::kBsr || in.mnemonic == Mnemonic::kBsf) << bytes;
     EXPECT_EQ(in.mandatory_prefix, 0) << bytes;
   }
-  EXPECT_EQ(Decode32("F3 0F 09").mnemonic, ZYDIS_MNEMONIC_WBINVD);
+  EXPECT_EQ(Decode32("F3 0F 09").mnemonic, Mnemonic::kWbinvd);
 }
 
 // The two mnemonics that are both string and SSE2 instructions.
@@ -230,7 +229,7 @@ TEST(Classification, TellsStringMovsdFromSse2Movsd) {
 
 // Some encoding leads to each row of the table: no row is dead or misspelt.
 TEST(Classification, EveryMnemonicOfTheTableCanBeReached) {
-  std::set<int> reached;
+  std::set<Mnemonic> reached;
   const Decoder decoder{CpuFeatures{}};
   for (const char* prefix : {"", "66 ", "F2 ", "F3 ", "67 "}) {
     for (const char* map : {"", "0F ", "0F 38 ", "0F 3A "}) {
@@ -245,10 +244,10 @@ TEST(Classification, EveryMnemonicOfTheTableCanBeReached) {
       }
     }
   }
-  for (int i = 0; i <= ZYDIS_MNEMONIC_MAX_VALUE; ++i) {
-    const auto mnemonic = static_cast<ZydisMnemonic>(i);
+  for (uint16_t i = 0; i < static_cast<uint16_t>(Mnemonic::kCount); ++i) {
+    const Mnemonic mnemonic{i};
     if (!Classify(mnemonic).known) continue;
-    EXPECT_TRUE(reached.contains(i)) << ZydisMnemonicGetString(mnemonic);
+    EXPECT_TRUE(reached.contains(mnemonic)) << MnemonicName(mnemonic);
   }
 }
 

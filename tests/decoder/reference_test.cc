@@ -137,7 +137,7 @@ TEST(Reference, AgreesOnTheCodeOfBusybox) {
     const GuestInstruction in = decoder.Decode(bytes, true);
     const std::optional<uint32_t> expected = reference.Length(bytes);
     ASSERT_TRUE(expected) << Hex(bytes);
-    if (in.error == DecodeError::kUndefined && in.mnemonic == ZYDIS_MNEMONIC_INVALID) {
+    if (in.error == DecodeError::kUndefined && in.mnemonic == Mnemonic::kInvalid) {
       ASSERT_TRUE(kExplained.contains(reference.mnemonic())) << Hex(bytes) << reference.mnemonic();
       ++unknown;
     } else {

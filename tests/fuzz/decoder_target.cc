@@ -78,7 +78,7 @@ void Compare(const Capstone& capstone, const GuestInstruction& in, std::span<con
            Hex(bytes));
   } else if (theirs == nullptr && ours) {
     Demand(WhyOnlyOurs(encoding) != nullptr, "{} code: {}, but Capstone has none:{}", mode,
-           ZydisMnemonicGetString(in.mnemonic), Hex(bytes));
+           MnemonicName(in.mnemonic), Hex(bytes));
   } else if (ours && theirs->size != in.length) {
     Demand(WhyLengthsDiffer(encoding) != nullptr, "{} code: length {}, Capstone {} of {}:{}", mode,
            in.length, theirs->size, theirs->mnemonic, Hex(bytes));

@@ -8,20 +8,20 @@ constexpr uint32_t kSystemCallVector = 0x80;
 
 // clang-format off
 constexpr Avoided kAvoided[] = {
-    {ZYDIS_MNEMONIC_SYSENTER, "enters the host's kernel (Intel), or is #UD in long mode (AMD)"},
-    {ZYDIS_MNEMONIC_SYSEXIT, "#UD in long mode on AMD; #GP(0) at CPL 3 elsewhere"},
-    {ZYDIS_MNEMONIC_RDTSC, "the result is time"},
-    {ZYDIS_MNEMONIC_RDPMC, "the host's CR4.PCE decides, the result is the host's load"},
-    {ZYDIS_MNEMONIC_CPUID, "the result describes the host"},
-    {ZYDIS_MNEMONIC_SGDT, "the result, or what the host's kernel puts in its place (UMIP), is the host's"},
-    {ZYDIS_MNEMONIC_SIDT, "the result, or what the host's kernel puts in its place (UMIP), is the host's"},
-    {ZYDIS_MNEMONIC_SLDT, "the result, or what the host's kernel puts in its place (UMIP), is the host's"},
-    {ZYDIS_MNEMONIC_STR, "the result, or what the host's kernel puts in its place (UMIP), is the host's"},
-    {ZYDIS_MNEMONIC_SMSW, "the result, or what the host's kernel puts in its place (UMIP), is the host's"},
-    {ZYDIS_MNEMONIC_INT1, "a trap, for which hypervisors report the address of INT1, not the next one"},
-    {ZYDIS_MNEMONIC_UD0, "processors differ in whether a ModRM byte belongs to it, and counts among the 15"},
-    {ZYDIS_MNEMONIC_UD1, "processors differ in whether a ModRM byte belongs to it, and counts among the 15"},
-    {ZYDIS_MNEMONIC_NOP, "0F 0D with a register does nothing on Intel's processors, is #UD on AMD's", 0x0D},
+    {Mnemonic::kSysenter, "enters the host's kernel (Intel), or is #UD in long mode (AMD)"},
+    {Mnemonic::kSysexit, "#UD in long mode on AMD; #GP(0) at CPL 3 elsewhere"},
+    {Mnemonic::kRdtsc, "the result is time"},
+    {Mnemonic::kRdpmc, "the host's CR4.PCE decides, the result is the host's load"},
+    {Mnemonic::kCpuid, "the result describes the host"},
+    {Mnemonic::kSgdt, "the result, or what the host's kernel puts in its place (UMIP), is the host's"},
+    {Mnemonic::kSidt, "the result, or what the host's kernel puts in its place (UMIP), is the host's"},
+    {Mnemonic::kSldt, "the result, or what the host's kernel puts in its place (UMIP), is the host's"},
+    {Mnemonic::kStr, "the result, or what the host's kernel puts in its place (UMIP), is the host's"},
+    {Mnemonic::kSmsw, "the result, or what the host's kernel puts in its place (UMIP), is the host's"},
+    {Mnemonic::kInt1, "a trap, for which hypervisors report the address of INT1, not the next one"},
+    {Mnemonic::kUd0, "processors differ in whether a ModRM byte belongs to it, and counts among the 15"},
+    {Mnemonic::kUd1, "processors differ in whether a ModRM byte belongs to it, and counts among the 15"},
+    {Mnemonic::kNop, "0F 0D with a register does nothing on Intel's processors, is #UD on AMD's", 0x0D},
 };
 // clang-format on
 
@@ -40,7 +40,7 @@ std::span<const Avoided> AvoidedMnemonics() { return kAvoided; }
 std::string_view WhyAvoided(const Form& form) { return Why(form.mnemonic, form.map, form.opcode); }
 
 std::string_view WhyAvoided(const GuestInstruction& in) {
-  if (in.mnemonic == ZYDIS_MNEMONIC_INT && in.immediate == kSystemCallVector) {
+  if (in.mnemonic == Mnemonic::kInt && in.immediate == kSystemCallVector) {
     return "enters the host's kernel";
   }
   return Why(in.mnemonic, in.map, in.opcode);

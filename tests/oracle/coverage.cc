@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/oracle/coverage.h"
 
-#include <Zydis/Zydis.h>
 #include <fmt/format.h>
 
 #include <array>
@@ -80,9 +79,8 @@ std::string Coverage::Table() const {
   const auto forms = FormTable::Get().forms();
   for (uint32_t i = 0; i < forms.size(); ++i) {
     const Form& form = forms[i];
-    text += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", ZydisMnemonicGetString(form.mnemonic),
-                        form.Encoding(), Hex(form.example), NameOf(TranslationOf(form)), Cases(i),
-                        Certain(i));
+    text += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", MnemonicName(form.mnemonic), form.Encoding(),
+                        Hex(form.example), NameOf(TranslationOf(form)), Cases(i), Certain(i));
   }
   return text;
 }
@@ -108,7 +106,7 @@ std::string Coverage::Summary() const {
   }
   text += fmt::format("avoided    {:5} forms\n", avoided);
   for (const Avoided& row : AvoidedMnemonics()) {
-    text += fmt::format("  {}: {}\n", ZydisMnemonicGetString(row.mnemonic), row.reason);
+    text += fmt::format("  {}: {}\n", MnemonicName(row.mnemonic), row.reason);
   }
   const std::vector<uint32_t> missing = Missing();
   text += fmt::format("missing    {:5} forms\n", missing.size());

@@ -48,7 +48,7 @@ unsigned ForgiveNullSelectors(Outcome& native, const Outcome& translated) {
 unsigned ForgiveMxcsrMask(const Case& one, std::vector<ChangedLine>& native,
                           std::span<const ChangedLine> translated) {
   constexpr uint8_t kMisalignedMode = 1u << 1;
-  if (!Contains(one, ZYDIS_MNEMONIC_FXSAVE) || native.size() != translated.size()) return 0;
+  if (!Contains(one, Mnemonic::kFxsave) || native.size() != translated.size()) return 0;
   unsigned used = 0;
   for (size_t i = 0; i < native.size(); ++i) {
     for (uint32_t at = 14; at < kLineBytes; at += 16) {
@@ -82,10 +82,10 @@ unsigned ForgiveWrap(const LdtTable& table, Outcome& native, const Outcome& tran
 
 bool PushesSeveral(const GuestInstruction& in) {
   switch (in.mnemonic) {
-    case ZYDIS_MNEMONIC_PUSHA:
-    case ZYDIS_MNEMONIC_PUSHAD:
-    case ZYDIS_MNEMONIC_ENTER:
-    case ZYDIS_MNEMONIC_CALL:
+    case Mnemonic::kPusha:
+    case Mnemonic::kPushad:
+    case Mnemonic::kEnter:
+    case Mnemonic::kCall:
       return true;
     default:
       return false;
@@ -97,21 +97,21 @@ bool AccessesSeveral(const GuestInstruction& in) {
   constexpr uint16_t kSse = 16;
   if (PushesSeveral(in) || in.handling == Handling::kString) return true;
   switch (in.mnemonic) {
-    case ZYDIS_MNEMONIC_MASKMOVQ:
-    case ZYDIS_MNEMONIC_MASKMOVDQU:
+    case Mnemonic::kMaskmovq:
+    case Mnemonic::kMaskmovdqu:
       return true;
-    case ZYDIS_MNEMONIC_POPA:
-    case ZYDIS_MNEMONIC_POPAD:
-    case ZYDIS_MNEMONIC_IRET:
-    case ZYDIS_MNEMONIC_IRETD:
-    case ZYDIS_MNEMONIC_RET:
-    case ZYDIS_MNEMONIC_JMP:
-    case ZYDIS_MNEMONIC_LDS:
-    case ZYDIS_MNEMONIC_LES:
-    case ZYDIS_MNEMONIC_LSS:
-    case ZYDIS_MNEMONIC_LFS:
-    case ZYDIS_MNEMONIC_LGS:
-    case ZYDIS_MNEMONIC_BOUND:
+    case Mnemonic::kPopa:
+    case Mnemonic::kPopad:
+    case Mnemonic::kIret:
+    case Mnemonic::kIretd:
+    case Mnemonic::kRet:
+    case Mnemonic::kJmp:
+    case Mnemonic::kLds:
+    case Mnemonic::kLes:
+    case Mnemonic::kLss:
+    case Mnemonic::kLfs:
+    case Mnemonic::kLgs:
+    case Mnemonic::kBound:
       return in.handling != Handling::kControlFlow;
     default:
       // x87 numbers of 80 bits, and images.
@@ -168,7 +168,7 @@ unsigned ForgiveAccessOrder(const Case& one, const LdtTable& table, const Native
     outcome.error_code = here.error_code;
     outcome.fault_address = here.fault_address;
   }
-  if (in.mnemonic == ZYDIS_MNEMONIC_POPA || in.mnemonic == ZYDIS_MNEMONIC_POPAD) {
+  if (in.mnemonic == Mnemonic::kPopa || in.mnemonic == Mnemonic::kPopad) {
     // What is popped before the fault is loaded already; popping again from the start repeats it.
     for (const uint8_t gpr : {kEax, kEcx, kEdx, kEbx, kEbp, kEsi, kEdi}) {
       used = used || outcome.cpu.gpr[gpr] != here.cpu.gpr[gpr];
@@ -198,8 +198,8 @@ unsigned ForgiveSupervisorPage(Outcome& native, const Outcome& translated) {
 // The generator does not ask for them: a program that does has made up, or read from somewhere, a
 // selector.
 unsigned ForgiveHostSegments(const Case& one, Outcome& native, const Outcome& translated) {
-  const bool rights = Contains(one, ZYDIS_MNEMONIC_LAR);
-  const bool limits = Contains(one, ZYDIS_MNEMONIC_LSL);
+  const bool rights = Contains(one, Mnemonic::kLar);
+  const bool limits = Contains(one, Mnemonic::kLsl);
   const std::optional<HostSegment> code = ReadHostSegment(kHostCode64);
   const auto is = [](uint32_t value, uint32_t told, uint32_t before) {
     return value == told || value == ((before & 0xFFFF0000u) | (told & 0xFFFFu));
@@ -225,7 +225,7 @@ unsigned ForgiveIcebp(const Case& one, const LdtTable& table, const NativeRun& n
                       Outcome& outcome, const Outcome& translated) {
   if (outcome.vector != kDebug || translated.vector != kDebug) return 0;
   const GuestInstruction in = Ending(one, table, native.outcome, native.lines).instruction();
-  if (in.mnemonic != ZYDIS_MNEMONIC_INT1 || outcome.cpu.eip + in.length != translated.cpu.eip) {
+  if (in.mnemonic != Mnemonic::kInt1 || outcome.cpu.eip + in.length != translated.cpu.eip) {
     return 0;
   }
   outcome.cpu.eip = translated.cpu.eip;
@@ -244,9 +244,9 @@ bool LoadsMisalignedMode(const Ending& here, const Outcome& refusal, const Outco
   constexpr uint32_t kMisalignedMode = 1u << 17;
   constexpr uint32_t kReserved = 0xFFFF0000;
   const Mnemonic mnemonic = here.instruction().mnemonic;
-  const bool restores = mnemonic == ZYDIS_MNEMONIC_FXRSTOR;
+  const bool restores = mnemonic == Mnemonic::kFxrstor;
   return refusal.vector == kProtection && refusal.error_code == 0 &&
-         (restores || mnemonic == ZYDIS_MNEMONIC_LDMXCSR) &&
+         (restores || mnemonic == Mnemonic::kLdmxcsr) &&
          (here.OperandDword(restores ? kFxMxcsr : 0) & kReserved) == kMisalignedMode &&
          (LoadLittle<uint32_t>(&native.cpu.fx[kFxMxcsr]) & kMisalignedMode) != 0;
 }
@@ -264,7 +264,7 @@ bool LoadsHostSegment(const Outcome& refusal, const Outcome& native) {
 bool IsLaterInstruction(const Ending& here, const Outcome& refusal) {
   const GuestInstruction& in = here.instruction();
   return refusal.vector == kUndefined && in.handling == Handling::kUndefined &&
-         in.mnemonic == ZYDIS_MNEMONIC_INVALID && IsKnownToday(in.bytes, here.code32());
+         in.mnemonic == Mnemonic::kInvalid && IsKnownToday(in.bytes, here.code32());
 }
 
 // Something but the counter of LOOP has changed since.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/oracle/forms.h"
 
-#include <Zydis/Zydis.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -28,17 +27,17 @@ bool IsEscape(uint8_t map, uint8_t opcode) {
 // Instructions whose only use of the address size is not a ModRM operand.
 bool CountsOrIndexesByAddressSize(const GuestInstruction& in) {
   switch (in.mnemonic) {
-    case ZYDIS_MNEMONIC_LOOP:
-    case ZYDIS_MNEMONIC_LOOPE:
-    case ZYDIS_MNEMONIC_LOOPNE:
-    case ZYDIS_MNEMONIC_JCXZ:
-    case ZYDIS_MNEMONIC_JECXZ:
-    case ZYDIS_MNEMONIC_INSB:
-    case ZYDIS_MNEMONIC_INSW:
-    case ZYDIS_MNEMONIC_INSD:
-    case ZYDIS_MNEMONIC_OUTSB:
-    case ZYDIS_MNEMONIC_OUTSW:
-    case ZYDIS_MNEMONIC_OUTSD:
+    case Mnemonic::kLoop:
+    case Mnemonic::kLoope:
+    case Mnemonic::kLoopne:
+    case Mnemonic::kJcxz:
+    case Mnemonic::kJecxz:
+    case Mnemonic::kInsb:
+    case Mnemonic::kInsw:
+    case Mnemonic::kInsd:
+    case Mnemonic::kOutsb:
+    case Mnemonic::kOutsw:
+    case Mnemonic::kOutsd:
       return true;
     default:
       return in.handling == Handling::kString;
@@ -76,7 +75,7 @@ Form FormOf(const GuestInstruction& in) {
 
 // The identity of a form; digit and rm as given.
 uint64_t Pack(const Form& form, int digit, int rm) {
-  uint64_t key = form.mnemonic;
+  auto key = static_cast<uint64_t>(form.mnemonic);
   const auto append = [&key](uint32_t value, uint32_t bits) { key = (key << bits) | value; };
   append(static_cast<uint32_t>(form.handling), 3);
   append(form.map, 2);
@@ -122,7 +121,7 @@ Probe Encode(const Prefixes& prefixes, bool lock, uint8_t map, uint8_t opcode) {
   return probe;
 }
 
-bool IsForm(const GuestInstruction& in) { return in.mnemonic != ZYDIS_MNEMONIC_INVALID; }
+bool IsForm(const GuestInstruction& in) { return in.mnemonic != Mnemonic::kInvalid; }
 
 }  // namespace
 
@@ -141,9 +140,7 @@ std::string Form::Encoding() const {
   return text;
 }
 
-std::string Form::Name() const {
-  return fmt::format("{} {}", ZydisMnemonicGetString(mnemonic), Encoding());
-}
+std::string Form::Name() const { return fmt::format("{} {}", MnemonicName(mnemonic), Encoding()); }
 
 const FormTable& FormTable::Get() {
   static const FormTable table;

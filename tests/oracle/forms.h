@@ -35,7 +35,7 @@ struct Prefixes {
 
 struct Form {
   // What tells it from other forms.
-  Mnemonic mnemonic = ZYDIS_MNEMONIC_INVALID;
+  Mnemonic mnemonic = Mnemonic::kInvalid;
   Handling handling = Handling::kUndefined;
   uint8_t map = 0;  // 0: one byte; 1: 0F; 2: 0F 38; 3: 0F 3A
   uint8_t opcode = 0;

@@ -284,7 +284,7 @@ TEST_F(ComparisonTest, ExplainsWhatWasAskedOfTheHostsSegments) {
   native_.cpu.eflags |= flag::kZf;
   translated_.outcome->cpu.eflags &= ~flag::kZf;
   EXPECT_EQ(explained(), 0u) << "nothing has asked";
-  Note(ZYDIS_MNEMONIC_LAR);
+  Note(Mnemonic::kLar);
   EXPECT_EQ(explained(), kHost);
   native_.cpu.gpr[kEcx] ^= 0x100;
   EXPECT_EQ(explained(), 0u) << "not what LAR says";
@@ -298,7 +298,7 @@ TEST_F(ComparisonTest, ExplainsTwoNumbersOfProcessors) {
   native_.cpu.gpr[kEcx] = 0x12340000;
   translated_.outcome->cpu.gpr[kEcx] = 0x12343000;  // processor 0 of node 3
   EXPECT_EQ(explained(), 0u) << "nothing has asked";
-  Note(ZYDIS_MNEMONIC_LSL);
+  Note(Mnemonic::kLsl);
   EXPECT_EQ(explained(), 1u << static_cast<unsigned>(Explanation::kHostSelector));
   translated_.outcome->cpu.gpr[kEcx] = 0x12343FFF;
   EXPECT_EQ(explained(), 0u) << "no such processor";

@@ -24,7 +24,7 @@ uint8_t PickBit(Random& random, uint8_t set) {
 // F2 and F3 do nothing there (SDM vol. 2, 2.1.1: "reserved", in fact ignored).
 bool IgnoresRepeat(const Form& form) {
   return form.map == 0 && form.mandatory_prefix == 0 && form.repeat == 0 &&
-         form.mnemonic != ZYDIS_MNEMONIC_NOP && form.handling == Handling::kIdent &&
+         form.mnemonic != Mnemonic::kNop && form.handling == Handling::kIdent &&
          form.fpu == FpuUse::kNone;
 }
 
@@ -167,7 +167,7 @@ Program::Operands Program::PickOperands(const Form& form, std::optional<uint32_t
   } else if (form.memory.present) {
     // XLAT, MASKMOVQ: a register that is not named.
     operands.address.segment_prefix = PickSegmentPrefix();
-    const uint8_t gpr = form.mnemonic == ZYDIS_MNEMONIC_XLAT ? kEbx : kEdi;
+    const uint8_t gpr = form.mnemonic == Mnemonic::kXlat ? kEbx : kEdi;
     const uint8_t segment = SegmentOf(operands.address.segment_prefix, false);
     if (!random_.OneIn(16)) SetRegister(gpr, PickOffset(segment, form.memory.bytes, linear));
   }

@@ -20,62 +20,62 @@ uint16_t IndexOf(const FormTable& forms, std::initializer_list<uint8_t> start) {
 
 Recipe RecipeOfSensitive(const Form& form) {
   switch (form.mnemonic) {
-    case ZYDIS_MNEMONIC_CALL:
-    case ZYDIS_MNEMONIC_JMP:
+    case Mnemonic::kCall:
+    case Mnemonic::kJmp:
       return form.shape == OperandShape::kMemory ? Recipe::kFarIndirect : Recipe::kFarDirect;
-    case ZYDIS_MNEMONIC_RET:
+    case Mnemonic::kRet:
       return Recipe::kFarReturn;
-    case ZYDIS_MNEMONIC_IRET:
-    case ZYDIS_MNEMONIC_IRETD:
+    case Mnemonic::kIret:
+    case Mnemonic::kIretd:
       return Recipe::kInterruptReturn;
-    case ZYDIS_MNEMONIC_MOV:
+    case Mnemonic::kMov:
       if (form.map == 1) return Recipe::kFaults;  // control and debug registers
       return form.opcode == 0x8E ? Recipe::kMoveSegment : Recipe::kPlain;
-    case ZYDIS_MNEMONIC_POP:
+    case Mnemonic::kPop:
       return Recipe::kPopSegment;
-    case ZYDIS_MNEMONIC_POPF:
-    case ZYDIS_MNEMONIC_POPFD:
+    case Mnemonic::kPopf:
+    case Mnemonic::kPopfd:
       return Recipe::kPopFlags;
-    case ZYDIS_MNEMONIC_ENTER:
-    case ZYDIS_MNEMONIC_PUSHA:
-    case ZYDIS_MNEMONIC_PUSHAD:
-    case ZYDIS_MNEMONIC_POPA:
-    case ZYDIS_MNEMONIC_POPAD:
+    case Mnemonic::kEnter:
+    case Mnemonic::kPusha:
+    case Mnemonic::kPushad:
+    case Mnemonic::kPopa:
+    case Mnemonic::kPopad:
       return Recipe::kStackFrame;
-    case ZYDIS_MNEMONIC_LDS:
-    case ZYDIS_MNEMONIC_LES:
-    case ZYDIS_MNEMONIC_LFS:
-    case ZYDIS_MNEMONIC_LGS:
-    case ZYDIS_MNEMONIC_LSS:
+    case Mnemonic::kLds:
+    case Mnemonic::kLes:
+    case Mnemonic::kLfs:
+    case Mnemonic::kLgs:
+    case Mnemonic::kLss:
       return Recipe::kFarPointer;
-    case ZYDIS_MNEMONIC_LAR:
-    case ZYDIS_MNEMONIC_LSL:
-    case ZYDIS_MNEMONIC_VERR:
-    case ZYDIS_MNEMONIC_VERW:
+    case Mnemonic::kLar:
+    case Mnemonic::kLsl:
+    case Mnemonic::kVerr:
+    case Mnemonic::kVerw:
       return Recipe::kSelectorQuery;
-    case ZYDIS_MNEMONIC_FXRSTOR:
-    case ZYDIS_MNEMONIC_FRSTOR:
-    case ZYDIS_MNEMONIC_FLDENV:
+    case Mnemonic::kFxrstor:
+    case Mnemonic::kFrstor:
+    case Mnemonic::kFldenv:
       return Recipe::kLoadState;
-    case ZYDIS_MNEMONIC_AAA:
-    case ZYDIS_MNEMONIC_AAS:
-    case ZYDIS_MNEMONIC_AAD:
-    case ZYDIS_MNEMONIC_AAM:
-    case ZYDIS_MNEMONIC_DAA:
-    case ZYDIS_MNEMONIC_DAS:
+    case Mnemonic::kAaa:
+    case Mnemonic::kAas:
+    case Mnemonic::kAad:
+    case Mnemonic::kAam:
+    case Mnemonic::kDaa:
+    case Mnemonic::kDas:
       return Recipe::kDecimal;
-    case ZYDIS_MNEMONIC_PUSH:
-    case ZYDIS_MNEMONIC_PUSHF:
-    case ZYDIS_MNEMONIC_PUSHFD:
+    case Mnemonic::kPush:
+    case Mnemonic::kPushf:
+    case Mnemonic::kPushfd:
       return Recipe::kStackOnly;
-    case ZYDIS_MNEMONIC_ARPL:
-    case ZYDIS_MNEMONIC_BOUND:
-    case ZYDIS_MNEMONIC_SALC:
-    case ZYDIS_MNEMONIC_INTO:
+    case Mnemonic::kArpl:
+    case Mnemonic::kBound:
+    case Mnemonic::kSalc:
+    case Mnemonic::kInto:
       return Recipe::kPlain;
-    case ZYDIS_MNEMONIC_FNSAVE:
-    case ZYDIS_MNEMONIC_FNSTENV:
-    case ZYDIS_MNEMONIC_FXSAVE:
+    case Mnemonic::kFnsave:
+    case Mnemonic::kFnstenv:
+    case Mnemonic::kFxsave:
       return Recipe::kStoreState;
     default:
       return Recipe::kFaults;
@@ -88,9 +88,9 @@ Recipe RecipeOf(const Form& form) {
     case Handling::kString:
       return Recipe::kString;
     case Handling::kStack:
-      return form.mnemonic == ZYDIS_MNEMONIC_LEAVE ? Recipe::kFrame : Recipe::kStackOnly;
+      return form.mnemonic == Mnemonic::kLeave ? Recipe::kFrame : Recipe::kStackOnly;
     case Handling::kControlFlow:
-      if (form.mnemonic == ZYDIS_MNEMONIC_RET) return Recipe::kReturn;
+      if (form.mnemonic == Mnemonic::kRet) return Recipe::kReturn;
       return form.map == 0 && form.opcode == 0xFF ? Recipe::kIndirect : Recipe::kBranch;
     case Handling::kSensitive:
       return RecipeOfSensitive(form);
@@ -100,16 +100,16 @@ Recipe RecipeOf(const Form& form) {
       break;
   }
   switch (form.mnemonic) {
-    case ZYDIS_MNEMONIC_BT:
-    case ZYDIS_MNEMONIC_BTC:
-    case ZYDIS_MNEMONIC_BTR:
-    case ZYDIS_MNEMONIC_BTS:
+    case Mnemonic::kBt:
+    case Mnemonic::kBtc:
+    case Mnemonic::kBtr:
+    case Mnemonic::kBts:
       return form.shape == OperandShape::kMemory && form.immediate_bytes == 0 ? Recipe::kBitString
                                                                               : Recipe::kPlain;
-    case ZYDIS_MNEMONIC_MASKMOVQ:
-    case ZYDIS_MNEMONIC_MASKMOVDQU:
+    case Mnemonic::kMaskmovq:
+    case Mnemonic::kMaskmovdqu:
       return Recipe::kMaskedMove;
-    case ZYDIS_MNEMONIC_LDMXCSR:
+    case Mnemonic::kLdmxcsr:
       return Recipe::kControlWord;
     default:
       return Recipe::kPlain;

@@ -18,11 +18,11 @@ constexpr uint32_t kFlagsNotPopped = flag::kAc | flag::kNt | flag::kTf;
 uint32_t UndefinedFlagsOf(Mnemonic mnemonic) {
   using namespace flag;
   switch (mnemonic) {
-    case ZYDIS_MNEMONIC_DAA:
-    case ZYDIS_MNEMONIC_DAS:
+    case Mnemonic::kDaa:
+    case Mnemonic::kDas:
       return kOf;
-    case ZYDIS_MNEMONIC_AAA:
-    case ZYDIS_MNEMONIC_AAS:
+    case Mnemonic::kAaa:
+    case Mnemonic::kAas:
       return kOf | kSf | kZf | kPf;
     default:  // AAM, AAD
       return kOf | kAf | kCf;
@@ -32,10 +32,10 @@ uint32_t UndefinedFlagsOf(Mnemonic mnemonic) {
 bool SetsTrapFlag(const InstructionNote& note) {
   if (note.form == InstructionNote::kNoForm) return false;
   switch (FormTable::Get().forms()[note.form].mnemonic) {
-    case ZYDIS_MNEMONIC_POPF:
-    case ZYDIS_MNEMONIC_POPFD:
-    case ZYDIS_MNEMONIC_IRET:
-    case ZYDIS_MNEMONIC_IRETD:
+    case Mnemonic::kPopf:
+    case Mnemonic::kPopfd:
+    case Mnemonic::kIret:
+    case Mnemonic::kIretd:
       return true;
     default:
       return false;
@@ -150,7 +150,7 @@ void Program::AppendStack(uint32_t index) {
     SetRegister(kEbp, PickStackPointer(random_, stack));
   }
   Operands operands = PickOperands(form, {});
-  if (form.mnemonic == ZYDIS_MNEMONIC_ENTER) {
+  if (form.mnemonic == Mnemonic::kEnter) {
     SetRegister(kEbp, PickStackMiddle(random_, stack));
     // A frame of so many bytes, and a level of which the low five bits count.
     const uint32_t bytes = random_.Below(64);
@@ -226,7 +226,7 @@ void Program::AppendStateStore(uint32_t index, uint32_t linear) {
       Encode(forms_.store_immediate[form.address_bits == 32 ? 1 : 0], store, false);
     }
   };
-  if (form.mnemonic == ZYDIS_MNEMONIC_FXSAVE) {
+  if (form.mnemonic == Mnemonic::kFxsave) {
     overwrite({6, 10, 14, 18, 20, 28});
   } else if (form.operand_bits == 16) {
     overwrite({6, 10});
@@ -247,9 +247,9 @@ void Program::AppendStateLoad(uint32_t index) {
     operands.address = DirectAddress(linear, form.address_bits);
     return Encode(index, operands, true);
   }
-  const uint16_t save = form.mnemonic == ZYDIS_MNEMONIC_FXRSTOR ? forms_.saves[0]
-                        : random_.OneIn(2)                      ? forms_.saves[1]
-                                                                : forms_.saves[2];
+  const uint16_t save = form.mnemonic == Mnemonic::kFxrstor ? forms_.saves[0]
+                        : random_.OneIn(2)                  ? forms_.saves[1]
+                                                            : forms_.saves[2];
   AppendStateStore(save, linear);
   if (random_.OneIn(2)) AppendPlain(random_.Pick(forms_.x87_copied[code32_ ? 1 : 0]));
   operands.address = DirectAddress(linear, form.address_bits);
@@ -267,7 +267,7 @@ void Program::AppendFault(uint32_t index) {
   const Form& form = FormAt(index);
   Operands operands = PickOperands(form, {});
   constexpr uint8_t kSystemCall = 0x80;
-  if (form.mnemonic == ZYDIS_MNEMONIC_INT && operands.immediate[0] == kSystemCall) {
+  if (form.mnemonic == Mnemonic::kInt && operands.immediate[0] == kSystemCall) {
     operands.immediate[0] = kSystemCall + 1;
   }
   Encode(index, operands, true);

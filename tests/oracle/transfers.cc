@@ -16,13 +16,13 @@ uint8_t SegmentPopped(const Form& form) {
 
 uint8_t SegmentOfPointer(Mnemonic mnemonic) {
   switch (mnemonic) {
-    case ZYDIS_MNEMONIC_LDS:
+    case Mnemonic::kLds:
       return kDs;
-    case ZYDIS_MNEMONIC_LES:
+    case Mnemonic::kLes:
       return kEs;
-    case ZYDIS_MNEMONIC_LFS:
+    case Mnemonic::kLfs:
       return kFs;
-    case ZYDIS_MNEMONIC_LGS:
+    case Mnemonic::kLgs:
       return kGs;
     default:
       return kSs;

@@ -68,8 +68,7 @@ std::vector<UndefinedEncoding> Build(bool code32) {
           bytes[length++] = static_cast<uint8_t>(opcode);
           bytes[length++] = static_cast<uint8_t>(modrm);
           const GuestInstruction in = ours.Decode(bytes, code32);
-          if (in.error != DecodeError::kUndefined || in.mnemonic != ZYDIS_MNEMONIC_INVALID)
-            continue;
+          if (in.error != DecodeError::kUndefined || in.mnemonic != Mnemonic::kInvalid) continue;
           if (IsKnownToday(bytes, code32) || IsAlternativeCr8(prefix, map, opcode)) continue;
           if (IsLaterPrefix(map, opcode, modrm)) continue;
           const auto encoded = std::span(bytes).first(length);

@@ -354,7 +354,7 @@ TEST_F(Blocks, CallOutForSensitiveInstructions) {
                                                   Address(stubs_.callout))));
   ASSERT_EQ(block.site_count, 1u);
   const Site& site = sites_.At(block.first_site);
-  EXPECT_EQ(site.instruction.mnemonic, ZYDIS_MNEMONIC_CPUID);
+  EXPECT_EQ(site.instruction.mnemonic, Mnemonic::kCpuid);
   EXPECT_EQ(site.eip, kEip + 1);
   EXPECT_EQ(site.physical, PhysicalAddress{kPhysicalPage + kStart + 1});
 }

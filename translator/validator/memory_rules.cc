@@ -127,10 +127,10 @@ uint8_t HostRegisterOf(uint8_t gpr) { return gpr == kEsp ? uint8_t{kR12} : gpr; 
 // With a bit offset in a register.
 bool IsBitString(const GuestInstruction& in) {
   switch (in.mnemonic) {
-    case ZYDIS_MNEMONIC_BT:
-    case ZYDIS_MNEMONIC_BTC:
-    case ZYDIS_MNEMONIC_BTR:
-    case ZYDIS_MNEMONIC_BTS:
+    case Mnemonic::kBt:
+    case Mnemonic::kBtc:
+    case Mnemonic::kBtr:
+    case Mnemonic::kBts:
       return in.immediate_bytes == 0;
     default:
       return false;
