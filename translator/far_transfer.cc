@@ -36,9 +36,9 @@ void BlockBuilder::LoadMovedStackPointer(uint8_t to, int32_t bytes) {
 
 bool BlockBuilder::EmitFarTransfer(const Decoded& decoded) {
   const GuestInstruction& in = decoded.instruction;
-  const bool call = in.mnemonic == ZYDIS_MNEMONIC_CALL;
-  const bool jump = in.mnemonic == ZYDIS_MNEMONIC_JMP;
-  const bool returns = in.mnemonic == ZYDIS_MNEMONIC_RET;
+  const bool call = in.mnemonic == Mnemonic::kCall;
+  const bool jump = in.mnemonic == Mnemonic::kJmp;
+  const bool returns = in.mnemonic == Mnemonic::kRet;
   if (!call && !jump && !returns) return false;
   // Any offset of 16 bits must be within the segment.
   if (!mode_.real_segments() || in.operand_bits != 16 || request_.cs_limit < kNarrowOffsets) {
