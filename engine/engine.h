@@ -186,6 +186,8 @@ class Engine final : public CodeWriteObserver, public MemoryMapObserver, private
   // For the stub to repeat what the site has just loaded.
   void KeepSegmentLoad(const Site& site, uint32_t number);
   void UpdateSegmentGeneration();
+  // What was known of the place of descriptor tables holds no longer.
+  void ForgetTables();
 
   // far_transfers.cc
   // For the stub to repeat the transfer that led from `from` to the present code.
@@ -267,7 +269,7 @@ class Engine final : public CodeWriteObserver, public MemoryMapObserver, private
   bool software_once_ = false;  // the next instruction runs in software form
   LinearAddress access_address_;
   DescriptorTable known_gdtr_;  // as of the last look
-  uint64_t gdtr_changes_ = 0;
+  uint64_t table_moves_ = 0;
   // The last x87 operand that was accessed in software form: where, and what it stood for.
   uint64_t fpu_operand_ = 0;
   LinearAddress fpu_operand_address_;

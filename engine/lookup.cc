@@ -257,9 +257,10 @@ bool Engine::HasCode(PhysicalAddress start, uint64_t bytes) const {
   return false;
 }
 
-// Nothing relies on the place of these bytes but the TLB and what shows them, unless there is code
-// in them.
+// Nothing relies on the place of these bytes but the TLB, what shows them and the descriptors that
+// segment loads compare, unless there is code in them.
 void Engine::OnViewShown(PhysicalAddress start, uint64_t bytes) {
+  ForgetTables();
   if (HasCode(start, bytes)) {
     OnMapChange(start, bytes);
   } else {
@@ -268,6 +269,7 @@ void Engine::OnViewShown(PhysicalAddress start, uint64_t bytes) {
 }
 
 void Engine::OnViewHiding(PhysicalAddress start, uint64_t bytes, uint64_t memfd_page) {
+  ForgetTables();
   if (HasCode(start, bytes)) {
     OnMapChange(start, bytes);
   } else {

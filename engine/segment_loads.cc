@@ -13,10 +13,15 @@ void Engine::UpdateSegmentGeneration() {
   const DescriptorTable& gdtr = context_->cpu.gdtr;
   if (gdtr.base != known_gdtr_.base || gdtr.limit != known_gdtr_.limit) {
     known_gdtr_ = gdtr;
-    ++gdtr_changes_;
+    ++table_moves_;
   }
   // A sum of what only grows changes with each of them.
-  context_->segment_generation = windows_.generation() + invalidations_ + gdtr_changes_;
+  context_->segment_generation = windows_.generation() + invalidations_ + table_moves_;
+}
+
+void Engine::ForgetTables() {
+  ++table_moves_;
+  UpdateSegmentGeneration();
 }
 
 void Engine::KeepSegmentLoad(const Site& site, uint32_t number) {

@@ -256,5 +256,35 @@ TEST_P(VideoView, IsReachedWithoutSoftwareWhileItIsShown) {
   }
 }
 
+// Loads of segments are repeated without a look at where the table lies.
+TEST_P(VideoView, HoldsADescriptorTableWhileItIsShown) {
+  constexpr uint16_t kSelector = 0x58;
+  constexpr uint32_t kTableRegister = kGdt + 0x600;
+  // Writable data of 4 GiB, at kData and 8 behind it.
+  const uint64_t shown = 0x00CF93000000FFFF | (uint64_t{kData} << 16);
+  StoreLittle(&memory().ContentsOf(video_)[kPageBytes + kSelector], shown);
+  StoreLittle(&guest_->board().device[kSelector], shown + (uint64_t{8} << 16));
+  for (uint8_t i = 0; i < 16; ++i) guest_->Memory(kData, 16)[i] = i + 1;
+  StoreLittle(&guest_->Memory(kTableRegister, 6)[0], kGdtLimit);
+  StoreLittle(&guest_->Memory(kTableRegister, 6)[2], kVideoLinear);
+  Toggle();
+  int reads = 0;
+  guest_->board().on_port_read = [&] {
+    if (++reads % 2 == 0) Toggle();
+  };
+  // again: mov fs, 58h ; a digit of esi = byte [fs:0] ; in al, 10h ; dec edi ; jnz again
+  EXPECT_EQ(Run(Code({WithDword({0x0F, 0x01, 0x15}, kTableRegister),
+                      WithDword({0xBF}, 6),
+                      {0x31, 0xF6},
+                      WithDword({0xB9}, kSelector),
+                      {0x8E, 0xE1},
+                      WithDword({0x64, 0x0F, 0xB6, 0x05}, 0),
+                      {0xC1, 0xE6, 0x04, 0x09, 0xC6},
+                      kReadPort,
+                      {0x4F, 0x75, 0xEC, 0x89, 0xF0},
+                      kEnd})),
+            0x119911u);
+}
+
 }  // namespace
 }  // namespace verbatim::test
