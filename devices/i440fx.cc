@@ -90,6 +90,8 @@ void I440Fx::ShadowAsFirmware() {
   WriteConfig(kPam0 + 5, 2, 0x3333);
 }
 
+void I440Fx::ProtectAsFirmware() { WriteConfig(kPam0, 1, kReadEnable << 4); }
+
 void I440Fx::ConfigChanged(unsigned /*offset*/, unsigned /*bytes*/) {
   // Locking closes.
   if ((ReadConfig(kSmram, 1) & kSmramLocked) != 0) ClearBits(kSmram, 1, kSmramOpen);

@@ -30,8 +30,10 @@ class I440Fx final : public PciFunction {
   // `shadow` must outlive the bridge.
   explicit I440Fx(ShadowRamControl& shadow);
 
-  // What firmware leaves behind that needs no ROM: RAM from C0000h to FFFFFh.
+  // What firmware leaves behind that needs no ROM: RAM from C0000h to FFFFFh, of which F0000h to
+  // FFFFFh is write-protected when its tables are complete.
   void ShadowAsFirmware();
+  void ProtectAsFirmware();
 
   [[nodiscard]] std::string_view name() const override { return "i440fx"; }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/bits.h"
+#include "base/check.h"
 #include "firmware/dsdt.h"
 #include "firmware/memory_map.h"
 
@@ -17,9 +18,7 @@ namespace verbatim {
 namespace {
 
 constexpr uint32_t kTableHeaderBytes = 36;
-constexpr uint32_t kFacsBytes = 64;
 constexpr uint32_t kTableAlignment = 16;
-constexpr uint32_t kFacsAlignment = 64;
 
 // The value that makes all bytes add up to 0.
 uint8_t ChecksumOf(std::span<const uint8_t> bytes) {
@@ -183,10 +182,10 @@ Table BuildFadt(const AcpiConfig& config, uint32_t facs, uint32_t dsdt) {
 }
 
 // 5.2.9: firmware and system share it, and it alone has no common header.
-std::array<uint8_t, kFacsBytes> BuildFacs() {
-  std::array<uint8_t, kFacsBytes> facs{};
+std::array<uint8_t, AcpiImage::kFacsBytes> BuildFacs() {
+  std::array<uint8_t, AcpiImage::kFacsBytes> facs{};
   std::ranges::copy(std::string_view("FACS"), facs.begin());
-  StoreLittle<uint32_t>(&facs[4], kFacsBytes);
+  StoreLittle<uint32_t>(&facs[4], AcpiImage::kFacsBytes);
   facs[32] = 1;  // version
   return facs;
 }
@@ -246,19 +245,18 @@ Table BuildHpet(const HpetConfig& hpet) {
   return table;
 }
 
-void AddTo(std::span<uint8_t> pointer, uint64_t base) {
-  if (pointer.size() == 4) {
-    StoreLittle(pointer.data(), LoadLittle<uint32_t>(pointer.data()) + static_cast<uint32_t>(base));
-  } else {
-    StoreLittle(pointer.data(), LoadLittle<uint64_t>(pointer.data()) + base);
-  }
-}
-
-// Makes addresses of the offsets, for an image that lies at `base`.
-void Relocate(AcpiImage& image, uint64_t base) {
+// Makes addresses of the offsets, for an image that lies at `base` but for its FACS.
+void Relocate(AcpiImage& image, uint64_t base, uint64_t facs) {
   const std::span<uint8_t> tables = image.tables;
   for (const AcpiImage::Pointer& pointer : image.pointers) {
-    AddTo(tables.subspan(pointer.offset, pointer.bytes), base);
+    const std::span<uint8_t> field = tables.subspan(pointer.offset, pointer.bytes);
+    const auto offset = LoadLittle<uint32_t>(field.data());
+    const uint64_t address = offset == AcpiImage::kFacs ? facs : base + offset;
+    if (pointer.bytes == 4) {
+      StoreLittle(field.data(), static_cast<uint32_t>(address));
+    } else {
+      StoreLittle(field.data(), address);
+    }
   }
   for (const AcpiImage::Table& checked : image.checked) {
     const std::span<uint8_t> table = tables.subspan(checked.start, checked.bytes);
@@ -281,7 +279,8 @@ std::array<uint8_t, kRsdpBytes> BuildRsdp(uint32_t rsdt) {
 
 AcpiImage BuildAcpiImage(const AcpiConfig& config) {
   ImageBuilder image;
-  const uint32_t facs = image.Place(BuildFacs(), kFacsAlignment);
+  const uint32_t facs = image.Place(BuildFacs(), kAcpiImageAlignment);
+  CHECK(facs == AcpiImage::kFacs);
   const uint32_t dsdt = image.Place(DsdtAml(), kTableAlignment);
   std::vector<uint32_t> listed;
   Table fadt = BuildFadt(config, facs, dsdt);
@@ -316,8 +315,14 @@ Result<PhysicalAddress> WriteAcpiTables(std::span<uint8_t> ram, const AcpiConfig
   if (rsdp + kRsdpBytes > area.size()) {
     return Fail("ACPI tables: {} bytes, expected at most {}", rsdp + kRsdpBytes, area.size());
   }
-  Relocate(image, kBiosArea.value);
-  std::ranges::copy(image.tables, area.begin());
+  static_assert(kFacsAddress.value % kAcpiImageAlignment == 0 &&
+                kFacsAddress >= kExtendedBiosDataArea &&
+                kFacsAddress.value + AcpiImage::kFacsBytes <= kAdapterArea.value);
+  Relocate(image, kBiosArea.value, kFacsAddress.value);
+  const std::span<const uint8_t> tables = image.tables;
+  std::ranges::copy(tables.first(AcpiImage::kFacsBytes), ram.subspan(kFacsAddress.value).begin());
+  std::ranges::copy(tables.subspan(AcpiImage::kFacsBytes),
+                    area.subspan(AcpiImage::kFacsBytes).begin());
   std::ranges::copy(BuildRsdp(static_cast<uint32_t>(kBiosArea.value + image.rsdt)),
                     area.subspan(rsdp).begin());
   return kBiosArea + rsdp;

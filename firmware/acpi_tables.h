@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The ACPI tables: RSDP, RSDT, FADT, FACS, DSDT and, on a machine with an APIC or an HPET,
 // MADT and HPET. ACPI 2.0, chapter 5, with an RSDP of revision 0 (no XSDT), so that systems of
-// ACPI 1.0 find them too. They stand in the BIOS area F0000h-FFFFFh, which the memory map reserves.
+// ACPI 1.0 find them too. They stand in the BIOS area F0000h-FFFFFh, which the memory map reserves
+// and the host bridge write-protects; the FACS alone, which the system writes to (5.2.9), stands in
+// the extended BIOS data area, RAM that is reserved too.
 #ifndef VERBATIM_FIRMWARE_ACPI_TABLES_H_
 #define VERBATIM_FIRMWARE_ACPI_TABLES_H_
 
@@ -55,6 +57,9 @@ inline constexpr uint8_t kSoftOffSleepType = 0;
 
 // All tables but the RSDP, before anybody has decided where they will lie.
 struct AcpiImage {
+  static constexpr uint32_t kFacs = 0;  // offset of the FACS, which comes first
+  static constexpr uint32_t kFacsBytes = 64;
+
   struct Pointer {
     uint32_t offset;  // in `tables`, where the pointer is; it holds an offset in `tables`
     uint8_t bytes;    // 4 or 8
@@ -79,6 +84,9 @@ inline constexpr uint32_t kRsdpPointer = 16;
 // Its size does not depend on the configuration, but for APIC and HPET.
 [[nodiscard]] AcpiImage BuildAcpiImage(const AcpiConfig& config);
 [[nodiscard]] std::array<uint8_t, kRsdpBytes> BuildRsdp(uint32_t rsdt);
+
+// Where WriteAcpiTables puts the FACS; the rest of the extended BIOS data area is that of the BIOS.
+inline constexpr PhysicalAddress kFacsAddress{0x9FF00};
 
 // Writes the tables to `ram`, which starts at physical address 0; the result is where the RSDP is.
 [[nodiscard]] Result<PhysicalAddress> WriteAcpiTables(std::span<uint8_t> ram,

@@ -264,6 +264,7 @@ Status Machine::Board::PowerOn() {
   bios_->InstallRom();
   const Result<PhysicalAddress> rsdp = WriteAcpiTables(ram, chipset_.Acpi());
   if (!rsdp) return std::unexpected(rsdp.error());
+  host_bridge_.ProtectAsFirmware();
   if (!kernel_) {
     StartBios();
     return {};

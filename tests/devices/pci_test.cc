@@ -218,6 +218,15 @@ TEST_F(PciTest, FirmwareLeavesRamInTheBiosArea) {
   }
 }
 
+TEST_F(PciTest, FirmwareProtectsTheBiosAreaWhenItIsComplete) {
+  bridge_.ShadowAsFirmware();
+  bridge_.ProtectAsFirmware();
+  for (const auto& [first, segment] : shadow_.segments) {
+    EXPECT_EQ(segment.read_ram, first >= 0xC0000) << std::hex << first;
+    EXPECT_EQ(segment.write_ram, first >= 0xC0000 && first < 0xF0000) << std::hex << first;
+  }
+}
+
 TEST_F(PciTest, ResetRestoresEveryRegister) {
   Select(0, 0, 0x58);
   Out(0xCFD, 1, 0x30);

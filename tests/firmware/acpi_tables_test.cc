@@ -89,6 +89,8 @@ TEST_F(AcpiTablesTest, FacsIsAlignedAndNamedTwiceByTheFadt) {
   const uint32_t fadt = Listed().at("FACP");
   const uint32_t facs = Load<uint32_t>(fadt + 36);
   EXPECT_EQ(facs % 64, 0u);
+  EXPECT_GE(facs, kExtendedBiosDataArea.value) << "the system writes to it";
+  EXPECT_LT(facs, kAdapterArea.value);
   EXPECT_EQ(Text(facs, 4), "FACS");
   EXPECT_EQ(Load<uint32_t>(facs + 4), 64u);
   EXPECT_EQ(Load<uint64_t>(fadt + 132), facs);
@@ -173,10 +175,11 @@ TEST_F(AcpiTablesTest, HpetTableStandsOnlyOnAMachineWithAnHpet) {
   EXPECT_EQ(Load<uint8_t>(hpet + 55), 1);
 }
 
-TEST_F(AcpiTablesTest, WritesNothingOutsideTheBiosArea) {
+TEST_F(AcpiTablesTest, WritesNothingOutsideTheBiosAreaButTheFacs) {
   std::ranges::fill(ram_, uint8_t{0xA5});
   ASSERT_TRUE(WriteAcpiTables(ram_, {.apic = ApicConfig{}, .hpet = HpetConfig{}}));
   const std::span<const uint8_t> ram(ram_);
+  std::ranges::fill(std::span(ram_).subspan(kFacsAddress.value, 64), uint8_t{0xA5});
   EXPECT_TRUE(std::ranges::all_of(ram.first(0xF0000), [](uint8_t b) { return b == 0xA5; }));
   EXPECT_TRUE(std::ranges::all_of(ram.subspan(0x100000), [](uint8_t b) { return b == 0xA5; }));
 }
