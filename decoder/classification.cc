@@ -151,6 +151,8 @@ bool Offers(const CpuFeatures& features, Extension extension) {
       return features.sysenter;
     case Extension::kClflush:
       return features.clflush;
+    case Extension::kCount:
+      break;
   }
   return false;
 }

@@ -24,6 +24,7 @@ enum class Extension : uint8_t {
   kSsse3,
   kSysenter,
   kClflush,
+  kCount
 };
 
 struct Classification {

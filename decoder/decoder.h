@@ -4,13 +4,11 @@
 #ifndef VERBATIM_DECODER_DECODER_H_
 #define VERBATIM_DECODER_DECODER_H_
 
-#include <Zydis/Decoder.h>
-
 #include <cstdint>
-#include <expected>
 #include <span>
 
 #include "decoder/features.h"
+#include "decoder/form_table.h"
 #include "decoder/instruction.h"
 
 namespace verbatim {
@@ -23,12 +21,17 @@ class Decoder {
   // with the given default size. An undefined instruction comes back as handling kUndefined with
   // `error` set and `length` at least 1. nullopt-like: if `bytes` ends before the instruction does,
   // the result has length 0 (the caller then supplies more, or raises the fault of fetching them).
-  [[nodiscard]] GuestInstruction Decode(std::span<const uint8_t> bytes, bool code32) const;
+  [[nodiscard]] GuestInstruction Decode(std::span<const uint8_t> bytes, bool code32) const {
+    GuestInstruction result;
+    DecodeInto(bytes, code32, result);
+    return result;
+  }
+  // Likewise; all of `out` is overwritten.
+  void DecodeInto(std::span<const uint8_t> bytes, bool code32, GuestInstruction& out) const;
 
  private:
-  CpuFeatures features_;
-  ZydisDecoder decoder16_;
-  ZydisDecoder decoder32_;
+  const FormTable& forms_;
+  uint32_t offered_;  // a bit for each Extension
 };
 
 }  // namespace verbatim

@@ -96,7 +96,7 @@ struct GuestInstruction {
   bool rep = false;              // F3 where it is a repeat prefix or part of the opcode
   bool repne = false;            // F2, likewise
   bool prefix_66 = false;        // present, whatever its meaning
-  uint8_t mandatory_prefix = 0;  // 66, F2 or F3 where it selects the opcode
+  uint8_t mandatory_prefix = 0;  // 66, F2 or F3 where it selects the opcode or repeats
   uint8_t segment_override = kNoSegment;
 
   uint8_t map = 0;     // 0: one byte; 1: 0F; 2: 0F 38; 3: 0F 3A

@@ -100,6 +100,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Use{"66 0F 7E C0", FpuUse::kSse},
                     // Both.
                     Use{"0F 2A C1", FpuUse::kSse}, Use{"0F 2D C1", FpuUse::kSse},
+                    // An XMM register, or memory in its place.
+                    Use{"0F 2C 00", FpuUse::kSse}, Use{"66 0F 2D 00", FpuUse::kSse},
                     Use{"F3 0F D6 C1", FpuUse::kSse}, Use{"0F 58 C1", FpuUse::kSse},
                     Use{"66 0F 38 00 C1", FpuUse::kSse}, Use{"F2 0F F0 00", FpuUse::kSse},
                     Use{"0F AE 10", FpuUse::kSse}, Use{"0F AE 18", FpuUse::kSse},
