@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/firmware_log.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,12 +13,6 @@ Result<std::unique_ptr<FirmwareLog>> FirmwareLog::Create(const std::string& path
   Result<FileDescriptor> file = OpenForWriting(path);
   if (!file) return std::unexpected(file.error());
   return std::unique_ptr<FirmwareLog>(new FirmwareLog(*std::move(file)));
-}
-
-Result<std::unique_ptr<FirmwareLog>> FirmwareLog::OnStandardError() {
-  FileDescriptor file(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
-  if (!file.valid()) return Fail("standard error: {}", std::strerror(errno));
-  return std::unique_ptr<FirmwareLog>(new FirmwareLog(std::move(file)));
 }
 
 void FirmwareLog::Write(std::span<const uint8_t> bytes) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What firmware writes to the debug consoles, or the trace of its calls, on its way to a file.
+// What firmware writes to the debug consoles on its way to a file.
 // Whole lines leave at once, so that the file shows all of them whatever becomes of the run.
 #ifndef VERBATIM_CLI_FIRMWARE_LOG_H_
 #define VERBATIM_CLI_FIRMWARE_LOG_H_
@@ -19,8 +19,6 @@ class FirmwareLog final : public ByteSink {
  public:
   // Creates the file, or empties it.
   [[nodiscard]] static Result<std::unique_ptr<FirmwareLog>> Create(const std::string& path);
-
-  [[nodiscard]] static Result<std::unique_ptr<FirmwareLog>> OnStandardError();
 
   void Write(std::span<const uint8_t> bytes) override;
   // Writes what is on hand of a line too. The first failure there was, if any.

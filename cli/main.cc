@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <variant>
 
+#include "cli/block_command.h"
 #include "cli/doctor.h"
 #include "cli/exit_status.h"
 #include "cli/options.h"
@@ -24,6 +25,7 @@ void FillStandardDescriptors() {
 int Execute(const Command& command) {
   if (const auto* run = std::get_if<RunOptions>(&command)) return RunGuest(*run);
   if (std::holds_alternative<DoctorOptions>(command)) return RunDoctor();
+  if (const auto* block = std::get_if<BlockOptions>(&command)) return ShowBlock(*block);
   const std::string& text = std::get<ShowText>(command).text;
   std::fwrite(text.data(), 1, text.size(), stdout);
   return kExitGood;

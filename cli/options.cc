@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/parse.h"
+#include "cli/block_options.h"
 #include "cli/disk_option.h"
 #include "cli/firmware_option.h"
 #include "cli/script_options.h"
@@ -18,6 +19,7 @@ namespace {
 
 constexpr std::string_view kMainFooter =
     "\n'verbatim run --help' shows the options, examples and exit statuses.\n"
+    "'verbatim block HEXBYTES' shows what becomes of instructions.\n"
     "'verbatim doctor' says whether this host can run guests.";
 
 constexpr std::string_view kRunFooter = R"(
@@ -82,8 +84,8 @@ struct RunText {
   ScriptText script{};
   std::string timeout;
   std::string statistics;
-  std::string block_log;
-  std::string trace;
+  std::vector<std::string> traces;
+  std::string symbols;
   std::string sandbox = "on";
   bool validate = false;
   bool no_reboot = false;
@@ -107,10 +109,17 @@ void DeclareRun(CLI::App& run, RunText& text) {
   run.add_option("--firmware-log", text.firmware_log,
                  "what the guest writes to the debug consoles, ports 402h and E9h")
       ->type_name("FILE");
-  run.add_option("--trace", text.trace,
-                 "bios: a line for each call of the BIOS of this program, on standard error or\n"
-                 "in FILE")
-      ->type_name("bios[=FILE]");
+  run.add_option("--trace", text.traces,
+                 "what to write down, on standard error or in FILE: blocks, exec, exits, faults,\n"
+                 "irq, exceptions, io, mmio, bios, cr, smc, modes or all, with commas between\n"
+                 "them; filters: addr=LOW-HIGH, cpl=N, cr3=N, count=N, from=ADDR, to=ADDR,\n"
+                 "format=text|json|binary; may be given several times")
+      ->type_name("WORD,...[=FILE]")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  run.add_option("--symbols", text.symbols,
+                 "names for addresses in traces: a System.map, or an ELF file")
+      ->type_name("FILE");
   run.add_option("--disk", text.disks,
                  "raw disk image or block device; PATH[,readonly][,snapshot=on]\n"
                  "[,bus=0|1[,unit=0|1]]; up to four disks and discs")
@@ -153,9 +162,6 @@ void DeclareRun(CLI::App& run, RunText& text) {
                "statistics on standard error at the end; =FILE: as JSON;\n"
                "=dynamic or =dynamic,FILE: executed instructions too (slower)")
       ->multi_option_policy(CLI::MultiOptionPolicy::Throw);
-  run.add_option("--block-log", text.block_log,
-                 "write each translated block: guest code, what became of it, host code")
-      ->type_name("FILE");
   run.add_option("--sandbox", text.sandbox,
                  "on: while the guest runs, this process can do nothing else;\n"
                  "off: only if the kernel has no seccomp filters, or for debugging")
@@ -251,15 +257,17 @@ Result<Command> ReadRun(const CLI::App& run, const RunText& text) {
     if (!text.kernel.empty()) return Fail("run: expected --kernel or --firmware, not both");
   }
   if (run.count("--firmware-log") != 0) options.firmware_log = text.firmware_log;
-  if (run.count("--trace") != 0) {
-    constexpr std::string_view kBios = "bios";
-    const std::string_view value = text.trace;
-    const std::string_view rest = value.substr(std::min(kBios.size(), value.size()));
-    if (!value.starts_with(kBios) || (!rest.empty() && (rest[0] != '=' || rest.size() == 1))) {
-      return Fail("--trace {}: expected bios or bios=FILE", value);
+  for (const std::string& trace : text.traces) {
+    Result<TraceSpec> spec = ParseTraceSpec(trace);
+    if (!spec) return std::unexpected(spec.error());
+    if (firmware && spec->categories == BitOf(TraceCategory::kBios)) {
+      return Fail("run: expected --firmware or --trace bios, not both");
     }
-    options.bios_trace = rest.empty() ? std::string() : std::string(rest.substr(1));
-    if (firmware) return Fail("run: expected --firmware or --trace bios, not both");
+    options.traces.push_back(*std::move(spec));
+  }
+  if (run.count("--symbols") != 0) {
+    options.symbols = text.symbols;
+    if (options.traces.empty()) return Fail("--symbols: expected --trace too");
   }
   machine.kernel_path = text.kernel;
   if (run.count("--initrd") != 0) machine.initrd_path = text.initrd;
@@ -315,7 +323,6 @@ Result<Command> ReadRun(const CLI::App& run, const RunText& text) {
       return std::unexpected(read.error());
     }
   }
-  if (run.count("--block-log") != 0) options.block_log = text.block_log;
   if (text.sandbox != "on" && text.sandbox != "off") {
     return Fail("--sandbox '{}': expected on or off", text.sandbox);
   }
@@ -367,6 +374,11 @@ Result<Command> ParseCommandLine(int argc, const char* const* argv) {
   run->footer(std::string(kRunFooter));
   run->allow_extras();
   doctor->allow_extras();
+  CLI::App* block = app.add_subcommand("block", "show what becomes of some instructions");
+  block->footer(std::string(kBlockFooter));
+  block->allow_extras();
+  BlockText block_text;
+  DeclareBlock(*block, block_text);
   RunText text;
   DeclareRun(*run, text);
 
@@ -381,14 +393,15 @@ Result<Command> ParseCommandLine(int argc, const char* const* argv) {
   }
   for (const CLI::App* part :
        {static_cast<const CLI::App*>(&app), static_cast<const CLI::App*>(run),
-        static_cast<const CLI::App*>(doctor)}) {
+        static_cast<const CLI::App*>(doctor), static_cast<const CLI::App*>(block)}) {
     if (const Status complete = CheckNothingLeft(*part); !complete) {
       return std::unexpected(complete.error());
     }
   }
   if (run->parsed()) return ReadRun(*run, text);
   if (doctor->parsed()) return DoctorOptions{};
-  return Fail("no command: expected run or doctor; see 'verbatim --help'");
+  if (block->parsed()) return ReadBlock(*block, block_text);
+  return Fail("no command: expected run, block or doctor; see 'verbatim --help'");
 }
 
 }  // namespace verbatim

@@ -12,9 +12,11 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cli/block_command.h"
 #include "cli/screenshots.h"
 #include "cli/script.h"
 #include "machine/config.h"
+#include "trace/trace_spec.h"
 
 namespace verbatim {
 
@@ -41,9 +43,9 @@ struct RunOptions {
   std::optional<DiskConfig> image;  // a file of any kind; what it is shows when it is opened
   SerialChoice serial;
   StatisticsChoice statistics;
-  std::optional<std::string> block_log;     // path
   std::optional<std::string> firmware_log;  // path
-  std::optional<std::string> bios_trace;    // path; empty: standard error
+  std::vector<TraceSpec> traces{};
+  std::optional<std::string> symbols;  // path
   std::optional<std::chrono::milliseconds> timeout;
   bool sandbox = true;
   bool verbose = false;
@@ -56,7 +58,7 @@ struct ShowText {
   std::string text;
 };
 
-using Command = std::variant<RunOptions, DoctorOptions, ShowText>;
+using Command = std::variant<RunOptions, DoctorOptions, BlockOptions, ShowText>;
 
 [[nodiscard]] Result<Command> ParseCommandLine(int argc, const char* const* argv);
 

@@ -21,7 +21,8 @@
 #include "machine/guest_image.h"
 #include "machine/machine.h"
 #include "sandbox/sandbox.h"
-#include "trace/block_log.h"
+#include "trace/block_text.h"
+#include "trace/tracer.h"
 
 namespace verbatim {
 namespace {
@@ -180,13 +181,28 @@ std::string_view Describe(MachineEnd end) {
 struct RunFiles {
   std::unique_ptr<SerialOutput> serial;
   FileDescriptor statistics;                  // JSON; not valid: none
-  std::unique_ptr<BlockLog> block_log;        // nullptr: none
+  std::unique_ptr<TraceSet> traces;           // nullptr: none
   std::unique_ptr<FirmwareLog> firmware_log;  // nullptr: none
-  std::unique_ptr<FirmwareLog> bios_trace;    // nullptr: none
   std::unique_ptr<Terminal> terminal;    // nullptr: standard input is none, or is not the guest's
   std::unique_ptr<TerminalFront> front;  // nullptr: the terminal is not the screen
   std::unique_ptr<Operator> machine_operator;
 };
+
+// Null if there are none.
+Result<std::unique_ptr<TraceSet>> OpenTraces(const RunOptions& options) {
+  if (options.traces.empty()) return nullptr;
+  SymbolTable symbols;
+  if (options.symbols) {
+    Result<SymbolTable> loaded = SymbolTable::Load(*options.symbols);
+    if (!loaded) return Fail("--symbols {}", loaded.error().message);
+    symbols = *std::move(loaded);
+  }
+  auto set = std::make_unique<TraceSet>(std::move(symbols));
+  for (const TraceSpec& spec : options.traces) {
+    if (Status added = set->Add(spec); !added) return std::unexpected(added.error());
+  }
+  return set;
+}
 
 Result<RunFiles> OpenFiles(const RunOptions& options, const MachineConfig& config) {
   RunFiles files;
@@ -198,22 +214,13 @@ Result<RunFiles> OpenFiles(const RunOptions& options, const MachineConfig& confi
     if (!file) return Fail("--stats={}", file.error().message);
     files.statistics = *std::move(file);
   }
-  if (options.block_log) {
-    Result<std::unique_ptr<BlockLog>> log = BlockLog::Create(*options.block_log);
-    if (!log) return Fail("--block-log {}", log.error().message);
-    files.block_log = *std::move(log);
-  }
+  Result<std::unique_ptr<TraceSet>> traces = OpenTraces(options);
+  if (!traces) return std::unexpected(traces.error());
+  files.traces = *std::move(traces);
   if (options.firmware_log) {
     Result<std::unique_ptr<FirmwareLog>> log = FirmwareLog::Create(*options.firmware_log);
     if (!log) return Fail("--firmware-log {}", log.error().message);
     files.firmware_log = *std::move(log);
-  }
-  if (options.bios_trace) {
-    Result<std::unique_ptr<FirmwareLog>> trace = options.bios_trace->empty()
-                                                     ? FirmwareLog::OnStandardError()
-                                                     : FirmwareLog::Create(*options.bios_trace);
-    if (!trace) return Fail("--trace bios={}", trace.error().message);
-    files.bios_trace = *std::move(trace);
   }
   Result<std::unique_ptr<SerialOutput>> serial = OpenSerial(options.serial);
   if (!serial) return std::unexpected(serial.error());
@@ -350,12 +357,12 @@ int RunGuest(const RunOptions& given) {
     return kExitUsage;
   }
   const sigset_t signals = BlockTerminationSignals();
-  config.block_observer = files->block_log.get();
+  config.observer = files->traces.get();
   config.firmware_log = files->firmware_log.get();
-  config.bios_trace = files->bios_trace.get();
-  config.describe_block = [](const TranslatedBlock& translated) {
-    return BlockTextWriter().Write(translated, 0);
-  };
+  if (files->traces != nullptr && files->traces->WantsBios()) {
+    config.bios_trace = files->traces.get();
+  }
+  config.describe_block = DescribeTranslatedBlock;
   Result<std::unique_ptr<Machine>> machine = Machine::Create(config, *files->serial);
   if (!machine) {
     PrintError(machine.error().message);
@@ -392,7 +399,6 @@ int RunGuest(const RunOptions& given) {
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
   const StopCause cause = (*console)->Finish();
   GiveBackTerminal(*files);
-  if (files->block_log != nullptr) files->block_log->Flush();
 
   if (!outcome) {
     PrintError(outcome.error().message);
@@ -422,12 +428,7 @@ int RunGuest(const RunOptions& given) {
       status = kExitUsage;
     }
   }
-  if (files->bios_trace != nullptr) {
-    if (const Status written = files->bios_trace->Finish(); !written) {
-      PrintError(fmt::format("--trace bios: cannot be written: {}", written.error().message));
-      status = kExitUsage;
-    }
-  }
+  if (files->traces != nullptr && !files->traces->Finish()) status = kExitUsage;
   if (cause.kind == StopCause::Kind::kOutputFailed) status = kExitUsage;
   if (!ReportStatistics(options, **machine, *files, wall.count())) status = kExitUsage;
   if (cause.kind == StopCause::Kind::kSignal) {

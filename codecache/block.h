@@ -85,6 +85,7 @@ struct Block {
   // A change to any of these many bytes makes the block wrong: `guest_bytes`, and a few more if the
   // last instruction is an undefined one.
   uint32_t examined_bytes = 0;
+  uint32_t number = 0;  // of this translation, from 1 on; never used again
   uint32_t instruction_count = 0;
   uint32_t ident_count = 0;  // of them copied unchanged
   bool crosses_page = false;

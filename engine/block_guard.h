@@ -10,7 +10,7 @@
 #include "codecache/block_store.h"
 #include "codecache/code_memory.h"
 #include "codecache/patch_observer.h"
-#include "engine/block_observer.h"
+#include "engine/engine_observer.h"
 #include "engine/statistics.h"
 #include "translator/validator/validator.h"
 

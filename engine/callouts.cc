@@ -145,6 +145,7 @@ bool Engine::Callout(uint32_t number) {
   StepOutcome outcome = StepOutcome::kNext;
   if (is_string) {
     ++statistics_.software_strings;
+    if (Observes(Observation::kExits)) Tell(SoftwareAccessSeen{&site.instruction});
     const Faultable<StringProgress> done = strings_->Execute(site.instruction);
     if (!done) {
       Raise(done.error());
@@ -161,7 +162,7 @@ bool Engine::Callout(uint32_t number) {
       return false;
     }
   } else {
-    outcome = cpu_->Execute(site.instruction);
+    outcome = observed_ == 0 ? cpu_->Execute(site.instruction) : ExecuteObserved(site.instruction);
   }
   NoteOutcome(outcome);
   if (outcome == StepOutcome::kRepeat || !MayResumeAfter(site, drops, invalidations)) {
@@ -239,14 +240,14 @@ Faultable<uint8_t*> Engine::DirectPointer(LinearAddress address, const Site& sit
 bool Engine::ForgiveSite(const Site& site, bool guilty) {
   if (!adaptation_.NoteSoftwareAccess(site.physical, guilty)) return false;
   ++statistics_.sites_forgiven;
-  store_->InvalidateRange(site.physical, 1);
+  Drop(site.physical, 1, DropCause::kForgiven);
   return true;
 }
 
 // The site wrote to a page of code, which has just become an ordinary one for stores.
 void Engine::PardonSite(const Site& site) {
   adaptation_.Pardon(site.physical);
-  store_->InvalidateRange(site.physical, 1);
+  Drop(site.physical, 1, DropCause::kForgiven);
 }
 
 // The site works on a page of a view that the window does not show as yet: what was a device is
@@ -285,6 +286,7 @@ bool Engine::AccessBegin(const Site& site) {
   CpuState& cpu = context_->cpu;
   ++statistics_.software_accesses;
   cpu.eip = site.eip;
+  if (Observes(Observation::kExits)) Tell(SoftwareAccessSeen{&site.instruction});
   if (TakesPendingMathFault(site.instruction)) {
     // The copy raises it before it touches any memory.
     access_bounced_ = false;

@@ -49,7 +49,12 @@ Result<std::unique_ptr<Engine>> Engine::Create(Mmu& mmu, WindowSet& windows, Por
   windows.SetObserver(engine->window_code_.get());
   mmu.memory().SetCodeWriteObserver(engine.get());
   mmu.memory().SetMapObserver(engine.get());
-  engine->cpu_ = std::make_unique<VirtualCpu>(engine->context_->cpu, mmu, &windows, ports, model);
+  const bool observes_ports =
+      options.observer != nullptr && (options.observer->Wants() & BitOf(Observation::kPorts)) != 0;
+  if (observes_ports) engine->observed_ports_ = std::make_unique<ObservedPorts>(ports, *engine);
+  engine->cpu_ =
+      std::make_unique<VirtualCpu>(engine->context_->cpu, mmu, &windows,
+                                   observes_ports ? *engine->observed_ports_ : ports, model);
   engine->cpu_->SetFpuPointerSource(engine.get());
   engine->segments_ = std::make_unique<SegmentedMemory>(engine->context_->cpu, mmu);
   engine->strings_ = std::make_unique<StringOperations>(engine->context_->cpu, *engine->segments_);
@@ -62,6 +67,7 @@ Result<std::unique_ptr<Engine>> Engine::Create(Mmu& mmu, WindowSet& windows, Por
                             .memory = engine->code_memory_.get(),
                             .store = engine->store_.get(),
                             .stubs = &engine->stubs_};
+  if (options.observer != nullptr) engine->Observe(*options.observer);
   return engine;
 }
 
@@ -69,6 +75,7 @@ Engine::~Engine() {
   windows_.SetObserver(nullptr);
   mmu_.memory().SetCodeWriteObserver(nullptr);
   mmu_.memory().SetMapObserver(nullptr);
+  mmu_.memory().SetDeviceAccessObserver(nullptr);
   if (trap_page_ != nullptr) ::munmap(trap_page_, kPageBytes);
 }
 
@@ -95,7 +102,9 @@ Result<RunResult> Engine::Run() {
   while (true) {
     if (context_->kick != 0) {
       context_->kick = 0;
+      servicing_ = true;
       gate_.Service();
+      servicing_ = false;
     }
     if (gate_.StopRequested() || cpu.shutdown) break;
     if (cpu.pending_debug != 0 && DeliverPendingDebugTraps()) continue;
@@ -104,6 +113,7 @@ Result<RunResult> Engine::Run() {
       WaitForKick();
       continue;
     }
+    if (Observes(Observation::kModes)) TellMode();
     status = Step();
     if (!status) break;
   }
@@ -125,7 +135,9 @@ bool Engine::DeliverPendingInterrupt() {
   if (!gate_.InterruptRequested() || !cpu_->InterruptsEnabled()) return false;
   cpu.halted = false;
   ++statistics_.interrupts;
-  NoteOutcome(cpu_->DeliverInterrupt(gate_.AcknowledgeInterrupt()));
+  const uint8_t vector = gate_.AcknowledgeInterrupt();
+  if (Observes(Observation::kInterrupts)) Tell(InterruptSeen{vector});
+  NoteOutcome(cpu_->DeliverInterrupt(vector));
   return true;
 }
 
@@ -284,6 +296,7 @@ void Engine::RaiseFromBlock(Vector vector) {
 
 bool Engine::HandleExit() {
   const auto reason = static_cast<ExitReason>(context_->exit_reason);
+  if (Observes(Observation::kExits)) Tell(ExitSeen{reason, context_->exit_argument});
   switch (reason) {
     case ExitReason::kLookup:
       ++statistics_.exits_lookup;
@@ -308,6 +321,7 @@ bool Engine::HandleExit() {
       Block* block = store_->FindByHost(
           reinterpret_cast<const uint8_t*>(static_cast<uintptr_t>(context_->exit_argument)));
       CHECK(block != nullptr);
+      drop_cause_ = DropCause::kStale;
       store_->Invalidate(*block);
       code_pages_.NoteStale(block->key.physical);
       if (block->crosses_page) code_pages_.NoteStale(block->second_page);

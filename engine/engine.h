@@ -9,6 +9,7 @@
 //   segment_loads.cc, far_transfers.cc  what stubs repeat of them
 //   software_move.cc loads and stores in software form, done by a single callout
 //   host_fault.cc    host signals in generated code become guest faults, fills or adaptations
+//   observation.cc   what is told to an observer
 //
 // Threads: everything on the thread that calls Run, except Kick, which any thread may call.
 #ifndef VERBATIM_ENGINE_ENGINE_H_
@@ -30,8 +31,8 @@
 #include "codecache/code_memory.h"
 #include "engine/adaptation.h"
 #include "engine/block_guard.h"
-#include "engine/block_observer.h"
 #include "engine/code_pages.h"
+#include "engine/engine_observer.h"
 #include "engine/event_gate.h"
 #include "engine/host_signals.h"
 #include "engine/statistics.h"
@@ -58,8 +59,8 @@ struct EngineOptions {
   uint64_t code_cache_bytes = 64ull << 20;
   // Counts executions of each block, for the dynamic statistics.
   bool count_executions = false;
-  // Sees each block as it is translated; may be null.
-  BlockObserver* block_observer = nullptr;
+  // Sees what the engine does; may be null.
+  EngineObserver* observer = nullptr;
   // Has each block and each patch validated before it can run (docs/validator.md).
   bool validate = kValidateByDefault;
   // For the report on a block that is not confined; may be null.
@@ -76,7 +77,12 @@ enum class RunResult : uint8_t {
   kShutdown,  // triple fault
 };
 
-class Engine final : public CodeWriteObserver, public MemoryMapObserver, private FpuPointerSource {
+class Engine final : public CodeWriteObserver,
+                     public MemoryMapObserver,
+                     private FpuPointerSource,
+                     private CpuObserver,
+                     private DeviceAccessObserver,
+                     private PatchObserver {
  public:
   // All references outlive the engine.
   [[nodiscard]] static Result<std::unique_ptr<Engine>> Create(Mmu& mmu, WindowSet& windows,
@@ -156,7 +162,7 @@ class Engine final : public CodeWriteObserver, public MemoryMapObserver, private
   [[nodiscard]] bool MustCheck(PhysicalAddress page) const;
   void MarkCode(PhysicalAddress page);
   // Drops what was translated from the page; the next translation is done under its new rule.
-  void DropPage(PhysicalAddress page);
+  void DropPage(PhysicalAddress page, DropCause cause);
   [[nodiscard]] bool HasCode(PhysicalAddress start, uint64_t bytes) const;
   void FlushCodeCache();
   void ChainPending(Block& target);
@@ -217,6 +223,32 @@ class Engine final : public CodeWriteObserver, public MemoryMapObserver, private
   // Before user code goes on, with its window selected.
   void MapRepeatedAccess();
 
+  // observation.cc
+  // The ports as the processor sees them while accesses are observed.
+  class ObservedPorts final : public PortIo {
+   public:
+    ObservedPorts(PortIo& ports, Engine& engine) : ports_(ports), engine_(engine) {}
+    uint32_t ReadPort(uint16_t port, unsigned bytes) override;
+    void WritePort(uint16_t port, unsigned bytes, uint32_t value) override;
+
+   private:
+    PortIo& ports_;
+    Engine& engine_;
+  };
+  void Observe(EngineObserver& observer);
+  [[nodiscard]] bool Observes(Observation what) const { return (observed_ & BitOf(what)) != 0; }
+  // Only what is observed.
+  void Tell(const EngineEvent& event) { TellAt(context_->cpu.eip, event); }
+  void TellAt(uint32_t eip, const EngineEvent& event);
+  void TellMode();
+  void TellHostFault(FaultMeaning meaning, bool write = false, uint32_t address = 0);
+  [[nodiscard]] StepOutcome ExecuteObserved(const GuestInstruction& instruction);
+  void OnException(const Exception& exception) override;
+  void OnSoftwareInterrupt(uint8_t vector) override;
+  void OnDeviceAccess(PhysicalAddress address, unsigned bytes, bool write, uint64_t value) override;
+  void OnPatched(const Block& block, uint32_t offset) override;
+  uint32_t Drop(PhysicalAddress start, uint32_t bytes, DropCause cause);
+
   // An access of user code that the guest was told of: when it is about to be repeated, its page is
   // mapped at once, which saves a second signal.
   struct FaultedAccess {
@@ -247,6 +279,7 @@ class Engine final : public CodeWriteObserver, public MemoryMapObserver, private
   std::unique_ptr<Translator> translator_;
   std::unique_ptr<BlockGuard> guard_;  // nullptr: nothing is validated
   std::unique_ptr<WindowCodeSet> window_code_;
+  std::unique_ptr<PortIo> observed_ports_;  // nullptr: nobody looks
   std::unique_ptr<VirtualCpu> cpu_;
   std::unique_ptr<StringOperations> strings_;
   std::unique_ptr<SegmentedMemory> segments_;
@@ -273,6 +306,11 @@ class Engine final : public CodeWriteObserver, public MemoryMapObserver, private
   // The last x87 operand that was accessed in software form: where, and what it stood for.
   uint64_t fpu_operand_ = 0;
   LinearAddress fpu_operand_address_;
+  Observations observed_ = 0;
+  uint32_t block_number_ = 0;  // of the last translation
+  DropCause drop_cause_ = DropCause::kWritten;
+  ProcessorMode told_mode_ = ProcessorMode::kReal;
+  bool servicing_ = false;  // devices act on their own
   EngineStatistics statistics_;
   std::deque<uint64_t> execution_counts_;
   std::pair<uint64_t, uint64_t> executed_before_{};  // by blocks that a flush has taken

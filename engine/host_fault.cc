@@ -23,6 +23,20 @@ constexpr uint32_t kHostFaultWrite = 1u << 1;
 
 constexpr uint64_t kWindowBytes = uint64_t{1} << 32;
 
+FaultMeaning MeaningOf(ResolveOutcome outcome, bool in_check) {
+  switch (outcome) {
+    case ResolveOutcome::kMapped:
+      return FaultMeaning::kMapped;
+    case ResolveOutcome::kGuestFault:
+      return in_check ? FaultMeaning::kOwnBytes : FaultMeaning::kGuestFault;
+    case ResolveOutcome::kDevice:
+      return in_check ? FaultMeaning::kOwnBytes : FaultMeaning::kDevice;
+    case ResolveOutcome::kCodePage:
+      break;
+  }
+  return FaultMeaning::kCodePage;
+}
+
 }  // namespace
 
 bool Engine::HandleHostFault() {
@@ -41,6 +55,7 @@ bool Engine::HandleHostFault() {
     cpu.gpr[kEsi] = static_cast<uint32_t>(context_->saved[kR11]);
     cpu.gpr[kEdi] = static_cast<uint32_t>(context_->saved[kR10]);
   }
+  if (context_->fault_trap != kTrapPage) TellHostFault(FaultMeaning::kException);
   switch (context_->fault_trap) {
     case kTrapPage:
       return HandlePageFault(*block);
@@ -150,7 +165,7 @@ bool Engine::AdaptSite(const Block& block, uint32_t weight) {
   const PhysicalAddress site = block.key.physical + (context_->cpu.eip - block.eip);
   if (!adaptation_.NoteFault(site, weight)) return false;
   ++statistics_.sites_adapted;
-  store_->InvalidateRange(site, 1);
+  Drop(site, 1, DropCause::kAdapted);
   return true;
 }
 
@@ -165,6 +180,7 @@ bool Engine::HandlePageFault(const Block& block) {
   const uint64_t address = context_->fault_address;
   if (address - reinterpret_cast<uint64_t>(trap_page_) < kPageBytes) {
     ++statistics_.faults_segment;
+    TellHostFault(FaultMeaning::kSegment);
     software_once_ = true;
     return false;
   }
@@ -178,13 +194,17 @@ bool Engine::HandlePageFault(const Block& block) {
     }
     CHECK(in_guards);
     ++statistics_.faults_straddle;
+    TellHostFault(FaultMeaning::kStraddle, false, static_cast<uint32_t>(offset));
     software_once_ = true;
     return false;
   }
   const bool write = (context_->fault_error & kHostFaultWrite) != 0;
   const bool in_check = block.IsInCheck(context_->fault_pc);
-  const Resolution resolution =
-      windows_.Resolve(window_, LinearAddress{static_cast<uint32_t>(offset)}, write);
+  const LinearAddress linear{static_cast<uint32_t>(offset)};
+  const Resolution resolution = windows_.Resolve(window_, linear, write);
+  if (observed_ != 0) {
+    TellHostFault(MeaningOf(resolution.outcome, in_check), write, linear.value);
+  }
   // A block that reads its own bytes. If it cannot, the fetch at its start says what that means.
   if (in_check && resolution.outcome != ResolveOutcome::kMapped) return false;
   switch (resolution.outcome) {
@@ -202,7 +222,7 @@ bool Engine::HandlePageFault(const Block& block) {
       ++statistics_.faults_guest;
       faulted_access_.reset();
       if (context_->cpu.cpl == 3) {
-        faulted_access_ = {context_->cpu.eip, LinearAddress{static_cast<uint32_t>(offset)}, write};
+        faulted_access_ = {context_->cpu.eip, linear, write};
       }
       Raise(ToException(resolution.fault));
       return false;

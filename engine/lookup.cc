@@ -74,6 +74,7 @@ void Engine::FlushCodeCache() {
     mmu_.memory().MarkCodePage(block.key.physical, false);
     if (block.crosses_page) mmu_.memory().MarkCodePage(block.second_page, false);
   }
+  if (Observes(Observation::kCodeChanges)) Tell(CacheFlushed{store_->blocks().size()});
   const auto [executed, copied] = ExecutedInstructions();
   executed_before_ = {executed, copied};
   store_->Flush();
@@ -116,6 +117,7 @@ Block* Engine::FindOrTranslate(BlockMode mode) {
       return nullptr;
     }
     if (*second != block->second_page) {
+      drop_cause_ = DropCause::kRemapped;
       store_->Invalidate(*block);
       block = nullptr;
     }
@@ -127,7 +129,7 @@ Block* Engine::TranslateAt(const BlockKey& key) {
   const uint64_t before = MonotonicNowNs();
   code_pages_.Review(before, [this](PhysicalAddress page) {
     ++statistics_.pages_unchecked;
-    DropPage(page);
+    DropPage(page, DropCause::kCheckMode);
   });
   PhysicalMemory& memory = mmu_.memory();
   const SegmentRegister& cs = context_->cpu.segments[kCs];
@@ -168,8 +170,9 @@ Block* Engine::TranslateAt(const BlockKey& key) {
     FlushCodeCache();
     return nullptr;
   }
+  std::get<Block>(made).number = ++block_number_;
   const uint64_t translated = MonotonicNowNs();
-  if (guard_ != nullptr || options_.block_observer != nullptr) {
+  if (guard_ != nullptr || Observes(Observation::kBlocks)) {
     ShowTranslated(std::get<Block>(made), request);
   }
   const uint64_t shown = MonotonicNowNs();
@@ -190,9 +193,10 @@ void Engine::ShowTranslated(const Block& block, const TranslationRequest& reques
     bytes = joined;
   }
   bytes = bytes.first(std::min<size_t>(block.guest_bytes, bytes.size()));
-  const TranslatedBlock shown{block, bytes, translator_->decoder(), sites_, stubs_.table};
+  const TranslatedBlock shown{block,  bytes,        translator_->decoder(),
+                              sites_, stubs_.table, context_->cpu.cr3};
   if (guard_ != nullptr) guard_->Check(shown);
-  if (options_.block_observer != nullptr) options_.block_observer->OnBlockTranslated(shown);
+  if (Observes(Observation::kBlocks)) options_.observer->OnBlockTranslated(shown);
 }
 
 void Engine::ChainPending(Block& target) {
@@ -216,20 +220,21 @@ void Engine::ChainPending(Block& target) {
   store_->Chain(*source, link, target);
 }
 
-void Engine::DropPage(PhysicalAddress page) {
-  if (store_->InvalidateRange(page, kPageBytes) != 0) ++invalidations_;
+void Engine::DropPage(PhysicalAddress page, DropCause cause) {
+  if (Drop(page, kPageBytes, cause) != 0) ++invalidations_;
   mmu_.memory().MarkCodePage(page, false);
 }
 
 void Engine::OnCodeWrite(PhysicalAddress address, uint32_t bytes) {
   ++statistics_.code_writes;
-  if (store_->InvalidateRange(address, bytes) != 0) ++invalidations_;
+  if (Observes(Observation::kCodeChanges)) Tell(CodeWriteSeen{address, bytes, servicing_});
+  if (Drop(address, bytes, DropCause::kWritten) != 0) ++invalidations_;
   const uint32_t last = (address + (bytes - 1)).Page();
   for (uint32_t page = address.Page(); page <= last; ++page) {
     const PhysicalAddress start{uint64_t{page} << kPageShift};
     if (code_pages_.NoteWrite(start)) {
       ++statistics_.pages_checked;
-      DropPage(start);
+      DropPage(start, DropCause::kCheckMode);
     } else if (!store_->HasBlocks(start)) {
       mmu_.memory().MarkCodePage(start, false);
       adaptation_.ForgetPage(start);
@@ -241,7 +246,7 @@ void Engine::OnCodeWrite(PhysicalAddress address, uint32_t bytes) {
 void Engine::OnMapChange(PhysicalAddress start, uint64_t bytes) {
   for (uint64_t at = 0; at < bytes; at += kPageBytes) {
     const PhysicalAddress page = start + at;
-    if (store_->HasBlocks(page)) DropPage(page);
+    if (store_->HasBlocks(page)) DropPage(page, DropCause::kRemapped);
     adaptation_.ForgetPage(page);
   }
   // Even without a block in it: what runs was entered through a window that is emptied now.

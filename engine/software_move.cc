@@ -90,6 +90,7 @@ bool Engine::Move(const Site& site) {
   CpuState& cpu = context_->cpu;
   ++statistics_.software_accesses;
   cpu.eip = site.eip;
+  if (Observes(Observation::kExits)) Tell(SoftwareAccessSeen{&site.instruction});
   SyncFlagsFromHost();
   const uint64_t invalidations = invalidations_;
   const uint64_t turns = code_pages_.turns();

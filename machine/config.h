@@ -11,7 +11,7 @@
 
 namespace verbatim {
 
-class BlockObserver;
+class EngineObserver;
 class ByteSink;
 struct TranslatedBlock;
 
@@ -69,7 +69,7 @@ struct MachineConfig {
   std::string (*describe_block)(const TranslatedBlock& translated) = nullptr;
   ByteSink* bios_trace = nullptr;    // a line for each call of the virtual BIOS. Outlives it too
   ByteSink* firmware_log = nullptr;  // of the debug consoles; null: there are none. Outlives it too
-  BlockObserver* block_observer = nullptr;  // outlives the machine; see engine/block_observer.h
+  EngineObserver* observer = nullptr;  // outlives the machine; see engine/engine_observer.h
 };
 
 }  // namespace verbatim

@@ -190,9 +190,13 @@ void PhysicalMemory::ReadPage(PhysicalAddress gated, uint8_t* to, uint32_t bytes
     case PageKind::kDevice:
       break;
   }
+  const uint64_t region_start = region.start;
   for (auto offset = static_cast<uint32_t>(gated.value - region.start); bytes != 0;) {
     const unsigned piece = DevicePiece(offset, bytes);
     const uint64_t value = region.handler->ReadMmio(offset, piece);
+    if (device_observer_ != nullptr) {
+      device_observer_->OnDeviceAccess({region_start + offset}, piece, false, value);
+    }
     std::memcpy(to, &value, piece);
     offset += piece;
     to += piece;
@@ -213,11 +217,15 @@ void PhysicalMemory::WritePage(PhysicalAddress gated, const uint8_t* from, uint3
     case PageKind::kDevice:
       break;
   }
+  const uint64_t region_start = region.start;
   for (auto offset = static_cast<uint32_t>(gated.value - region.start); bytes != 0;) {
     const unsigned piece = DevicePiece(offset, bytes);
     uint64_t value = 0;
     std::memcpy(&value, from, piece);
     region.handler->WriteMmio(offset, piece, value);
+    if (device_observer_ != nullptr) {
+      device_observer_->OnDeviceAccess({region_start + offset}, piece, true, value);
+    }
     offset += piece;
     from += piece;
     bytes -= piece;

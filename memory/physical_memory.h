@@ -49,6 +49,14 @@ class MemoryMapObserver {
   }
 };
 
+// Told of each access to a device, after it. The address is behind the A20 gate.
+class DeviceAccessObserver {
+ public:
+  virtual ~DeviceAccessObserver() = default;
+  virtual void OnDeviceAccess(PhysicalAddress address, unsigned bytes, bool write,
+                              uint64_t value) = 0;
+};
+
 class PhysicalMemory {
  public:
   static constexpr uint64_t kMinBytes = 4ull << 20;
@@ -135,6 +143,7 @@ class PhysicalMemory {
     uint32_t offset = 0;
   };
   [[nodiscard]] Device DeviceAt(PhysicalAddress address, bool write) const {
+    if (device_observer_ != nullptr) return {};
     const PhysicalAddress gated = ApplyA20(address);
     const MemoryRegion& region = write ? map_.Writer(gated) : map_.Reader(gated);
     if (region.kind != PageKind::kDevice) return {};
@@ -148,7 +157,7 @@ class PhysicalMemory {
   };
   [[nodiscard]] DeviceRuns RunsAt(PhysicalAddress address) const {
     const MemoryRegion& region = Decode(address);
-    if (region.handler == nullptr) return {};
+    if (region.handler == nullptr || device_observer_ != nullptr) return {};
     if (&region != &map_.Writer(ApplyA20(address))) return {};
     return {region.handler->runs(), static_cast<uint32_t>(ApplyA20(address).value - region.start)};
   }
@@ -157,6 +166,10 @@ class PhysicalMemory {
   // of 1, 2 or 4 (8) bytes. Writes tell the observer of code pages before they change anything.
   void Read(PhysicalAddress address, void* to, uint64_t bytes);
   void Write(PhysicalAddress address, const void* from, uint64_t bytes);
+
+  // From then on every access to a device goes through Read and Write: there are no DeviceAt and
+  // no RunsAt. Before the guest runs.
+  void SetDeviceAccessObserver(DeviceAccessObserver* observer) { device_observer_ = observer; }
 
   // Pages that hold translated code. Writes to them by C++ code are reported to the observer;
   // windows must not map them writable.
@@ -207,6 +220,7 @@ class PhysicalMemory {
   std::vector<uint64_t> code_pages_;  // one bit for each page below 4 GiB
   CodeWriteObserver* observer_ = nullptr;
   MemoryMapObserver* map_observer_ = nullptr;
+  DeviceAccessObserver* device_observer_ = nullptr;
   uint64_t a20_mask_ = ~uint64_t{0};
   bool a20_ = true;
 };

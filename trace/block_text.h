@@ -4,26 +4,21 @@
 #define VERBATIM_TRACE_BLOCK_TEXT_H_
 
 #include <cstdint>
+#include <span>
 #include <string>
 
-#include "engine/block_observer.h"
-#include "trace/disassembler.h"
+#include "trace/block_listing.h"
 
 namespace verbatim {
 
-class BlockTextWriter {
- public:
-  // `number` names the block in the heading.
-  [[nodiscard]] std::string Write(const TranslatedBlock& translated, uint64_t number);
+// "8b 45 08 "
+[[nodiscard]] std::string HexBytes(std::span<const uint8_t> bytes);
 
- private:
-  void WriteHost(const TranslatedBlock& translated, uint32_t begin, uint32_t end,
-                 std::string& text);
+// Ends with an empty line.
+[[nodiscard]] std::string BlockText(const BlockListing& listing);
 
-  Disassembler guest16_{Disassembler::Mode::kGuest16};
-  Disassembler guest32_{Disassembler::Mode::kGuest32};
-  Disassembler host_{Disassembler::Mode::kHost};
-};
+// For a report on one block.
+[[nodiscard]] std::string DescribeTranslatedBlock(const TranslatedBlock& translated);
 
 }  // namespace verbatim
 

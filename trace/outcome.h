@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "decoder/instruction.h"
-#include "engine/block_observer.h"
+#include "engine/engine_observer.h"
 
 namespace verbatim {
 

@@ -116,6 +116,7 @@ StepOutcome VirtualCpu::RaiseException(const Exception& exception) {
   for (int nesting = 0; nesting < kMaxNesting; ++nesting) {
     ++statistics_.exceptions[static_cast<unsigned>(current.vector) % 32];
     if (current.vector == Vector::kPageFault) state_.cr2 = current.fault_address.value;
+    if (observer_ != nullptr) observer_->OnException(current);
     const uint32_t resume = PushesResumeFlag(current.vector) ? flag::kRf : 0;
     const auto done = events_.Deliver({.vector = static_cast<uint8_t>(current.vector),
                                        .software = false,
@@ -160,6 +161,7 @@ StepOutcome VirtualCpu::DeliverNmi() {
 
 Faultable<void> VirtualCpu::SoftwareInterrupt(uint8_t vector, uint32_t next_eip) {
   ++statistics_.software_interrupts;
+  if (observer_ != nullptr) observer_->OnSoftwareInterrupt(vector);
   return events_.Deliver({.vector = vector,
                           .software = true,
                           .has_error_code = false,

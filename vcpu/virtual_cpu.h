@@ -13,6 +13,7 @@
 #include "memory/mmu.h"
 #include "memory/window.h"
 #include "vcpu/cpu_model.h"
+#include "vcpu/cpu_observer.h"
 #include "vcpu/cpu_state.h"
 #include "vcpu/descriptor_tables.h"
 #include "vcpu/event_delivery.h"
@@ -68,6 +69,9 @@ class VirtualCpu {
 
   // Who translates x87 pointers; outlives the CPU. Without it those of translated code are zero.
   void SetFpuPointerSource(FpuPointerSource* source) { fpu_pointers_ = source; }
+
+  // Who hears of exceptions; outlives the CPU, or null.
+  void SetObserver(CpuObserver* observer) { observer_ = observer; }
 
   // Who follows IA32_APIC_BASE: writes to it, and Reset; outlives the CPU.
   void SetApicBaseObserver(ApicBaseObserver* observer) { msrs_.SetApicBaseObserver(observer); }
@@ -200,6 +204,7 @@ class VirtualCpu {
   const CpuModel model_;
   CpuStatistics statistics_;
   FpuPointerSource* fpu_pointers_ = nullptr;
+  CpuObserver* observer_ = nullptr;
   LogLimiter undecoded_;
   SegmentedMemory memory_;
   DescriptorTables tables_;

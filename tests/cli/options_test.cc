@@ -134,13 +134,16 @@ TEST(Options, FirmwareTakesTheKernelsPlace) {
   EXPECT_THAT(Complaint(Parse({"run", "--firmware", "a.bin,x"})), HasSubstr("'x'"));
 }
 
-TEST(Options, TracesCallsOfTheBios) {
-  EXPECT_EQ(Given({}).bios_trace, std::nullopt);
-  EXPECT_EQ(Given({"--trace", "bios"}).bios_trace, "");
-  EXPECT_EQ(Given({"--trace=bios=t.log"}).bios_trace, "t.log");
-  for (const char* wrong : {"--trace=bio", "--trace=bios=", "--trace=biosx", "--trace=all"}) {
-    EXPECT_THAT(Complaint(ParseRun({wrong})), HasSubstr("expected bios or bios=FILE")) << wrong;
-  }
+TEST(Options, TakesTracesAndSymbols) {
+  EXPECT_TRUE(Given({}).traces.empty());
+  const RunOptions two = Given({"--trace", "bios", "--trace=irq,io=t.log", "--symbols", "map"});
+  ASSERT_EQ(two.traces.size(), 2u);
+  EXPECT_EQ(two.traces[0].path, "");
+  EXPECT_EQ(two.traces[1].path, "t.log");
+  EXPECT_EQ(two.symbols, "map");
+  EXPECT_THAT(Complaint(ParseRun({"--trace=bio"})), HasSubstr("'bio'"));
+  EXPECT_THAT(Complaint(ParseRun({"--trace"})), HasSubstr("--trace"));
+  EXPECT_THAT(Complaint(ParseRun({"--symbols", "map"})), HasSubstr("expected --trace"));
   EXPECT_THAT(Complaint(Parse({"run", "--firmware", "a.bin", "--trace", "bios"})),
               HasSubstr("not both"));
 }
@@ -168,13 +171,6 @@ TEST(Options, ChoosesStatistics) {
 
   EXPECT_THAT(Complaint(ParseRun({"--stats=dynamic,"})), HasSubstr("--stats"));
   EXPECT_THAT(Complaint(ParseRun({"--stats", "--stats=a.json"})), HasSubstr("--stats"));
-}
-
-TEST(Options, TakesTheBlockLogsPath) {
-  EXPECT_EQ(Given({}).block_log, std::nullopt);
-  EXPECT_EQ(Given({"--block-log", "blocks.txt"}).block_log, "blocks.txt");
-  EXPECT_EQ(Given({"--block-log=blocks.txt"}).block_log, "blocks.txt");
-  EXPECT_THAT(Complaint(ParseRun({"--block-log"})), HasSubstr("--block-log"));
 }
 
 TEST(Options, TakesMemorySizesWithinRange) {

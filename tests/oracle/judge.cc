@@ -21,7 +21,7 @@ const char* RejectionOf(const NativeClient& native, uint32_t turn, uint32_t i) {
   return "unknown";
 }
 
-Result<std::unique_ptr<Judge>> Judge::Create(BlockObserver* observer) {
+Result<std::unique_ptr<Judge>> Judge::Create(EngineObserver* observer) {
   std::unique_ptr<Judge> judge(new Judge);
   Result<std::unique_ptr<NativeClient>> native = NativeClient::Create();
   if (!native) return std::unexpected(native.error());

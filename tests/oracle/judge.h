@@ -26,7 +26,7 @@ struct Verdict {
 class Judge {
  public:
   // `observer` sees each block of the translated runs; may be null.
-  [[nodiscard]] static Result<std::unique_ptr<Judge>> Create(BlockObserver* observer);
+  [[nodiscard]] static Result<std::unique_ptr<Judge>> Create(EngineObserver* observer);
 
   void SetTable(const LdtTable& table);
   [[nodiscard]] Result<Verdict> Try(const Case& one, Variant variant);

@@ -16,22 +16,18 @@ namespace verbatim::test {
 namespace {
 
 // What the program became; the supervisor's stubs are left out.
-class ProgramBlocks final : public BlockObserver {
+class ProgramBlocks final : public EngineObserver {
  public:
   void OnBlockTranslated(const TranslatedBlock& translated) override {
     if (translated.block.key.physical.value >= kGdt) return;
-    text_ += writer_.Write(translated, ++count_);
+    text_ += BlockText(lister_.List(translated));
   }
-  void Clear() {
-    text_.clear();
-    count_ = 0;
-  }
+  void Clear() { text_.clear(); }
   [[nodiscard]] const std::string& text() const { return text_; }
 
  private:
-  BlockTextWriter writer_;
+  BlockLister lister_;
   std::string text_;
-  uint64_t count_ = 0;
 };
 
 const char* NameOf(Variant variant) { return kVariantNames[static_cast<unsigned>(variant)]; }

@@ -63,7 +63,7 @@ uint64_t DescriptorOf(const LdtSegment& segment) {
   return low | (high << 32);
 }
 
-Result<std::unique_ptr<TranslatedRunner>> TranslatedRunner::Create(BlockObserver* observer) {
+Result<std::unique_ptr<TranslatedRunner>> TranslatedRunner::Create(EngineObserver* observer) {
   std::unique_ptr<TranslatedRunner> runner(new TranslatedRunner(observer));
   if (Status started = runner->StartClock(); !started) return std::unexpected(started.error());
   // Engines install the handlers of their signals when they first run: before any timer sends one.
@@ -103,7 +103,7 @@ Status TranslatedRunner::StartClock() {
 
 void TranslatedRunner::MakeGuest(Variant variant) {
   EngineOptions options = OptionsOf(variant);
-  options.block_observer = variant == Variant::kSingle ? &finder_ : observer_;
+  options.observer = variant == Variant::kSingle ? &finder_ : observer_;
   Result<std::unique_ptr<GuestSnippet>> made = GuestSnippet::Create(options);
   CHECK(made.has_value());
   guests_[Index(variant)] = std::move(*made);

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "engine/block_observer.h"
+#include "engine/engine_observer.h"
 #include "tests/engine/guest_snippet.h"
 #include "tests/engine/variant.h"
 #include "tests/oracle/case.h"
@@ -33,7 +33,7 @@ struct TranslatedOutcome {
 class TranslatedRunner {
  public:
   // Variants are made when first used. `observer` sees every block; may be null.
-  [[nodiscard]] static Result<std::unique_ptr<TranslatedRunner>> Create(BlockObserver* observer);
+  [[nodiscard]] static Result<std::unique_ptr<TranslatedRunner>> Create(EngineObserver* observer);
   ~TranslatedRunner();
   TranslatedRunner(const TranslatedRunner&) = delete;
   TranslatedRunner& operator=(const TranslatedRunner&) = delete;
@@ -53,23 +53,23 @@ class TranslatedRunner {
 
  private:
   // Looks for such instructions in the blocks of single ones, and passes these on.
-  class AvoidedFinder final : public BlockObserver {
+  class AvoidedFinder final : public EngineObserver {
    public:
-    explicit AvoidedFinder(BlockObserver* next) : next_(next) {}
+    explicit AvoidedFinder(EngineObserver* next) : next_(next) {}
     void OnBlockTranslated(const TranslatedBlock& translated) override;
     bool found = false;
 
    private:
-    BlockObserver* next_;  // may be null
+    EngineObserver* next_;  // may be null
   };
 
-  explicit TranslatedRunner(BlockObserver* observer) : observer_(observer), finder_(observer) {}
+  explicit TranslatedRunner(EngineObserver* observer) : observer_(observer), finder_(observer) {}
   [[nodiscard]] static unsigned Index(Variant variant) { return static_cast<unsigned>(variant); }
   [[nodiscard]] Status StartClock();
   void MakeGuest(Variant variant);
   void LoadMemory(GuestSnippet& guest, const Case& one);
 
-  BlockObserver* observer_;
+  EngineObserver* observer_;
   AvoidedFinder finder_;
   std::array<std::unique_ptr<GuestSnippet>, kVariantCount> guests_;
   std::array<uint64_t, kLdtSegments> descriptors_{};

@@ -20,10 +20,10 @@ using testing::Contains;
 using testing::ContainsRegex;
 using testing::HasSubstr;
 
-class Recorder final : public BlockObserver {
+class Recorder final : public EngineObserver {
  public:
   void OnBlockTranslated(const TranslatedBlock& translated) override {
-    texts.push_back(writer_.Write(translated, texts.size() + 1));
+    texts.push_back(BlockText(lister_.List(translated)));
     Check(translated);
   }
 
@@ -51,7 +51,7 @@ class Recorder final : public BlockObserver {
     EXPECT_EQ(host, block.stubs_offset);
   }
 
-  BlockTextWriter writer_;
+  BlockLister lister_;
 };
 
 TEST(BlockText, OfHello) {

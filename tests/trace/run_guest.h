@@ -18,13 +18,13 @@ class TextSink final : public ByteSink {
   std::string text;
 };
 
-inline void RunGuest(const std::string& name, BlockObserver& observer) {
+inline void RunGuest(const std::string& name, EngineObserver& observer) {
   TextSink serial;
   MachineConfig config;
   config.kernel_path = std::string(VERBATIM_TEST_GUESTS) + "/" + name + ".elf";
   config.memory_bytes = 16 << 20;
   config.validate = true;
-  config.block_observer = &observer;
+  config.observer = &observer;
   const auto machine = Machine::Create(config, serial);
   ASSERT_TRUE(machine) << machine.error().message;
   const auto outcome = (*machine)->Run();

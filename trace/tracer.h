@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// One --trace: takes what the engine tells, keeps what the filter wants, and writes it. A TraceSet
+// is several of them as one observer.
+#ifndef VERBATIM_TRACE_TRACER_H_
+#define VERBATIM_TRACE_TRACER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "devices/device.h"
+#include "engine/engine_observer.h"
+#include "trace/event_description.h"
+#include "trace/symbol_table.h"
+#include "trace/trace_output.h"
+#include "trace/trace_spec.h"
+
+namespace verbatim {
+
+class Tracer final : public EngineObserver {
+ public:
+  // `symbols` outlives the tracer.
+  [[nodiscard]] static Result<std::unique_ptr<Tracer>> Create(const TraceSpec& spec,
+                                                              const SymbolTable& symbols);
+
+  [[nodiscard]] Observations Wants() const override { return ObservationsFor(spec_.categories); }
+  void OnBlockTranslated(const TranslatedBlock& translated) override;
+  void OnEvent(const CpuState& cpu, uint32_t eip, const EngineEvent& event) override;
+
+  [[nodiscard]] bool WantsBios() const { return Takes(TraceCategory::kBios); }
+  // A line of the virtual BIOS: "13 eax=00000201 ...".
+  void OnBiosCall(std::string_view line);
+  // False: something could not be written, which has been said.
+  [[nodiscard]] bool Finish();
+
+ private:
+  Tracer(const TraceSpec& spec, const TraceFilter& filter, const SymbolTable& symbols,
+         TraceOutput output);
+  [[nodiscard]] bool Takes(TraceCategory category) const {
+    return !done_ && (spec_.categories & BitOf(category)) != 0;
+  }
+  [[nodiscard]] bool TakesSpace(uint32_t cr3) const { return !filter_.cr3 || *filter_.cr3 == cr3; }
+  void Write(TraceEvent event);
+
+  const TraceSpec spec_;
+  const TraceFilter filter_;
+  const SymbolTable& symbols_;
+  TraceOutput output_;
+  EventDescriber describer_;
+  const uint64_t start_ns_;
+  uint64_t written_ = 0;
+  bool done_ = false;  // the count is reached
+};
+
+class TraceSet final : public EngineObserver, public ByteSink {
+ public:
+  explicit TraceSet(SymbolTable symbols) : symbols_(std::move(symbols)) {}
+  [[nodiscard]] Status Add(const TraceSpec& spec);
+
+  [[nodiscard]] bool WantsBios() const;
+  [[nodiscard]] bool Finish();
+
+  [[nodiscard]] Observations Wants() const override;
+  void OnBlockTranslated(const TranslatedBlock& translated) override;
+  void OnEvent(const CpuState& cpu, uint32_t eip, const EngineEvent& event) override;
+  // ByteSink: lines of the virtual BIOS.
+  void Write(std::span<const uint8_t> bytes) override;
+
+ private:
+  const SymbolTable symbols_;
+  std::vector<std::unique_ptr<Tracer>> tracers_;
+  std::string bios_line_;
+};
+
+}  // namespace verbatim
+
+#endif  // VERBATIM_TRACE_TRACER_H_
