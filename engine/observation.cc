@@ -18,7 +18,7 @@ ProcessorMode ModeOf(const CpuState& cpu) {
 bool Writes(const GuestInstruction& in, ControlRegister which) {
   constexpr uint8_t kMoveToControl = 0x22;
   static constexpr uint8_t kNumbers[] = {0, 2, 3, 4};
-  return in.mnemonic == ZYDIS_MNEMONIC_MOV && in.map == 1 && in.opcode == kMoveToControl &&
+  return in.mnemonic == Mnemonic::kMov && in.map == 1 && in.opcode == kMoveToControl &&
          in.reg == kNumbers[static_cast<unsigned>(which)];
 }
 
@@ -73,9 +73,9 @@ StepOutcome Engine::ExecuteObserved(const GuestInstruction& instruction) {
         TellAt(eip, ControlSeen{which, before[i], after[i]});
     }
     const bool done = cpu.eip == eip + instruction.length;
-    if (done && instruction.mnemonic == ZYDIS_MNEMONIC_WRMSR) {
+    if (done && instruction.mnemonic == Mnemonic::kWrmsr) {
       TellAt(eip, MsrSeen{msr, true, written});
-    } else if (done && instruction.mnemonic == ZYDIS_MNEMONIC_RDMSR) {
+    } else if (done && instruction.mnemonic == Mnemonic::kRdmsr) {
       TellAt(eip, MsrSeen{msr, false, (uint64_t{cpu.gpr[kEdx]} << 32) | cpu.gpr[kEax]});
     }
   }

@@ -13,7 +13,7 @@ bool Mentions(const GuestLine& line, std::string_view what) {
   });
 }
 
-bool IsReturnFromCall(const GuestInstruction& in) { return in.mnemonic == ZYDIS_MNEMONIC_RET; }
+bool IsReturnFromCall(const GuestInstruction& in) { return in.mnemonic == Mnemonic::kRet; }
 
 bool IsConditional(const GuestInstruction& in) {
   const bool short_form = in.map == 0 && (in.opcode & 0xF0) == 0x70;
@@ -43,7 +43,7 @@ std::string_view ExplainControlFlow(const GuestLine& line) {
            "where "
            "the matching host call came from, which the host predicts. The return site checks r8d.";
   }
-  if (in.mnemonic == ZYDIS_MNEMONIC_CALL) {
+  if (in.mnemonic == Mnemonic::kCall) {
     return direct
                ? "The return address goes on the guest's stack, and a host call puts one on the "
                  "shadow stack for the return to be predicted. Behind it stands the return site, "
@@ -71,13 +71,13 @@ std::string_view ExplainControlFlow(const GuestLine& line) {
 
 std::string_view ExplainStack(const GuestLine& line) {
   switch (line.instruction.mnemonic) {
-    case ZYDIS_MNEMONIC_POP:
+    case Mnemonic::kPop:
       return "A load from the guest's stack; the pointer, r12d, moves last, so that a fault leaves "
              "the "
              "instruction undone. lea keeps the flags.";
-    case ZYDIS_MNEMONIC_LEAVE:
+    case Mnemonic::kLeave:
       return "Loads the saved ebp through the window and makes r12d what it was before the frame.";
-    case ZYDIS_MNEMONIC_PUSH:
+    case Mnemonic::kPush:
       return "A store below the guest's stack pointer, r12d, which moves last, so that a fault "
              "leaves "
              "the instruction undone. lea keeps the flags.";
@@ -88,34 +88,34 @@ std::string_view ExplainStack(const GuestLine& line) {
 
 std::string_view ExplainInCache(const GuestLine& line) {
   switch (line.instruction.mnemonic) {
-    case ZYDIS_MNEMONIC_CLI:
+    case Mnemonic::kCli:
       return "The guest must not touch the host's interrupt flag. Its own is a bit of "
              "virtual_flags, "
              "which becomes the value that was kept ready for IF clear.";
-    case ZYDIS_MNEMONIC_STI:
+    case Mnemonic::kSti:
       return "Sets the guest's IF, a bit of virtual_flags; if an interrupt waits, a callout "
              "instead. The "
              "next instruction is in the interrupt shadow.";
-    case ZYDIS_MNEMONIC_PUSHF:
-    case ZYDIS_MNEMONIC_PUSHFD:
+    case Mnemonic::kPushf:
+    case Mnemonic::kPushfd:
       return "Joins the host's arithmetic flags, which are the guest's, and virtual_flags, where "
              "IF, IOPL "
              "and the like are kept.";
-    case ZYDIS_MNEMONIC_POPF:
-    case ZYDIS_MNEMONIC_POPFD:
+    case Mnemonic::kPopf:
+    case Mnemonic::kPopfd:
       return "Arithmetic flags go to the host's flags, the rest to virtual_flags; what needs more "
              "thought, such as TF, or an interrupt that waits, takes the callout.";
-    case ZYDIS_MNEMONIC_RDTSC:
+    case Mnemonic::kRdtsc:
       return "The host's time stamp plus the guest's offset, without a flag changed.";
-    case ZYDIS_MNEMONIC_PUSHA:
-    case ZYDIS_MNEMONIC_PUSHAD:
+    case Mnemonic::kPusha:
+    case Mnemonic::kPushad:
       return "Eight stores. The double NOTs before them touch both ends of the frame and change "
              "nothing, so "
              "that a fault comes before any effect.";
-    case ZYDIS_MNEMONIC_POPA:
-    case ZYDIS_MNEMONIC_POPAD:
+    case Mnemonic::kPopa:
+    case Mnemonic::kPopad:
       return "Seven loads, the pointer last; the stored esp is skipped.";
-    case ZYDIS_MNEMONIC_MOV:
+    case Mnemonic::kMov:
       if (line.instruction.map == 1)
         return "Control registers of the guest are fields of a structure at r15.";
       break;
@@ -127,36 +127,41 @@ std::string_view ExplainInCache(const GuestLine& line) {
            "repeats "
            "that load; only if they differ does the virtual processor check it all.";
   }
+  if (Mentions(line, "far_transfer")) {
+    return "Changes only selector and base of CS in this mode: a stub switches to the code of the "
+           "other "
+           "segment if it knows it.";
+  }
   return "Sensitive, but simple enough for a few host instructions on the guest's state at r15.";
 }
 
 std::string_view ExplainSimulated(const GuestLine& line) {
   switch (line.instruction.mnemonic) {
-    case ZYDIS_MNEMONIC_IN:
-    case ZYDIS_MNEMONIC_OUT:
-    case ZYDIS_MNEMONIC_INSB:
-    case ZYDIS_MNEMONIC_INSW:
-    case ZYDIS_MNEMONIC_INSD:
-    case ZYDIS_MNEMONIC_OUTSB:
-    case ZYDIS_MNEMONIC_OUTSW:
-    case ZYDIS_MNEMONIC_OUTSD:
+    case Mnemonic::kIn:
+    case Mnemonic::kOut:
+    case Mnemonic::kInsb:
+    case Mnemonic::kInsw:
+    case Mnemonic::kInsd:
+    case Mnemonic::kOutsb:
+    case Mnemonic::kOutsw:
+    case Mnemonic::kOutsd:
       return "A callout: the virtual processor checks IOPL and the permission map and asks the "
              "device. "
              "r9d names the place in the code.";
-    case ZYDIS_MNEMONIC_HLT:
+    case Mnemonic::kHlt:
       return "A callout: the virtual processor halts, and the run loop sleeps until an interrupt.";
-    case ZYDIS_MNEMONIC_INT:
-    case ZYDIS_MNEMONIC_INT3:
-    case ZYDIS_MNEMONIC_INTO:
+    case Mnemonic::kInt:
+    case Mnemonic::kInt3:
+    case Mnemonic::kInto:
       return "A callout: the virtual processor goes through the guest's interrupt table, never the "
              "host's.";
-    case ZYDIS_MNEMONIC_IRET:
-    case ZYDIS_MNEMONIC_IRETD:
+    case Mnemonic::kIret:
+    case Mnemonic::kIretd:
       return "A callout: privilege, segments and flags come from the guest's stack, with all "
              "checks.";
-    case ZYDIS_MNEMONIC_CPUID:
+    case Mnemonic::kCpuid:
       return "A callout: the guest learns of the processor that it is given, not of the host's.";
-    case ZYDIS_MNEMONIC_MOV:
+    case Mnemonic::kMov:
       if (line.instruction.map == 1) {
         return "A callout: what the register means (paging, protection, breakpoints) is changed, "
                "and "
