@@ -63,11 +63,26 @@ struct RecoveryPoint {
 // A direct jump or call within the page that may be chained to its target's body.
 struct Link {
   static constexpr uint32_t kStubBytes = 17;
+  static constexpr uint32_t kEipField = 2;  // from its stub: mov r8d, target_eip
 
   uint32_t source_offset = 0;  // of the rel32 field, from Block::host_start
   uint32_t stub_offset = 0;    // where it leads while unchained
   uint32_t target_eip = 0;
   bool chained = false;
+  bool through_cell = false;  // for good: the stub is a jump through the target's cell
+};
+
+// What a 32-bit field of a block's host code holds that depends on where the guest's code lies in
+// its address space.
+enum class PlaceKind : uint8_t {
+  kEip,         // an eip
+  kNegatedEip,  // its negative, as a displacement
+  kTableJump,   // an eip that a jump through its direct cell follows: see Block::kCellField
+};
+
+struct PlaceField {
+  uint16_t host_offset = 0;  // from Block::host_start
+  PlaceKind kind = PlaceKind::kEip;
 };
 
 struct Block;
@@ -79,6 +94,10 @@ struct IncomingLink {
 };
 
 struct Block {
+  // From the eip field of a jump through a cell to the field that has the cell's place:
+  //   mov r8d, eip ; mov r9d, [r14 + place] ; jmp r9
+  static constexpr uint32_t kCellField = 7;
+
   BlockKey key;
   uint32_t eip = 0;
   uint32_t guest_bytes = 0;
@@ -99,6 +118,9 @@ struct Block {
   uint32_t dead_offset = 0;
   uint32_t host_bytes = 0;
   uint64_t* executions = nullptr;  // counted on request only
+  // The block can be made one of another linear address by changing the fields of `place` (see
+  // BlockStore::MovePage). False: they are not known.
+  bool movable = false;
 
   // BlockStore's: where its lists of the pages have this block; [1] is second_page's.
   std::array<uint32_t, 2> page_positions{};
@@ -107,6 +129,7 @@ struct Block {
   std::vector<Link> links;
   std::vector<IncomingLink> incoming;  // what was chained to the body; sources may be dead by now
   std::vector<uint32_t> return_sites;  // host offsets that host RETs may come back to
+  std::vector<PlaceField> place;       // movable only
   uint32_t first_site = 0;             // sites of this block: [first_site, first_site + site_count)
   uint32_t site_count = 0;
 

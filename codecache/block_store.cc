@@ -46,7 +46,13 @@ Block* BlockStore::FindByHost(const uint8_t* pc) const {
 
 bool BlockStore::HasBlocks(PhysicalAddress page) const {
   const auto found = by_page_.find(page.Page());
-  return found != by_page_.end() && !found->second.empty();
+  return found != by_page_.end() && !found->second.blocks.empty();
+}
+
+std::span<const uint32_t> BlockStore::LinearPagesOf(PhysicalAddress page) const {
+  const auto found = by_page_.find(page.Page());
+  if (found == by_page_.end()) return {};
+  return found->second.linear_pages;
 }
 
 Block& BlockStore::Insert(Block&& made) {
@@ -73,12 +79,13 @@ void BlockStore::Adopt(Block& block) {
     Block& source = *incoming.source;
     if (!source.valid) continue;
     Link& link = source.links[incoming.index];
+    // It may have been moved since.
+    if (source.key.linear.Page() != block.key.linear.Page()) continue;
     if (!block.crosses_page) {
       LeadTo(source, link, block.body());
       block.incoming.push_back(incoming);
     } else {
-      LeadTo(source, link, source.host_start + link.stub_offset);
-      link.chained = false;
+      Unchain(source, link);
     }
   }
 }
@@ -87,6 +94,11 @@ void BlockStore::LeadTo(Block& source, const Link& link, const uint8_t* target) 
   HostPointer field = source.host_start + link.source_offset;
   memory_.PatchDword(field, static_cast<uint32_t>(target - (field + 4)));
   Patched(source, link.source_offset);
+}
+
+void BlockStore::Unchain(Block& source, Link& link) {
+  LeadTo(source, link, source.host_start + link.stub_offset);
+  link.chained = false;
 }
 
 void BlockStore::Chain(Block& source, Link& link, Block& target) {
@@ -101,6 +113,7 @@ void BlockStore::ReplaceLinkStub(Block& source, Link& link, std::span<const uint
   CHECK(code.size() <= Link::kStubBytes);
   std::ranges::copy(code, memory_.Writable(source.host_start + link.stub_offset));
   link.chained = true;
+  link.through_cell = true;
   Patched(source, link.stub_offset);
 }
 
@@ -112,7 +125,8 @@ uint32_t BlockStore::InvalidateRange(PhysicalAddress start, uint32_t bytes) {
     if (found == by_page_.end()) continue;
     // Invalidate edits the list: work on the victims, not on it.
     std::vector<Block*> victims;
-    std::copy_if(found->second.begin(), found->second.end(), std::back_inserter(victims),
+    const std::vector<Block*>& blocks = found->second.blocks;
+    std::copy_if(blocks.begin(), blocks.end(), std::back_inserter(victims),
                  [&](const Block* block) { return Overlaps(*block, start.value, bytes); });
     for (Block* block : victims) Invalidate(*block);
     count += static_cast<uint32_t>(victims.size());
@@ -121,16 +135,20 @@ uint32_t BlockStore::InvalidateRange(PhysicalAddress start, uint32_t bytes) {
 }
 
 void BlockStore::AddToPage(uint32_t page, Block& block) {
-  std::vector<Block*>& list = by_page_[page];
-  PositionIn(page, block) = static_cast<uint32_t>(list.size());
-  list.push_back(&block);
+  Page& entry = by_page_[page];
+  PositionIn(page, block) = static_cast<uint32_t>(entry.blocks.size());
+  entry.blocks.push_back(&block);
+  const uint32_t linear = block.key.linear.Page();
+  if (page == block.key.physical.Page() && std::ranges::find(entry.linear_pages, linear) == entry.linear_pages.end()) {
+    entry.linear_pages.push_back(linear);
+  }
 }
 
 // A page of code that is written again and again has hundreds of blocks: no search among them.
 void BlockStore::RemoveFromPage(uint32_t page, Block& block) {
   const auto found = by_page_.find(page);
   CHECK(found != by_page_.end());
-  std::vector<Block*>& list = found.value();
+  std::vector<Block*>& list = found.value().blocks;
   const uint32_t at = PositionIn(page, block);
   CHECK(at < list.size() && list[at] == &block);
   list[at] = list.back();

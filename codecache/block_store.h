@@ -11,12 +11,14 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <span>
 #include <vector>
 
 #include "base/address.h"
 #include "codecache/block.h"
 #include "codecache/code_memory.h"
+#include "codecache/direct_cells.h"
 #include "codecache/patch_observer.h"
 
 namespace verbatim {
@@ -26,6 +28,7 @@ struct BlockStoreStatistics {
   uint64_t blocks_invalidated = 0;
   uint64_t links_chained = 0;
   uint64_t flushes = 0;
+  uint64_t blocks_moved = 0;
 };
 
 class BlockStore {
@@ -56,6 +59,15 @@ class BlockStore {
   uint32_t InvalidateRange(PhysicalAddress start, uint32_t bytes);
   void Invalidate(Block& block);
 
+  // At which linear pages code of this physical page has been translated.
+  [[nodiscard]] std::span<const uint32_t> LinearPagesOf(PhysicalAddress page) const;
+  // Makes the blocks of the page that were translated for the linear page `from` blocks of the
+  // linear page `to`, where the same code lies now: nothing must lead to them but their links to
+  // each other. False if that is not possible; nothing has changed then. moved(block) is called
+  // for each one that was.
+  bool MovePage(PhysicalAddress page, uint32_t from, uint32_t to, DirectCells& cells,
+                const std::function<void(Block&)>& moved);
+
   // Forgets everything and resets the code memory.
   void Flush();
 
@@ -66,10 +78,22 @@ class BlockStore {
   void Patched(const Block& block, uint32_t offset) {
     if (patch_observer_ != nullptr) patch_observer_->OnPatched(block, offset);
   }
+  // What there is of one physical page.
+  struct Page {
+    std::vector<Block*> blocks;  // that have bytes in it
+    // Those that start in it are for these linear pages.
+    std::vector<uint32_t> linear_pages;
+  };
+
   void AddToPage(uint32_t page, Block& block);
   void RemoveFromPage(uint32_t page, Block& block);
   void Adopt(Block& block);
   void LeadTo(Block& source, const Link& link, const uint8_t* target);
+  void Unchain(Block& source, Link& link);
+
+  // move_page.cc
+  [[nodiscard]] bool LeadsIntoPage(const Block& source, const Link& link) const;
+  void Move(Block& block, uint32_t distance, DirectCells& cells);
 
   CodeMemory& memory_;
   const uint8_t* return_miss_;
@@ -78,7 +102,7 @@ class BlockStore {
   // host_start of each, side by side for the binary search.
   std::vector<const uint8_t*> starts_;
   tsl::robin_map<BlockKey, Block*, BlockKeyHash> by_key_;
-  tsl::robin_map<uint32_t, std::vector<Block*>> by_page_;
+  tsl::robin_map<uint32_t, Page> by_page_;
   // Links that lead to a dead block of the key: the next block of the key takes them over.
   tsl::robin_map<BlockKey, std::vector<IncomingLink>, BlockKeyHash> orphans_;
   BlockStoreStatistics statistics_;

@@ -44,6 +44,10 @@ class JumpTable {
     return (kHashedEntries + cell) * static_cast<uint32_t>(sizeof(uint32_t));
   }
 
+  [[nodiscard]] static constexpr uint32_t HashedOffset(uint32_t eip) {
+    return Hash(eip) * static_cast<uint32_t>(sizeof(uint32_t));
+  }
+
   explicit JumpTable(const uint8_t* miss_stub);
 
   [[nodiscard]] const uint32_t* data() const { return slots_.get(); }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/bits.h"
 #include "base/check.h"
 #include "base/log.h"
 #include "base/monotonic_clock.h"
@@ -11,9 +12,25 @@
 namespace verbatim {
 
 void BlockGuard::Check(const TranslatedBlock& translated) {
+  Check(translated, CodeOf(translated.block));
+}
+
+// As it would have been emitted, and each link for itself.
+void BlockGuard::CheckMoved(const TranslatedBlock& translated) {
+  const Block& block = translated.block;
+  const std::span<const uint8_t> code = CodeOf(block);
+  std::vector<uint8_t> unchained(code.begin(), code.end());
+  for (const Link& link : block.links) {
+    StoreLittle(&unchained[link.source_offset], link.stub_offset - (link.source_offset + 4));
+  }
+  Check(translated, unchained);
+  for (const Link& link : block.links) OnPatched(block, link.source_offset);
+}
+
+void BlockGuard::Check(const TranslatedBlock& translated, std::span<const uint8_t> code) {
   const uint64_t before = MonotonicNowNs();
   const Block& block = translated.block;
-  const Validation valid = validator_.Check(block, CodeOf(block));
+  const Validation valid = validator_.Check(block, code);
   if (!valid) {
     Stop(block, valid.error(),
          describe_ != nullptr

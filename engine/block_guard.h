@@ -32,12 +32,15 @@ class BlockGuard final : public PatchObserver {
 
   // Ends the process unless the block is confined.
   void Check(const TranslatedBlock& translated);
+  // Likewise one that was moved, with links that may be chained.
+  void CheckMoved(const TranslatedBlock& translated);
   void OnPatched(const Block& block, uint32_t offset) override;
 
  private:
   [[nodiscard]] std::span<const uint8_t> CodeOf(const Block& block) const {
     return {memory_.Writable(block.host_start), block.host_bytes};
   }
+  void Check(const TranslatedBlock& translated, std::span<const uint8_t> code);
   [[noreturn]] void Stop(const Block& block, const ValidationError& error, const std::string& text);
 
   CodeMemory& memory_;

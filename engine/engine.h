@@ -70,6 +70,8 @@ struct EngineOptions {
   bool force_single = false;
   bool force_software = false;
   bool never_chain = false;
+  // Code that is mapped elsewhere is translated anew.
+  bool never_move = false;
 };
 
 enum class RunResult : uint8_t {
@@ -156,6 +158,9 @@ class Engine final : public CodeWriteObserver,
   // nullptr: a fault was delivered to the guest instead, or the cache was flushed: look again.
   [[nodiscard]] Block* FindOrTranslate(BlockMode mode);
   [[nodiscard]] Block* TranslateAt(const BlockKey& key);
+  [[nodiscard]] bool MoveCodeTo(const BlockKey& key);
+  void RecycleCells();
+  void ShowMoved(const Block& block);
   void ShowTranslated(const Block& block, const TranslationRequest& request);
   [[nodiscard]] Faultable<PhysicalAddress> FetchPage(LinearAddress address);
   // Blocks of the page are to compare its bytes whenever they are entered.

@@ -110,6 +110,7 @@ Block* Engine::FindOrTranslate(BlockMode mode) {
   }
   const BlockKey key{*physical, linear, mode.bits()};
   Block* block = store_->Find(key);
+  if (block == nullptr && MoveCodeTo(key)) block = store_->Find(key);
   if (block != nullptr && block->crosses_page) {
     const Faultable<PhysicalAddress> second = FetchPage(linear.PageStart() + kPageBytes);
     if (!second) {
@@ -123,6 +124,33 @@ Block* Engine::FindOrTranslate(BlockMode mode) {
     }
   }
   return block != nullptr ? block : TranslateAt(key);
+}
+
+// The same code may have been translated where a process that is gone had it mapped.
+bool Engine::MoveCodeTo(const BlockKey& key) {
+  const std::span<const uint32_t> pages = store_->LinearPagesOf(key.physical);
+  const bool others = pages.size() > 1 || (pages.size() == 1 && pages[0] != key.linear.Page());
+  if (!others || options_.never_move || BlockMode(key.mode).cpl() != 3) return false;
+  RecycleCells();
+  for (const uint32_t page : std::vector(pages.begin(), pages.end())) {
+    const LinearAddress from{page << kPageShift};
+    if (page == key.linear.Page() || !windows_.ForgetExecution(from, key.physical)) continue;
+    // While they are still known by the old place.
+    CaptureFpuPointers(context_->cpu, *this);
+    const uint32_t distance = key.linear.PageStart().value - from.value;
+    const auto moved = [&](Block& block) {
+      sites_.Move(block.first_site, block.site_count, distance);
+      if (guard_ != nullptr || options_.block_observer != nullptr) ShowMoved(block);
+    };
+    if (store_->MovePage(key.physical, page, key.linear.Page(), cells_, moved)) return true;
+  }
+  return false;
+}
+
+void Engine::RecycleCells() {
+  if (!cells_.WantsClearedTables()) return;
+  window_code_->ResetAll();
+  cells_.OnTablesCleared();
 }
 
 Block* Engine::TranslateAt(const BlockKey& key) {
@@ -149,6 +177,7 @@ Block* Engine::TranslateAt(const BlockKey& key) {
     memory.Read(address, copy.data(), count);
     return {copy.data(), count};
   };
+  RecycleCells();
   request.first_page = bytes_at(key.physical, first_copy);
   request.check_first = MustCheck(key.physical);
 
@@ -197,6 +226,20 @@ void Engine::ShowTranslated(const Block& block, const TranslationRequest& reques
                               sites_, stubs_.table, context_->cpu.cr3};
   if (guard_ != nullptr) guard_->Check(shown);
   if (Observes(Observation::kBlocks)) options_.observer->OnBlockTranslated(shown);
+}
+
+void Engine::ShowMoved(const Block& block) {
+  PhysicalMemory& memory = mmu_.memory();
+  std::vector<uint8_t> bytes(block.guest_bytes);
+  const uint32_t first =
+      std::min(block.guest_bytes, kPageBytes - block.key.physical.PageOffset());
+  memory.Read(block.key.physical, bytes.data(), first);
+  if (block.crosses_page) {
+    memory.Read(block.second_page, bytes.data() + first, block.guest_bytes - first);
+  }
+  const TranslatedBlock shown{block, bytes, translator_->decoder(), sites_, stubs_.table};
+  if (guard_ != nullptr) guard_->CheckMoved(shown);
+  if (options_.block_observer != nullptr) options_.block_observer->OnBlockTranslated(shown);
 }
 
 void Engine::ChainPending(Block& target) {

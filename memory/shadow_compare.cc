@@ -122,6 +122,12 @@ void Window::DropNotes(uint32_t number, const PageBitmap& changed) {
   });
 }
 
+void Window::ForgetExecution(uint32_t page) {
+  PageBitmap only;
+  only.Set(IndexOf(page));
+  DropNotes(SlotOf(page), only);
+}
+
 // Adds the mapped pages among `changed` to `pending`; flushes it at each page that stays.
 void Window::Drop(uint32_t number, const PageBitmap& changed, PendingUnmap& pending) {
   ShadowSlot& slot = *slots_[number];

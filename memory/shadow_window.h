@@ -84,6 +84,12 @@ class Window {
   [[nodiscard]] bool Map(const PageRun& run, uint32_t page, const PageWalk& walk,
                          GuestTables& tables);
   void NoteExecution(uint32_t page, const PageWalk& walk);
+  [[nodiscard]] bool IsExecuted(uint32_t page) const {
+    const ShadowSlot* slot = slots_[SlotOf(page)].get();
+    return slot != nullptr && slot->noted.Test(IndexOf(page));
+  }
+  // Drops the note, with notice.
+  void ForgetExecution(uint32_t page);
   // Takes write access from a writable page.
   void WriteProtect(uint32_t page);
 

@@ -131,6 +131,10 @@ class WindowSet {
   [[nodiscard]] std::expected<Translation, PageFault> NoteExecution(WindowId window,
                                                                     LinearAddress address);
 
+  // Whether no window will execute code of the physical page at this linear page without noting it
+  // anew. Notes of windows whose tables map it no longer, and which are not in use, are dropped.
+  [[nodiscard]] bool ForgetExecution(LinearAddress linear, PhysicalAddress physical);
+
   // The guest flushed: all windows compare before their next use. With `keep_global`, entries that
   // were mapped from global pages are exempt.
   void FlushAll(bool keep_global);

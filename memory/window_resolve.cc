@@ -169,6 +169,19 @@ std::expected<Translation, PageFault> WindowSet::NoteExecution(WindowId id, Line
   return walk->translation;
 }
 
+bool WindowSet::ForgetExecution(LinearAddress linear, PhysicalAddress physical) {
+  const PhysicalMemory& memory = mmu_.memory();
+  for (const auto& window : windows_) {
+    if (!window->IsExecuted(linear.Page())) continue;
+    if (IsSelected(*window)) return false;
+    const auto walk = WalkPageTables(mmu_.memory(), window->paging(), linear, AccessKind::kExecute,
+                                     window->privilege(), WalkEffect::kNone);
+    if (walk && memory.ApplyA20(walk->translation.address).Page() == physical.Page()) return false;
+    window->ForgetExecution(linear.Page());
+  }
+  return true;
+}
+
 void WindowSet::WriteProtect(PhysicalAddress page) {
   PhysicalMemory& memory = mmu_.memory();
   if (memory.KindOf(page) != PageKind::kRam) return;

@@ -67,6 +67,23 @@ BlockBuilder::BlockBuilder(const TranslationRequest& request, const Decoder& dec
   const bool short_block = mode_.single() || IsChecked();
   instructions_.reserve(short_block ? kFewInstructions : kMaxInstructions);
   points_.reserve(short_block ? kFewPoints : kUsualPoints);
+  // The code of programs and libraries is mapped at one place by this process, at another by the
+  // next. Whatever else an eip of it may be mixed with makes it unmovable: limits, a segment's base,
+  // checks of its own bytes.
+  movable_ = mode_.cpl() == 3 && mode_.code32() && mode_.cs_id() == 0 && !mode_.single() &&
+             !IsChecked() && request.cs_limit == 0xFFFFFFFFu;
+}
+
+void BlockBuilder::NotePlace(PlaceKind kind) {
+  if (!movable_) return;
+  const uint32_t offset = out_.offset() - static_cast<uint32_t>(sizeof(uint32_t));
+  movable_ = offset <= UINT16_MAX;
+  place_.push_back({static_cast<uint16_t>(offset), kind});
+}
+
+void BlockBuilder::MoveEip(uint8_t to, uint32_t eip) {
+  out_.MoveImmediate(to, eip);
+  NotePlace(PlaceKind::kEip);
 }
 
 PhysicalAddress BlockBuilder::PhysicalOf(uint32_t eip) const {
@@ -167,6 +184,8 @@ bool BlockBuilder::Emit() {
   block_.host_bytes = out_.offset();
   // Exactly as large as it has to be: it lives as long as the block.
   block_.recovery.assign(points_.begin(), points_.end());
+  block_.movable = movable_;
+  if (movable_) block_.place.assign(place_.begin(), place_.end());
   return true;
 }
 
@@ -263,7 +282,7 @@ void BlockBuilder::EmitSegmentCallout(const Decoded& decoded) {
 
 //   mov r8d, eip ; mov r9d, vector ; jmp exception
 void BlockBuilder::EmitException(uint32_t eip, uint8_t vector) {
-  out_.MoveImmediate(kR8, eip);
+  MoveEip(kR8, eip);
   out_.MoveImmediate(kR9, vector);
   out_.Jump(stubs_.exception);
 }
@@ -307,11 +326,13 @@ void BlockBuilder::EmitStubs() {
     }
     Point(RecoveryKind::kInstruction, jump.target);
     if (mode_.single()) {
-      out_.MoveImmediate(kR8, jump.target);
+      MoveEip(kR8, jump.target);
       out_.Jump(stubs_.block_end);
     } else if (InPage(jump.target)) {
-      block_.links.push_back({jump.field, stub, jump.target, false});
-      out_.MoveImmediate(kR8, jump.target);
+      block_.links.push_back({.source_offset = jump.field,
+                              .stub_offset = stub,
+                              .target_eip = jump.target});
+      MoveEip(kR8, jump.target);
       out_.MoveImmediate(kR9,
                          static_cast<uint32_t>(reinterpret_cast<uintptr_t>(out_.exec_at(stub))));
       out_.Jump(stubs_.link);
@@ -323,7 +344,7 @@ void BlockBuilder::EmitStubs() {
   EmitStaleStub();
   block_.dead_offset = out_.offset();
   Point(RecoveryKind::kInstruction, request_.eip);
-  out_.MoveImmediate(kR8, request_.eip);
+  MoveEip(kR8, request_.eip);
   out_.Jump(stubs_.dead);
 }
 

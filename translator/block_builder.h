@@ -100,6 +100,10 @@ class BlockBuilder {
   void EmitFallThrough(uint32_t next_eip);
   void EmitStubs();
   void Point(RecoveryKind kind, uint32_t eip);
+  // mov to, eip
+  void MoveEip(uint8_t to, uint32_t eip);
+  // The four bytes just emitted are such a field.
+  void NotePlace(PlaceKind kind);
   uint32_t AddSite(const Decoded& decoded, AccessShape shape, uint32_t bytes, bool read,
                    bool write);
   [[nodiscard]] PhysicalAddress PhysicalOf(uint32_t eip) const;
@@ -150,6 +154,8 @@ class BlockBuilder {
   // Stores a register or an immediate below the stack pointer and moves the pointer.
   void PushValue(const Decoded& decoded, uint32_t bytes, uint8_t from_reg,
                  std::optional<uint32_t> immediate);
+  void PushReturnEip(const Decoded& decoded, uint32_t eip);
+  void FinishPush(const Decoded& decoded, const Access& access, uint32_t bytes);
   // Loads the top of the stack into `to`; does not move the pointer.
   void LoadTop(const Decoded& decoded, uint32_t bytes, uint8_t to);
   void AdjustStackPointer(int32_t bytes);
@@ -229,6 +235,8 @@ class BlockBuilder {
   Block block_;
   std::vector<Decoded> instructions_;
   std::vector<PendingJump> pending_;
+  std::vector<PlaceField> place_;
+  bool movable_ = false;
   std::vector<RecoveryPoint> points_;
   std::vector<CheckedPiece> checked_;
   std::vector<uint32_t> stale_jumps_;

@@ -117,7 +117,7 @@ void BlockBuilder::EmitStaleStub() {
   if (stale_jumps_.empty()) return;
   for (const uint32_t jump : stale_jumps_) out_.Bind32(jump);
   Point(RecoveryKind::kInstruction, request_.eip);
-  out_.MoveImmediate(kR8, request_.eip);
+  MoveEip(kR8, request_.eip);
   out_.MoveImmediate(
       kR9, static_cast<uint32_t>(reinterpret_cast<uintptr_t>(out_.exec_at(block_.body_offset))));
   out_.Jump(stubs_.stale);

@@ -17,6 +17,9 @@ constexpr uint8_t kVectorProtection = 13;
 constexpr uint8_t kConditionZero = 4;
 constexpr uint8_t kConditionNotZero = 5;
 
+// Bytes of a load, or of a lea, with REX prefix and a displacement of 32 bits.
+constexpr uint32_t kLongForm = 7;
+
 }  // namespace
 
 uint32_t BlockBuilder::Target(const Decoded& decoded) const {
@@ -33,10 +36,13 @@ void BlockBuilder::LeadTo(uint32_t field, uint32_t target, uint32_t from, Undo u
 // one.
 void BlockBuilder::EmitTableJump(uint32_t target) {
   const std::optional<uint32_t> cell = cells_.For(target);
-  const uint32_t slot = cell ? JumpTable::CellOffset(*cell)
-                             : JumpTable::Hash(target) * static_cast<uint32_t>(sizeof(uint32_t));
+  const uint32_t slot = cell ? JumpTable::CellOffset(*cell) : JumpTable::HashedOffset(target);
   out_.MoveImmediate(kR8, target);
+  NotePlace(PlaceKind::kTableJump);
+  const uint32_t before = out_.offset();
   out_.Load32(kR9, {.base = kR14, .displacement = static_cast<int32_t>(slot)});
+  // A hashed slot may be so near that its displacement is shorter.
+  if (out_.offset() - before != kLongForm) movable_ = false;
   out_.JumpRegister(kR9);
 }
 
@@ -67,6 +73,8 @@ void BlockBuilder::EmitDirectJump(uint32_t target, uint32_t from) {
 
 void BlockBuilder::EmitControlFlow(const Decoded& decoded) {
   const GuestInstruction& in = decoded.instruction;
+  // Truncated, an eip does not move with the code.
+  if (in.operand_bits == 16) movable_ = false;
   switch (in.mnemonic) {
     case Mnemonic::kJmp:
       if (in.immediate_bytes != 0) {
@@ -162,7 +170,11 @@ void BlockBuilder::EmitCall(const Decoded& decoded) {
     EmitException(decoded.eip, kVectorProtection);
     return;
   }
-  PushValue(decoded, in.operand_bits / 8u, kNoReg, return_eip);
+  if (in.operand_bits == 16) {
+    PushValue(decoded, in.operand_bits / 8u, kNoReg, return_eip);
+  } else {
+    PushReturnEip(decoded, return_eip);
+  }
   if (direct) {
     const uint32_t target = Target(decoded);
     Point(RecoveryKind::kInstruction, target);
@@ -196,7 +208,10 @@ void BlockBuilder::EmitReturnSite(uint32_t return_eip) {
 void BlockBuilder::EmitVerify(uint32_t eip, const uint8_t* otherwise) {
   out_.Move64(kR9, kRcx);
   Point(RecoveryKind::kCritical, eip);
+  const uint32_t before = out_.offset();
   out_.Lea32(kRcx, {.base = kR8, .displacement = static_cast<int32_t>(0u - eip)});
+  NotePlace(PlaceKind::kNegatedEip);
+  if (out_.offset() - before != kLongForm) movable_ = false;
   const uint32_t equal = out_.JumpIfEcxZeroForward();
   out_.Move64(kRcx, kR9);
   Point(RecoveryKind::kEipInR8, 0);

@@ -49,6 +49,10 @@ class SiteTable {
   void MarkSegmentLoad(uint32_t id) { sites_[id].loads_segment = true; }
   void MarkFarTransfer(uint32_t id) { sites_[id].far_transfer = true; }
   void MarkMove(uint32_t id) { sites_[id].move = true; }
+  // The code of these many sites lies elsewhere now.
+  void Move(uint32_t first, uint32_t count, uint32_t distance) {
+    for (uint32_t id = first; id < first + count; ++id) sites_[id].eip += distance;
+  }
   void Clear() { sites_.clear(); }
 
  private:

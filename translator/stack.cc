@@ -49,6 +49,18 @@ void BlockBuilder::PushValue(const Decoded& decoded, uint32_t bytes, uint8_t fro
   } else {
     out_.Store32(access.memory, from_reg);
   }
+  FinishPush(decoded, access, bytes);
+}
+
+void BlockBuilder::PushReturnEip(const Decoded& decoded, uint32_t eip) {
+  constexpr uint32_t kBytes = 4;
+  const Access access = BeginStackAccess(decoded, AccessShape::kPush, kBytes);
+  out_.StoreImmediate32(access.memory, eip);
+  NotePlace(PlaceKind::kEip);
+  FinishPush(decoded, access, kBytes);
+}
+
+void BlockBuilder::FinishPush(const Decoded& decoded, const Access& access, uint32_t bytes) {
   // The value may have come from where it went to: from here on it cannot be loaded again.
   if (decoded.instruction.memory.present) Point(RecoveryKind::kCritical, decoded.eip);
   if (access.software) EndAccess(access);

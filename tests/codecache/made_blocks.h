@@ -57,6 +57,13 @@ class MadeBlocks : public testing::Test {
     return store_->Insert(std::move(block));
   }
 
+  // Movable, to be inserted; its fields are the caller's.
+  Block MakeAt(uint32_t id, const BlockKey& key) {
+    Block block = Make(id, key, 16);
+    block.movable = true;
+    return block;
+  }
+
   [[nodiscard]] static uint32_t Run(const uint8_t* code) {
     uint32_t (*function)();
     std::memcpy(&function, &code, sizeof function);

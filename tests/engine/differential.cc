@@ -54,12 +54,10 @@ Differential::Differential(unsigned variants) : variants_(variants) {
     CHECK(guest.has_value());
     guests_[i] = std::move(*guest);
   }
-  const auto interrupted = static_cast<unsigned>(Variant::kInterrupted);
-  if (guests_[interrupted] == nullptr) return;
-  kicker_ = std::thread([this, &engine = guests_[interrupted]->engine()] {
+  kicker_ = std::thread([this] {
     while (!done_.load(std::memory_order_relaxed)) {
-      if (kicking_.load()) {
-        engine.Kick();
+      if (Engine* engine = kicked_.load()) {
+        engine->Kick();
         for (const auto until = std::chrono::steady_clock::now() + kKickPeriod;
              std::chrono::steady_clock::now() < until;) {
         }
@@ -98,12 +96,23 @@ std::string Differential::Check(const Program& program) {
   return fmt::format("{}\n{}  code at {:x}: {}\n", program.name, text, program.start.eip, code);
 }
 
+void Differential::RunElsewhere(GuestSnippet& guest, const Program& program) {
+  constexpr std::array<uint16_t, kSegmentCount> kSelectors{kUserDs, kUserCs, kUserDs, kUserDs, 0, 0};
+  CpuImage start = program.start;
+  start.eip += kElsewhere;
+  guest.MapElsewhere(kCode, kCodeBytes);
+  guest.RunBriefly(start, kSelectors);
+  guest.MapHome(kCode, kCodeBytes);
+  for (const Area& area : AreasOf(program)) guest.Write(area.start, Fresh(program, area));
+}
+
 std::string Differential::CheckVariant(const Program& program, Variant variant) {
   GuestSnippet& guest = *guests_[static_cast<unsigned>(variant)];
   for (const Area& area : AreasOf(program)) guest.Write(area.start, Fresh(program, area));
-  if (variant == Variant::kInterrupted) kicking_ = true;
+  if (IsKicked(variant)) kicked_ = &guest.engine();
+  if (variant == Variant::kMoved) RunElsewhere(guest, program);
   const Outcome outcome = guest.Run(program.start);
-  kicking_ = false;
+  kicked_ = nullptr;
   std::string text = Differences(native_outcome_, outcome, program.flags);
   for (const Area& area : AreasOf(program)) {
     const std::span<const uint8_t> expected = NativeCpu::Memory(area.start, area.bytes);

@@ -45,12 +45,14 @@ class Differential {
 
  private:
   [[nodiscard]] std::string CheckVariant(const Program& program, Variant variant);
+  // Runs the program where its code is mapped otherwise.
+  static void RunElsewhere(GuestSnippet& guest, const Program& program);
 
   unsigned variants_;
   std::unique_ptr<NativeCpu> native_;
   Outcome native_outcome_;
   std::array<std::unique_ptr<GuestSnippet>, kVariantCount> guests_;
-  std::atomic<bool> kicking_ = false;
+  std::atomic<Engine*> kicked_ = nullptr;
   std::atomic<bool> done_ = false;
   std::thread kicker_;
 };

@@ -122,6 +122,20 @@ void GuestSnippet::Map(uint32_t linear, uint32_t physical, uint32_t rights) {
   Flush();
 }
 
+void GuestSnippet::MapElsewhere(uint32_t start, uint32_t bytes) {
+  for (uint32_t page = start; page < start + bytes; page += kPageBytes) {
+    Map(page, page, 0);
+    Map(page + kElsewhere, page, kUserPage);
+  }
+}
+
+void GuestSnippet::MapHome(uint32_t start, uint32_t bytes) {
+  for (uint32_t page = start; page < start + bytes; page += kPageBytes) {
+    Map(page, page, kUserPage);
+    Map(page + kElsewhere, page, 0);
+  }
+}
+
 void GuestSnippet::MapHigh(uint32_t linear, uint32_t physical, uint32_t rights) {
   const uint32_t at = kHighPageTable + ((linear >> kPageShift) & 0x3FF) * 4;
   StoreLittle(Memory(at, 4).data(), physical | rights);
@@ -189,6 +203,14 @@ std::optional<Outcome> GuestSnippet::Run(const CpuImage& start,
   Start(start, 3);
   if (!LoadSegments(selectors)) return std::nullopt;
   return Finish(start);
+}
+
+void GuestSnippet::RunBriefly(const CpuImage& start,
+                              const std::array<uint16_t, kSegmentCount>& selectors) {
+  constexpr uint64_t kKicks = 20;
+  board_.stop_at_service = board_.services + kKicks;
+  (void)Run(start, selectors);
+  board_.stop_at_service = 0;
 }
 
 Outcome GuestSnippet::Run(const CpuImage& start) {

@@ -38,6 +38,7 @@ inline constexpr uint32_t kPageTables = 0x00F09000;  // of the first 16 MiB
 // Free for tests.
 inline constexpr uint32_t kHighPageTable = 0x00F0E000;  // of the last 4 MiB
 inline constexpr uint32_t kGuestRamBytes = 16u << 20;
+inline constexpr uint32_t kElsewhere = 0x00600000;  // from kCode: linear addresses without memory
 inline constexpr uint32_t kDevicePage = 0x02000000;  // beyond RAM: CountingDevice
 
 inline constexpr uint16_t kKernelCs = 0x08;
@@ -52,7 +53,10 @@ inline constexpr uint16_t kGdtLimit = 0x7F;
 // Port writes stop the run; memory that remembers.
 class SnippetBoard final : public EventGate, public PortIo, public MmioHandler {
  public:
-  void Service() override { ++services; }
+  void Service() override {
+    ++services;
+    if (services == stop_at_service) stopped = true;
+  }
   [[nodiscard]] bool InterruptRequested() const override { return interrupt; }
   [[nodiscard]] uint8_t AcknowledgeInterrupt() override {
     interrupt = false;
@@ -82,6 +86,7 @@ class SnippetBoard final : public EventGate, public PortIo, public MmioHandler {
   std::atomic<bool> stopped = false;
   bool interrupt = false;
   std::atomic<uint64_t> services = 0;
+  uint64_t stop_at_service = 0;  // never, if that many are over
   uint64_t device_reads = 0;
   uint64_t device_writes = 0;
   std::array<uint8_t, kPageBytes> device{};
@@ -104,6 +109,11 @@ class GuestSnippet {
   // Maps a page of the first 16 MiB for the snippet (`rights`: kPte bits). Flushes.
   void Map(uint32_t linear, uint32_t physical, uint32_t rights);
 
+  // The pages of [start, start + bytes) are mapped kElsewhere higher, and no longer where they were;
+  // or back again.
+  void MapElsewhere(uint32_t start, uint32_t bytes);
+  void MapHome(uint32_t start, uint32_t bytes);
+
   // Likewise for the last 4 MiB of the linear address space.
   void MapHigh(uint32_t linear, uint32_t physical, uint32_t rights);
 
@@ -118,6 +128,8 @@ class GuestSnippet {
   // faults, the run was stopped from outside, or the guest died.
   [[nodiscard]] std::optional<Outcome> Run(const CpuImage& start,
                                            const std::array<uint16_t, kSegmentCount>& selectors);
+  // Likewise, as long as a few kicks take; no matter how it ends.
+  void RunBriefly(const CpuImage& start, const std::array<uint16_t, kSegmentCount>& selectors);
   // Runs from `start` at CPL 0 until something writes a port; returns eax.
   [[nodiscard]] uint32_t RunAtCpl0(const CpuImage& start);
 

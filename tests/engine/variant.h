@@ -19,10 +19,17 @@ enum class Variant : uint8_t {
   kTinyCache,    // 1 MiB of code cache, flushed often
   kCounted,      // blocks count their executions
   kInterrupted,  // the vCPU is kicked all the time
+  kMoved,        // likewise, and its code was translated where it was mapped before
 };
-inline constexpr unsigned kVariantCount = 7;
+inline constexpr unsigned kVariantCount = 8;
 inline constexpr std::array<const char*, kVariantCount> kVariantNames = {
-    "normal", "unchained", "single", "software", "tiny cache", "counted", "interrupted"};
+    "normal",     "unchained", "single",      "software",
+    "tiny cache", "counted",   "interrupted", "moved"};
+
+// Runs that are kicked.
+[[nodiscard]] constexpr bool IsKicked(Variant variant) {
+  return variant == Variant::kInterrupted || variant == Variant::kMoved;
+}
 
 [[nodiscard]] inline EngineOptions OptionsOf(Variant variant) {
   EngineOptions options;

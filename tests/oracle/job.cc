@@ -83,7 +83,7 @@ Status Job::RunSeed(uint64_t seed, uint64_t first, uint64_t last, Clock::time_po
   return pending ? Finish(next_turn_ ^ 1) : Status{};
 }
 
-// Interrupted runs come last, so that their timer is armed once for all of them. The variants have
+// Runs that are kicked come last, so that their timer is armed once for all of them. The variants have
 // guests of their own: none notices in which order the others run.
 Status Job::Finish(uint32_t turn) {
   if (Status collected = native_->Collect(turn); !collected) return collected;
@@ -91,12 +91,13 @@ Status Job::Finish(uint32_t turn) {
     comparable_[i] = IsComparable(turn, i);
     for (unsigned v = 0; v < kVariantCount; ++v) {
       const auto variant = static_cast<Variant>(v);
-      if (variant != Variant::kInterrupted) CompareIfWanted(turn, i, variant);
+      if (!IsKicked(variant)) CompareIfWanted(turn, i, variant);
     }
   }
   translated_->StartKicks();
   for (uint32_t i = 0; i < batches_[turn].size(); ++i) {
     CompareIfWanted(turn, i, Variant::kInterrupted);
+    CompareIfWanted(turn, i, Variant::kMoved);
   }
   translated_->StopKicks();
   return {};

@@ -52,10 +52,9 @@ Result<Verdict> Judge::Try(const Case& one, Variant variant) {
     verdict.difference = why;
     return verdict;
   }
-  const bool interrupted = variant == Variant::kInterrupted;
-  if (interrupted) translated_->StartKicks();
+  if (IsKicked(variant)) translated_->StartKicks();
   const TranslatedOutcome& translated = translated_->Run(one, variant);
-  if (interrupted) translated_->StopKicks();
+  if (IsKicked(variant)) translated_->StopKicks();
   verdict.translated = translated.outcome;
   const NativeRun native{verdict.native, native_->lines(turn, 0)};
   if (!Agree(one, native, translated) && Explain(one, table_, native, translated) == 0) {

@@ -163,6 +163,16 @@ bool TranslatedRunner::MeetsAvoided(const Case& one) {
   return finder_.found;
 }
 
+void TranslatedRunner::RunElsewhere(GuestSnippet& guest, const Case& one, const CpuImage& start) {
+  if (one.selectors[kCs] != kFlatCode) return;
+  CpuImage elsewhere = start;
+  elsewhere.eip += kElsewhere;
+  guest.MapElsewhere(kCaseCode.start, kCaseCode.bytes);
+  guest.RunBriefly(elsewhere, one.selectors);
+  guest.MapHome(kCaseCode.start, kCaseCode.bytes);
+  LoadMemory(guest, one);
+}
+
 const TranslatedOutcome& TranslatedRunner::Run(const Case& one, Variant variant) {
   if (guests_[Index(variant)] == nullptr) MakeGuest(variant);
   GuestSnippet& guest = *guests_[Index(variant)];
@@ -171,6 +181,7 @@ const TranslatedOutcome& TranslatedRunner::Run(const Case& one, Variant variant)
   start.eflags &= kStartFlags;
   runs = runs + 1;
   running = &guest;
+  if (variant == Variant::kMoved) RunElsewhere(guest, one, start);
   const uint64_t signals_before = guest.engine().statistics().exits_host_fault;
   result_.outcome = guest.Run(start, one.selectors);
   running = nullptr;

@@ -39,7 +39,7 @@ class TranslatedRunner {
   TranslatedRunner& operator=(const TranslatedRunner&) = delete;
 
   void SetTable(const LdtTable& table);
-  // Between these two, whatever runs is kicked all the time: Variant::kInterrupted asks for it. A
+  // Between these two, whatever runs is kicked all the time: some variants ask for it. A
   // pair costs more than a run, so it is for many.
   void StartKicks();
   void StopKicks();
@@ -68,6 +68,8 @@ class TranslatedRunner {
   [[nodiscard]] Status StartClock();
   void MakeGuest(Variant variant);
   void LoadMemory(GuestSnippet& guest, const Case& one);
+  // Runs the case where its code is mapped otherwise.
+  void RunElsewhere(GuestSnippet& guest, const Case& one, const CpuImage& start);
 
   EngineObserver* observer_;
   AvoidedFinder finder_;

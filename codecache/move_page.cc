@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// Code that is mapped at another linear address than before keeps its blocks: a program whose
+// libraries are placed at random differs from the last run of it in a few fields of the host code.
+#include <algorithm>
+#include <vector>
+
+#include "base/bits.h"
+#include "base/check.h"
+#include "codecache/block_store.h"
+#include "codecache/jump_table.h"
+
+namespace verbatim {
+
+// Whether a chained link leads to a block that is valid and moves along. It may lead to a dead one,
+// which waits for a successor.
+bool BlockStore::LeadsIntoPage(const Block& source, const Link& link) const {
+  const auto distance = static_cast<int32_t>(link.target_eip - source.eip);
+  const Block* target = Find({source.key.physical + static_cast<uint64_t>(int64_t{distance}),
+                              source.key.linear + static_cast<uint32_t>(distance),
+                              source.key.mode});
+  return target != nullptr && target->movable && !target->crosses_page;
+}
+
+void BlockStore::Move(Block& block, uint32_t distance, DirectCells& cells) {
+  uint8_t* const code = memory_.Writable(block.host_start);
+  const auto lead_through_cell = [&](uint32_t eip_offset, uint32_t eip) {
+    cells.Release(eip - distance);
+    const std::optional<uint32_t> cell = cells.For(eip);
+    const uint32_t place = cell ? JumpTable::CellOffset(*cell) : JumpTable::HashedOffset(eip);
+    StoreLittle<uint32_t>(code + eip_offset + Block::kCellField, place);
+  };
+  for (const PlaceField field : block.place) {
+    uint8_t* const at = code + field.host_offset;
+    const auto old = LoadLittle<uint32_t>(at);
+    switch (field.kind) {
+      case PlaceKind::kEip:
+        StoreLittle<uint32_t>(at, old + distance);
+        break;
+      case PlaceKind::kNegatedEip:
+        StoreLittle<uint32_t>(at, old - distance);
+        break;
+      case PlaceKind::kTableJump:
+        StoreLittle<uint32_t>(at, old + distance);
+        lead_through_cell(field.host_offset, old + distance);
+        break;
+    }
+  }
+  for (Link& link : block.links) {
+    link.target_eip += distance;
+    if (link.through_cell) lead_through_cell(link.stub_offset + Link::kEipField, link.target_eip);
+  }
+  for (RecoveryPoint& point : block.recovery) {
+    if (point.kind != RecoveryKind::kEipInR8) point.eip += distance;
+  }
+  by_key_.erase(block.key);
+  block.key.linear = block.key.linear + distance;
+  block.eip += distance;
+  by_key_[block.key] = &block;
+}
+
+bool BlockStore::MovePage(PhysicalAddress page, uint32_t from, uint32_t to, DirectCells& cells,
+                          const std::function<void(Block&)>& moved) {
+  const auto found = by_page_.find(page.Page());
+  if (found == by_page_.end()) return false;
+  std::vector<Block*> blocks;
+  for (Block* block : found->second.blocks) {
+    if (block->key.physical.Page() != page.Page() || block->key.linear.Page() != from) continue;
+    // One that has links can be neither taken along nor left behind.
+    if (!block->movable && !(block->links.empty() && block->incoming.empty())) return false;
+    blocks.push_back(block);
+  }
+  const uint32_t distance = (to - from) << kPageShift;
+  std::erase_if(blocks, [&](Block* block) {
+    BlockKey key = block->key;
+    key.linear = key.linear + distance;
+    // What was translated there since is as good.
+    if (block->movable && Find(key) == nullptr) return false;
+    Invalidate(*block);
+    return true;
+  });
+  for (Block* block : blocks) {
+    for (Link& link : block->links) {
+      if (link.chained && !link.through_cell && !LeadsIntoPage(*block, link)) Unchain(*block, link);
+    }
+  }
+  for (Block* block : blocks) Move(*block, distance, cells);
+  for (Block* block : blocks) moved(*block);
+  if (const auto left = by_page_.find(page.Page()); left != by_page_.end()) {
+    std::vector<uint32_t>& pages = left.value().linear_pages;
+    std::erase(pages, from);
+    if (std::ranges::find(pages, to) == pages.end()) pages.push_back(to);
+  }
+  statistics_.blocks_moved += blocks.size();
+  return !blocks.empty();
+}
+
+}  // namespace verbatim
