@@ -139,7 +139,8 @@ void BlockStore::AddToPage(uint32_t page, Block& block) {
   PositionIn(page, block) = static_cast<uint32_t>(entry.blocks.size());
   entry.blocks.push_back(&block);
   const uint32_t linear = block.key.linear.Page();
-  if (page == block.key.physical.Page() && std::ranges::find(entry.linear_pages, linear) == entry.linear_pages.end()) {
+  if (page == block.key.physical.Page() &&
+      std::ranges::find(entry.linear_pages, linear) == entry.linear_pages.end()) {
     entry.linear_pages.push_back(linear);
   }
 }

@@ -15,9 +15,9 @@ namespace verbatim {
 // which waits for a successor.
 bool BlockStore::LeadsIntoPage(const Block& source, const Link& link) const {
   const auto distance = static_cast<int32_t>(link.target_eip - source.eip);
-  const Block* target = Find({source.key.physical + static_cast<uint64_t>(int64_t{distance}),
-                              source.key.linear + static_cast<uint32_t>(distance),
-                              source.key.mode});
+  const Block* target =
+      Find({source.key.physical + static_cast<uint64_t>(int64_t{distance}),
+            source.key.linear + static_cast<uint32_t>(distance), source.key.mode});
   return target != nullptr && target->movable && !target->crosses_page;
 }
 

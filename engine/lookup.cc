@@ -231,8 +231,7 @@ void Engine::ShowTranslated(const Block& block, const TranslationRequest& reques
 void Engine::ShowMoved(const Block& block) {
   PhysicalMemory& memory = mmu_.memory();
   std::vector<uint8_t> bytes(block.guest_bytes);
-  const uint32_t first =
-      std::min(block.guest_bytes, kPageBytes - block.key.physical.PageOffset());
+  const uint32_t first = std::min(block.guest_bytes, kPageBytes - block.key.physical.PageOffset());
   memory.Read(block.key.physical, bytes.data(), first);
   if (block.crosses_page) {
     memory.Read(block.second_page, bytes.data() + first, block.guest_bytes - first);

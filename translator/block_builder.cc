@@ -68,8 +68,8 @@ BlockBuilder::BlockBuilder(const TranslationRequest& request, const Decoder& dec
   instructions_.reserve(short_block ? kFewInstructions : kMaxInstructions);
   points_.reserve(short_block ? kFewPoints : kUsualPoints);
   // The code of programs and libraries is mapped at one place by this process, at another by the
-  // next. Whatever else an eip of it may be mixed with makes it unmovable: limits, a segment's base,
-  // checks of its own bytes.
+  // next. Whatever else an eip of it may be mixed with makes it unmovable: limits, a segment's
+  // base, checks of its own bytes.
   movable_ = mode_.cpl() == 3 && mode_.code32() && mode_.cs_id() == 0 && !mode_.single() &&
              !IsChecked() && request.cs_limit == 0xFFFFFFFFu;
 }
@@ -329,9 +329,8 @@ void BlockBuilder::EmitStubs() {
       MoveEip(kR8, jump.target);
       out_.Jump(stubs_.block_end);
     } else if (InPage(jump.target)) {
-      block_.links.push_back({.source_offset = jump.field,
-                              .stub_offset = stub,
-                              .target_eip = jump.target});
+      block_.links.push_back(
+          {.source_offset = jump.field, .stub_offset = stub, .target_eip = jump.target});
       MoveEip(kR8, jump.target);
       out_.MoveImmediate(kR9,
                          static_cast<uint32_t>(reinterpret_cast<uintptr_t>(out_.exec_at(stub))));

@@ -88,8 +88,7 @@ TEST_F(MovePage, LinksBetweenBlocksOfThePageStay) {
   EXPECT_EQ(source.links[0].target_eip, kAway + 0x40);
   store_->Invalidate(target);
   EXPECT_EQ(RunLink(source), kDead);
-  Block& successor =
-      store_->Insert(MakeAt(3, {{kHome + 0x40}, {kAway + 0x40}, 0}));
+  Block& successor = store_->Insert(MakeAt(3, {{kHome + 0x40}, {kAway + 0x40}, 0}));
   EXPECT_EQ(RunLink(source), 3u) << "links are still known to lead there";
   EXPECT_TRUE(successor.valid);
 }

@@ -97,7 +97,8 @@ std::string Differential::Check(const Program& program) {
 }
 
 void Differential::RunElsewhere(GuestSnippet& guest, const Program& program) {
-  constexpr std::array<uint16_t, kSegmentCount> kSelectors{kUserDs, kUserCs, kUserDs, kUserDs, 0, 0};
+  constexpr std::array<uint16_t, kSegmentCount> kSelectors{kUserDs, kUserCs, kUserDs,
+                                                           kUserDs, 0,       0};
   CpuImage start = program.start;
   start.eip += kElsewhere;
   guest.MapElsewhere(kCode, kCodeBytes);

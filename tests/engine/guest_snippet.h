@@ -38,7 +38,7 @@ inline constexpr uint32_t kPageTables = 0x00F09000;  // of the first 16 MiB
 // Free for tests.
 inline constexpr uint32_t kHighPageTable = 0x00F0E000;  // of the last 4 MiB
 inline constexpr uint32_t kGuestRamBytes = 16u << 20;
-inline constexpr uint32_t kElsewhere = 0x00600000;  // from kCode: linear addresses without memory
+inline constexpr uint32_t kElsewhere = 0x00600000;   // from kCode: linear addresses without memory
 inline constexpr uint32_t kDevicePage = 0x02000000;  // beyond RAM: CountingDevice
 
 inline constexpr uint16_t kKernelCs = 0x08;
@@ -109,8 +109,8 @@ class GuestSnippet {
   // Maps a page of the first 16 MiB for the snippet (`rights`: kPte bits). Flushes.
   void Map(uint32_t linear, uint32_t physical, uint32_t rights);
 
-  // The pages of [start, start + bytes) are mapped kElsewhere higher, and no longer where they were;
-  // or back again.
+  // The pages of [start, start + bytes) are mapped kElsewhere higher, and no longer where they
+  // were; or back again.
   void MapElsewhere(uint32_t start, uint32_t bytes);
   void MapHome(uint32_t start, uint32_t bytes);
 

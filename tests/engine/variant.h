@@ -23,8 +23,7 @@ enum class Variant : uint8_t {
 };
 inline constexpr unsigned kVariantCount = 8;
 inline constexpr std::array<const char*, kVariantCount> kVariantNames = {
-    "normal",     "unchained", "single",      "software",
-    "tiny cache", "counted",   "interrupted", "moved"};
+    "normal", "unchained", "single", "software", "tiny cache", "counted", "interrupted", "moved"};
 
 // Runs that are kicked.
 [[nodiscard]] constexpr bool IsKicked(Variant variant) {

@@ -332,6 +332,74 @@ unsigned ForgiveDecimalFlags(const Case& one, std::span<const ChangedLine> lines
   return Bit(Explanation::kDecimalInData);
 }
 
+bool ChangesCode(const Case& one, std::span<const ChangedLine> lines) {
+  MemoryImage image;
+  image.Set(one.memory_seed % kMemoryFillings, one.code_at, one.code);
+  return std::ranges::any_of(lines, [&](const ChangedLine& line) {
+    if (line.address - kCaseCode.start >= kCaseCode.bytes) return false;
+    for (uint32_t i = 0; i < kLineBytes; ++i) {
+      if (line.bytes[i] != image.At(line.address + i)) return true;
+    }
+    return false;
+  });
+}
+
+// Where the images that a case stores have the x87 pointers (SDM vol. 1, 8.1.10 and 10.5.1).
+class PointerFields {
+ public:
+  explicit PointerFields(const Case& one) {
+    const auto forms = FormTable::Get().forms();
+    for (size_t i = 0; i < one.notes.size(); ++i) {
+      if (one.notes[i].form == InstructionNote::kNoForm) continue;
+      const Mnemonic mnemonic = forms[one.notes[i].form].mnemonic;
+      const bool extended = mnemonic == ZYDIS_MNEMONIC_FXSAVE;
+      const bool stores =
+          extended || mnemonic == ZYDIS_MNEMONIC_FNSAVE || mnemonic == ZYDIS_MNEMONIC_FNSTENV;
+      if (!stores) continue;
+      const GuestInstruction in = FormTable::Get().decoder().Decode(
+          std::span(one.code).subspan(one.instructions[i]), one.notes[i].code32);
+      const auto image = static_cast<uint32_t>(in.memory.displacement);
+      if (extended) {
+        fields_.push_back({image + 6, 16});
+      } else if (in.operand_bits == 16) {
+        fields_.push_back({image + 6, 8});
+      } else {
+        fields_.push_back({image + 12, 16});
+      }
+    }
+  }
+  [[nodiscard]] bool Hold(uint32_t address) const {
+    return std::ranges::any_of(
+        fields_, [address](const Field& field) { return address - field.start < field.bytes; });
+  }
+
+ private:
+  struct Field {
+    uint32_t start;
+    uint32_t bytes;
+  };
+  std::vector<Field> fields_;
+};
+
+// One of the two runs has lost them.
+unsigned ForgiveFpuPointers(const Case& one, std::vector<ChangedLine>& native,
+                            std::span<const ChangedLine> translated) {
+  if (native.size() != translated.size() || !ChangesCode(one, native)) return 0;
+  const PointerFields fields(one);
+  unsigned used = 0;
+  for (size_t line = 0; line < native.size(); ++line) {
+    for (uint32_t i = 0; i < kLineBytes; ++i) {
+      uint8_t& there = native[line].bytes[i];
+      const uint8_t here = translated[line].bytes[i];
+      if (there == here || (there != 0 && here != 0)) continue;
+      if (!fields.Hold(native[line].address + i)) continue;
+      there = here;
+      used = Bit(Explanation::kFpuPointers);
+    }
+  }
+  return used;
+}
+
 // Refused here, begun natively: it found a fault of its own.
 unsigned ForgiveLaterInstruction(const Case& one, const LdtTable& table, Outcome& native,
                                  const TranslatedOutcome& translated) {
@@ -362,6 +430,7 @@ unsigned Explain(const Case& one, const LdtTable& table, const NativeRun& native
   unsigned used = ForgiveAccessOrder(one, table, native, outcome, lines, translated);
   used |= ForgiveNullSelectors(outcome, *translated.outcome);
   used |= ForgiveMxcsrMask(one, lines, translated.lines);
+  used |= ForgiveFpuPointers(one, lines, translated.lines);
   used |= ForgiveWrap(table, outcome, *translated.outcome);
   used |= ForgiveSupervisorPage(outcome, *translated.outcome);
   used |= ForgiveHostSegments(one, outcome, *translated.outcome);

@@ -24,8 +24,9 @@ enum class Explanation : uint8_t {
   kUndefinedAtLimit,
   kDecimalInData,
   kAvoidedInstruction,
+  kFpuPointers,
 };
-inline constexpr unsigned kExplanationCount = 12;
+inline constexpr unsigned kExplanationCount = 13;
 inline constexpr std::array<const char*, kExplanationCount> kExplanationTexts = {
     // SDM vol. 2, IRET: a return to an outer level zeroes DS, ES, FS and GS that are null. The
     // host's kernel returns to the program, and to the handler that looks, whenever it likes.
@@ -56,6 +57,9 @@ inline constexpr std::array<const char*, kExplanationCount> kExplanationTexts = 
     "flags that decimal instructions leave undefined, where a program has stored one and run it",
     // avoided.h has the list, and the reason of each.
     "instructions that no program contains, such as CPUID, met by wild jumps and changed code",
+    // AMD APM vol. 5, FXSAVE: without a pending exception a kernel that saves and restores the
+    // x87 does so without its pointers: any signal, of the engine's too, loses them.
+    "x87 pointers in an image, where a program has changed the code that was to overwrite them",
 };
 
 // A case that the native process did not survive: here it ended with the refusal to load the host's

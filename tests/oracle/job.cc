@@ -83,8 +83,8 @@ Status Job::RunSeed(uint64_t seed, uint64_t first, uint64_t last, Clock::time_po
   return pending ? Finish(next_turn_ ^ 1) : Status{};
 }
 
-// Runs that are kicked come last, so that their timer is armed once for all of them. The variants have
-// guests of their own: none notices in which order the others run.
+// Runs that are kicked come last, so that their timer is armed once for all of them. The variants
+// have guests of their own: none notices in which order the others run.
 Status Job::Finish(uint32_t turn) {
   if (Status collected = native_->Collect(turn); !collected) return collected;
   for (uint32_t i = 0; i < batches_[turn].size(); ++i) {

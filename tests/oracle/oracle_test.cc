@@ -304,6 +304,27 @@ TEST_F(ComparisonTest, ExplainsTwoNumbersOfProcessors) {
   EXPECT_EQ(explained(), 0u) << "no such processor";
 }
 
+TEST_F(ComparisonTest, ExplainsLostFpuPointersOfAProgramThatChangedItself) {
+  constexpr uint32_t kImage = kData + 0x40;
+  case_.code = {0xDD, 0x35, 0x40, 0x00, 0x50, 0x00};  // fnsave [image]
+  case_.instructions = {0};
+  Note(ZYDIS_MNEMONIC_FNSAVE);
+  ChangedLine natively{kImage, {}};
+  natively.bytes[12] = 0x78;  // FIP
+  lines_ = {natively};
+  translated_.lines = {{kImage, {}}};
+  const auto explained = [this] { return Explain(case_, table_, {native_, lines_}, translated_); };
+  EXPECT_EQ(explained(), 0u) << "the program would have overwritten it";
+  lines_.push_back({kCode + 0x80, {0x90}});
+  translated_.lines.push_back(lines_.back());
+  EXPECT_EQ(explained(), 1u << static_cast<unsigned>(Explanation::kFpuPointers));
+  translated_.lines[0].bytes[12] = 0x70;
+  EXPECT_EQ(explained(), 0u) << "not lost, but wrong";
+  translated_.lines[0].bytes[12] = 0;
+  lines_[0].bytes[28] = 1;
+  EXPECT_EQ(explained(), 0u) << "no pointer";
+}
+
 // One run stops at an instruction that the other executes: what may explain that, and what not.
 class RefusalTest : public ComparisonTest {
  protected:

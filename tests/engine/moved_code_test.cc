@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// Code that is executed at another linear address than before keeps its blocks, unless something
+// may still execute it where it was.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <vector>
+
+#include "base/bits.h"
+#include "tests/engine/guest_snippet.h"
+
+namespace verbatim::test {
+namespace {
+
+constexpr uint32_t kUserPage = kPtePresent | kPteWritable | kPteUser;
+constexpr uint32_t kOtherDirectory = kGdt + 0x20000;
+constexpr uint32_t kAway = kCode + kElsewhere;
+constexpr uint32_t kTables = 4;
+constexpr uint32_t kLoader = kCode + kPageBytes;
+
+//   call next ; next: pop eax ; call function ; jmp end ; (16 bytes on) end: ud2
+//   function: jmp inside ; nop ; inside: ret
+// A link, a call, a return, and an eip that the program sees.
+const std::vector<uint8_t> kProgram{
+    0xE8, 0x00, 0x00, 0x00, 0x00,  // call next
+    0x58,                          // next: pop eax
+    0xE8, 0x12, 0x00, 0x00, 0x00,  // call function
+    0xEB, 0x03,                    // jmp end
+    0x90, 0x90, 0x90,              //
+    0x0F, 0x0B,                    // end: ud2
+    0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90,
+    0x90, 0x90, 0x90, 0x90, 0xEB, 0x01,  // function: jmp inside
+    0x90,                                //
+    0xC3,                                // inside: ret
+};
+constexpr uint32_t kNext = 5;
+constexpr uint32_t kEnd = 16;
+
+class MovedCode : public testing::Test {
+ protected:
+  MovedCode() {
+    auto guest = GuestSnippet::Create({.code_cache_bytes = 1u << 20});
+    EXPECT_TRUE(guest.has_value());
+    guest_ = std::move(*guest);
+    guest_->Write(kCode, kProgram);
+  }
+  // The program at this linear address ends as it should.
+  void Run(uint32_t address) {
+    CpuImage start = CpuImage::Typical();
+    start.eip = address;
+    const Outcome end = guest_->Run(start);
+    EXPECT_EQ(end.vector, 6);
+    EXPECT_EQ(end.cpu.eip, address + kEnd);
+    EXPECT_EQ(end.cpu.gpr[kEax], address + kNext);
+    EXPECT_EQ(end.cpu.gpr[kEsp], start.gpr[kEsp]);
+  }
+  [[nodiscard]] uint64_t Translated() {
+    return guest_->engine().store().statistics().blocks_translated;
+  }
+  [[nodiscard]] uint64_t Moved() { return guest_->engine().store().statistics().blocks_moved; }
+  void MapAway() { guest_->Map(kAway, kCode, kUserPage); }
+  void SelectDirectory(uint32_t directory) {
+    constexpr std::array<uint8_t, 5> kLoadCr3{0x0F, 0x22, 0xD8, 0xE6, 0xF4};  // and stop
+    guest_->Write(kLoader, kLoadCr3);
+    CpuImage start = CpuImage::Typical();
+    start.eip = kLoader;
+    start.gpr[kEax] = directory;
+    EXPECT_EQ(guest_->RunAtCpl0(start), directory);
+  }
+  // A second address space without what is mapped away in the first.
+  void MakeOtherDirectory() {
+    const std::span<uint8_t> other = guest_->Memory(kOtherDirectory, kTables * 4);
+    std::ranges::copy(guest_->Memory(kPageDirectory, kTables * 4), other.begin());
+    StoreLittle<uint32_t>(&other[(kAway >> 22) * 4], 0);
+  }
+
+  std::unique_ptr<GuestSnippet> guest_;
+};
+
+TEST_F(MovedCode, RunsWithTheBlocksThatItHad) {
+  Run(kCode);
+  const uint64_t translated = Translated();
+  guest_->Map(kCode, kCode, 0);
+  MapAway();
+  Run(kAway);
+  EXPECT_GT(Moved(), 0u);
+  EXPECT_EQ(Translated(), translated) << "nothing was translated anew";
+  Run(kAway);
+  guest_->MapHome(kCode, kPageBytes);
+  Run(kCode);
+  EXPECT_EQ(Translated(), translated);
+}
+
+TEST_F(MovedCode, KeepsItsBlocksWhereItIsStillMapped) {
+  Run(kCode);
+  const uint64_t translated = Translated();
+  MapAway();
+  Run(kAway);
+  EXPECT_EQ(Moved(), 0u);
+  EXPECT_GT(Translated(), translated);
+  const uint64_t both = Translated();
+  Run(kCode);
+  Run(kAway);
+  EXPECT_EQ(Translated(), both);
+}
+
+TEST_F(MovedCode, KeepsItsBlocksWhereAnotherAddressSpaceHasIt) {
+  MapAway();
+  MakeOtherDirectory();
+  Run(kAway);
+  SelectDirectory(kOtherDirectory);
+  Run(kCode);
+  EXPECT_EQ(Moved(), 0u);
+  SelectDirectory(kPageDirectory);
+  const uint64_t translated = Translated();
+  Run(kAway);
+  EXPECT_EQ(Translated(), translated);
+}
+
+// The processor never hears that the other space is gone: nothing is flushed there any more.
+TEST_F(MovedCode, LeavesAnAddressSpaceThatHasItNoMore) {
+  MapAway();
+  MakeOtherDirectory();
+  Run(kAway);
+  SelectDirectory(kOtherDirectory);
+  const uint64_t translated = Translated();
+  guest_->Map(kAway, kCode, 0);
+  Run(kCode);
+  EXPECT_GT(Moved(), 0u);
+  EXPECT_EQ(Translated(), translated);
+  // And if it comes back, nothing leads to what was there.
+  MapAway();
+  SelectDirectory(kPageDirectory);
+  Run(kAway);
+}
+
+TEST_F(MovedCode, ThatHasChangedIsTranslatedAnew) {
+  Run(kCode);
+  guest_->Map(kCode, kCode, 0);
+  MapAway();
+  std::vector<uint8_t> changed = kProgram;
+  changed[kNext] = 0x5B;  // pop ebx
+  guest_->Write(kCode, changed);
+  CpuImage start = CpuImage::Typical();
+  start.eip = kAway;
+  const Outcome end = guest_->Run(start);
+  EXPECT_EQ(end.cpu.gpr[kEbx], kAway + kNext);
+  EXPECT_EQ(end.cpu.eip, kAway + kEnd);
+}
+
+}  // namespace
+}  // namespace verbatim::test
