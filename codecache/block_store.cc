@@ -111,7 +111,9 @@ void BlockStore::Chain(Block& source, Link& link, Block& target) {
 
 void BlockStore::ReplaceLinkStub(Block& source, Link& link, std::span<const uint8_t> code) {
   CHECK(code.size() <= Link::kStubBytes);
-  std::ranges::copy(code, memory_.Writable(source.host_start + link.stub_offset));
+  constexpr uint8_t kNop = 0x90;  // never reached: nothing of the old stub is left
+  uint8_t* const stub = memory_.Writable(source.host_start + link.stub_offset);
+  std::fill(std::ranges::copy(code, stub).out, stub + Link::kStubBytes, kNop);
   link.chained = true;
   link.through_cell = true;
   Patched(source, link.stub_offset);

@@ -34,8 +34,7 @@ std::vector<uint8_t> Translator::LinkThroughCell(uint32_t target) {
   out.Load32(kR9,
              {.base = kR14, .displacement = static_cast<int32_t>(JumpTable::CellOffset(*cell))});
   out.JumpRegister(kR9);
-  out.Byte(0x90);  // never reached; the stub is replaced to its end
-  code.resize(Link::kStubBytes);
+  code.resize(out.offset());
   return code;
 }
 

@@ -352,9 +352,9 @@ class PointerFields {
     for (size_t i = 0; i < one.notes.size(); ++i) {
       if (one.notes[i].form == InstructionNote::kNoForm) continue;
       const Mnemonic mnemonic = forms[one.notes[i].form].mnemonic;
-      const bool extended = mnemonic == ZYDIS_MNEMONIC_FXSAVE;
+      const bool extended = mnemonic == Mnemonic::kFxsave;
       const bool stores =
-          extended || mnemonic == ZYDIS_MNEMONIC_FNSAVE || mnemonic == ZYDIS_MNEMONIC_FNSTENV;
+          extended || mnemonic == Mnemonic::kFnsave || mnemonic == Mnemonic::kFnstenv;
       if (!stores) continue;
       const GuestInstruction in = FormTable::Get().decoder().Decode(
           std::span(one.code).subspan(one.instructions[i]), one.notes[i].code32);

@@ -308,7 +308,7 @@ TEST_F(ComparisonTest, ExplainsLostFpuPointersOfAProgramThatChangedItself) {
   constexpr uint32_t kImage = kData + 0x40;
   case_.code = {0xDD, 0x35, 0x40, 0x00, 0x50, 0x00};  // fnsave [image]
   case_.instructions = {0};
-  Note(ZYDIS_MNEMONIC_FNSAVE);
+  Note(Mnemonic::kFnsave);
   ChangedLine natively{kImage, {}};
   natively.bytes[12] = 0x78;  // FIP
   lines_ = {natively};
