@@ -140,7 +140,7 @@ bool Engine::MoveCodeTo(const BlockKey& key) {
     const uint32_t distance = key.linear.PageStart().value - from.value;
     const auto moved = [&](Block& block) {
       sites_.Move(block.first_site, block.site_count, distance);
-      if (guard_ != nullptr || options_.block_observer != nullptr) ShowMoved(block);
+      if (guard_ != nullptr || Observes(Observation::kBlocks)) ShowMoved(block);
     };
     if (store_->MovePage(key.physical, page, key.linear.Page(), cells_, moved)) return true;
   }
@@ -236,9 +236,10 @@ void Engine::ShowMoved(const Block& block) {
   if (block.crosses_page) {
     memory.Read(block.second_page, bytes.data() + first, block.guest_bytes - first);
   }
-  const TranslatedBlock shown{block, bytes, translator_->decoder(), sites_, stubs_.table};
+  const TranslatedBlock shown{block,  bytes,        translator_->decoder(),
+                              sites_, stubs_.table, context_->cpu.cr3};
   if (guard_ != nullptr) guard_->CheckMoved(shown);
-  if (options_.block_observer != nullptr) options_.block_observer->OnBlockTranslated(shown);
+  if (Observes(Observation::kBlocks)) options_.observer->OnBlockTranslated(shown);
 }
 
 void Engine::ChainPending(Block& target) {
