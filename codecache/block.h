@@ -13,6 +13,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "base/address.h"
@@ -125,11 +126,13 @@ struct Block {
   // BlockStore's: where its lists of the pages have this block; [1] is second_page's.
   std::array<uint32_t, 2> page_positions{};
 
-  std::vector<RecoveryPoint> recovery;  // ascending host_offset
-  std::vector<Link> links;
+  // In the code memory's TableArena.
+  std::span<RecoveryPoint> recovery;  // ascending host_offset
+  std::span<Link> links;
+  std::span<uint32_t> return_sites;  // host offsets that host RETs may come back to
+  std::span<PlaceField> place;       // movable only
+
   std::vector<IncomingLink> incoming;  // what was chained to the body; sources may be dead by now
-  std::vector<uint32_t> return_sites;  // host offsets that host RETs may come back to
-  std::vector<PlaceField> place;       // movable only
   uint32_t first_site = 0;             // sites of this block: [first_site, first_site + site_count)
   uint32_t site_count = 0;
 

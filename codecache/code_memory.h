@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/result.h"
 #include "codecache/block.h"
+#include "codecache/table_arena.h"
 
 namespace verbatim {
 
@@ -38,6 +39,8 @@ class CodeMemory {
   [[nodiscard]] std::span<uint8_t> free_writable() { return {write_ + used_, size_ - used_}; }
   // Takes `bytes` that were written into free_writable(); the next allocation starts 16-aligned.
   HostPointer Commit(size_t bytes);
+  // Where the tables of the blocks are kept: as long as their code.
+  [[nodiscard]] TableArena& tables() { return tables_; }
 
   [[nodiscard]] bool Contains(const uint8_t* exec) const {
     return exec >= exec_ && exec < exec_ + size_;
@@ -49,7 +52,10 @@ class CodeMemory {
   void PatchJump(HostPointer exec, const uint8_t* target);
 
   void SealPrologue() { prologue_ = used_; }
-  void Reset() { used_ = prologue_; }
+  void Reset() {
+    used_ = prologue_;
+    tables_.Clear();
+  }
 
  private:
   CodeMemory() = default;
@@ -60,6 +66,7 @@ class CodeMemory {
   uint64_t size_ = 0;
   uint64_t used_ = 0;
   uint64_t prologue_ = 0;
+  TableArena tables_;
 };
 
 }  // namespace verbatim

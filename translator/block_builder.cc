@@ -49,7 +49,7 @@ GuestInstruction BeyondLimit(std::span<const uint8_t> bytes) {
 
 BlockBuilder::BlockBuilder(const TranslationRequest& request, const Decoder& decoder,
                            CodeMemory& memory, const StubTable& stubs, DirectCells& cells,
-                           SiteTable& sites, const SitePolicy& policy)
+                           SiteTable& sites, const SitePolicy& policy, BlockScratch& scratch)
     : request_(request),
       decoder_(decoder),
       memory_(memory),
@@ -58,15 +58,21 @@ BlockBuilder::BlockBuilder(const TranslationRequest& request, const Decoder& dec
       sites_(sites),
       policy_(policy),
       mode_(request.key.mode),
-      out_(memory.free_writable(), memory.next_exec()) {
+      out_(memory.free_writable(), memory.next_exec()),
+      instructions_(scratch.instructions),
+      pending_(scratch.pending),
+      place_(scratch.place),
+      checked_(scratch.checked),
+      stale_jumps_(scratch.stale_jumps),
+      points_(scratch.points),
+      links_(scratch.links),
+      return_sites_(scratch.return_sites) {
+  scratch.Clear();
   block_.key = request.key;
   block_.eip = request.eip;
   block_.executions = request.executions;
   block_.host_start = memory.next_exec();
   block_.first_site = sites.size();
-  const bool short_block = mode_.single() || IsChecked();
-  instructions_.reserve(short_block ? kFewInstructions : kMaxInstructions);
-  points_.reserve(short_block ? kFewPoints : kUsualPoints);
   // The code of programs and libraries is mapped at one place by this process, at another by the
   // next. Whatever else an eip of it may be mixed with makes it unmovable: limits, a segment's
   // base, checks of its own bytes.
@@ -119,8 +125,14 @@ bool BlockBuilder::Decode() {
     const uint64_t held = eip > request_.cs_limit ? 0 : uint64_t{request_.cs_limit} + 1 - eip;
     std::span<const uint8_t> bytes = request_.first_page.subspan(offset);
     if (bytes.size() > held) bytes = bytes.first(held);
-    GuestInstruction in = decoder_.Decode(bytes, mode_.code32());
-    if (in.length == 0 && !instructions_.empty()) break;
+    Decoded& decoded = instructions_.emplace_back();
+    decoded.eip = eip;
+    GuestInstruction& in = decoded.instruction;
+    decoder_.DecodeInto(bytes, mode_.code32(), in);
+    if (in.length == 0 && instructions_.size() > 1) {
+      instructions_.pop_back();
+      break;
+    }
     if (in.length == 0 && bytes.size() < held) {
       // It runs over the page's end. Such an instruction gets a block of its own.
       if (request_.second_page.empty()) return false;
@@ -129,7 +141,7 @@ bool BlockBuilder::Decode() {
                                     static_cast<size_t>(held) - bytes.size()});
       std::copy_n(request_.second_page.begin(), more, joined.begin() + bytes.size());
       bytes = std::span(joined).first(bytes.size() + more);
-      in = decoder_.Decode(bytes, mode_.code32());
+      decoder_.DecodeInto(bytes, mode_.code32(), in);
       block_.crosses_page = true;
       block_.second_page = request_.second_page_address;
     }
@@ -137,7 +149,6 @@ bool BlockBuilder::Decode() {
     if (in.error == DecodeError::kUndefined && in.mnemonic == Mnemonic::kInvalid) {
       ++unknown_instructions_;
     }
-    instructions_.push_back({in, eip});
     offset += in.length;
     if (block_.crosses_page || EndsBlock(in)) break;
     if (IsChecked() && MayWriteMemory(in)) break;
@@ -182,10 +193,12 @@ bool BlockBuilder::Emit() {
   EmitStubs();
   if (out_.overflowed()) return false;
   block_.host_bytes = out_.offset();
-  // Exactly as large as it has to be: it lives as long as the block.
-  block_.recovery.assign(points_.begin(), points_.end());
+  TableArena& tables = memory_.tables();
+  block_.recovery = tables.Keep<RecoveryPoint>(points_);
+  block_.links = tables.Keep<Link>(links_);
+  block_.return_sites = tables.Keep<uint32_t>(return_sites_);
   block_.movable = movable_;
-  if (movable_) block_.place.assign(place_.begin(), place_.end());
+  if (movable_) block_.place = tables.Keep<PlaceField>(place_);
   return true;
 }
 
@@ -329,7 +342,7 @@ void BlockBuilder::EmitStubs() {
       MoveEip(kR8, jump.target);
       out_.Jump(stubs_.block_end);
     } else if (InPage(jump.target)) {
-      block_.links.push_back(
+      links_.push_back(
           {.source_offset = jump.field, .stub_offset = stub, .target_eip = jump.target});
       MoveEip(kR8, jump.target);
       out_.MoveImmediate(kR9,

@@ -26,6 +26,7 @@
 #include "codecache/direct_cells.h"
 #include "decoder/decoder.h"
 #include "translator/block_mode.h"
+#include "translator/block_scratch.h"
 #include "translator/execution_context.h"
 #include "translator/host_emitter.h"
 #include "translator/site.h"
@@ -47,7 +48,7 @@ class BlockBuilder {
  public:
   BlockBuilder(const TranslationRequest& request, const Decoder& decoder, CodeMemory& memory,
                const StubTable& stubs, DirectCells& cells, SiteTable& sites,
-               const SitePolicy& policy);
+               const SitePolicy& policy, BlockScratch& scratch);
 
   // Decodes the block; false if its first instruction needs the second page.
   [[nodiscard]] bool Decode();
@@ -59,31 +60,15 @@ class BlockBuilder {
 
  private:
   static constexpr uint32_t kMaxInstructions = 64;
-  static constexpr uint32_t kUsualPoints = 128;
-  // What is made room for in blocks that end with a store; large allocations cost more than the
-  // translation of one.
-  static constexpr uint32_t kFewInstructions = 8;
-  static constexpr uint32_t kFewPoints = 32;
 
-  struct Decoded {
-    GuestInstruction instruction;
-    uint32_t eip = 0;
-  };
+  using Decoded = DecodedInstruction;
+  using Undo = UndoJump;
 
   // A guest memory operand made ready: the host operand, and whether EndAccess must follow a write.
   struct Access {
     HostMemory memory;
     bool software = false;
     uint32_t site = 0;
-  };
-
-  // What a jump has done before it turns out that its target is beyond the segment's limit.
-  enum class Undo : uint8_t { kNothing, kCount32, kCount16 };
-  struct PendingJump {
-    uint32_t field;
-    uint32_t target;
-    uint32_t from;  // eip of the jump
-    Undo undo;
   };
 
   // block_builder.cc
@@ -214,13 +199,6 @@ class BlockBuilder {
   // #GP(0) if the segment ends before it.
   void LeadTo(uint32_t field, uint32_t target, uint32_t from, Undo undo = Undo::kNothing);
 
-  // Up to four guest bytes that are looked at when the block is entered.
-  struct CheckedPiece {
-    LinearAddress address;
-    uint8_t bytes = 0;  // 4, 2 or 1
-    bool first_of_page = false;
-    uint32_t expected = 0;
-  };
   void LoadPiece(uint8_t to, const CheckedPiece& piece);
 
   const TranslationRequest& request_;
@@ -233,13 +211,15 @@ class BlockBuilder {
   BlockMode mode_;
   HostEmitter out_;
   Block block_;
-  std::vector<Decoded> instructions_;
-  std::vector<PendingJump> pending_;
-  std::vector<PlaceField> place_;
+  std::vector<Decoded>& instructions_;
+  std::vector<PendingJump>& pending_;
+  std::vector<PlaceField>& place_;
   bool movable_ = false;
-  std::vector<RecoveryPoint> points_;
-  std::vector<CheckedPiece> checked_;
-  std::vector<uint32_t> stale_jumps_;
+  std::vector<CheckedPiece>& checked_;
+  std::vector<uint32_t>& stale_jumps_;
+  std::vector<RecoveryPoint>& points_;
+  std::vector<Link>& links_;
+  std::vector<uint32_t>& return_sites_;
   uint32_t end_eip_ = 0;  // of the byte behind the last instruction
   bool ended_by_transfer_ = false;
   bool begun_ = false;      // the first instruction's point is set

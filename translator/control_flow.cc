@@ -196,7 +196,7 @@ void BlockBuilder::EmitCall(const Decoded& decoded) {
 
 // Host returns come here with the eip the guest really returned to in r8d.
 void BlockBuilder::EmitReturnSite(uint32_t return_eip) {
-  block_.return_sites.push_back(out_.offset());
+  return_sites_.push_back(out_.offset());
   Point(RecoveryKind::kEipInR8, 0);
   EmitVerify(return_eip, stubs_.return_miss);
 }

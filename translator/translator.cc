@@ -10,7 +10,7 @@
 namespace verbatim {
 
 std::variant<Block, TranslationFailure> Translator::Translate(const TranslationRequest& request) {
-  BlockBuilder builder(request, decoder_, memory_, stubs_, cells_, sites_, policy_);
+  BlockBuilder builder(request, decoder_, memory_, stubs_, cells_, sites_, policy_, scratch_);
   if (!builder.Decode()) return TranslationFailure::kNeedsSecondPage;
   if (!builder.Emit()) return TranslationFailure::kCacheFull;
   Block block = builder.TakeBlock();

@@ -14,6 +14,7 @@
 #include "codecache/direct_cells.h"
 #include "decoder/decoder.h"
 #include "translator/block_mode.h"
+#include "translator/block_scratch.h"
 #include "translator/site.h"
 #include "translator/stub_table.h"
 
@@ -84,6 +85,7 @@ class Translator {
   DirectCells& cells_;
   SiteTable& sites_;
   const SitePolicy& policy_;
+  BlockScratch scratch_;
   TranslatorStatistics statistics_;
 };
 

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "tests/codecache/made_blocks.h"
 
 namespace verbatim {
@@ -169,13 +171,14 @@ TEST_F(BlockStoreTest, FlushForgetsEverythingAndReusesTheMemory) {
 }
 
 TEST(Block, RecoveryPointsHoldUpToTheNext) {
-  uint8_t code[16];
+  uint8_t code[16] = {};
   Block block;
   block.host_start = code;
   block.host_bytes = sizeof code;
-  block.recovery = {{0, RecoveryKind::kEipInR8, 0},
-                    {4, RecoveryKind::kInstruction, 0x100},
-                    {9, RecoveryKind::kCritical, 0x102}};
+  std::array<RecoveryPoint, 3> points = {{{0, RecoveryKind::kEipInR8, 0},
+                                          {4, RecoveryKind::kInstruction, 0x100},
+                                          {9, RecoveryKind::kCritical, 0x102}}};
+  block.recovery = points;
   EXPECT_EQ(block.RecoveryAt(code).kind, RecoveryKind::kEipInR8);
   EXPECT_EQ(block.RecoveryAt(code + 3).kind, RecoveryKind::kEipInR8);
   EXPECT_EQ(block.RecoveryAt(code + 4).eip, 0x100u);

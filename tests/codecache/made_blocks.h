@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstring>
 #include <memory>
 #include <utility>
@@ -103,8 +104,9 @@ class MadeBlocks : public testing::Test {
     block.host_start = memory_->Commit(kHostBytes);
     block.host_bytes = kHostBytes;
     block.dead_offset = kDeadStub;
-    block.links.push_back({.source_offset = kLinkJump + 1, .stub_offset = kLinkStub});
-    block.return_sites.push_back(kReturnSite);
+    block.links = memory_->tables().Keep<Link>(
+        std::array{Link{.source_offset = kLinkJump + 1, .stub_offset = kLinkStub}});
+    block.return_sites = memory_->tables().Keep<uint32_t>(std::array{kReturnSite});
     return block;
   }
 };

@@ -2,6 +2,7 @@
 // Blocks that follow their code to another linear address.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <vector>
 
 #include "codecache/jump_table.h"
@@ -20,7 +21,9 @@ class MovePage : public MadeBlocks {
     Block& block = Add(id, address);
     block.movable = true;
     block.links[0].target_eip = target;
-    block.recovery = {{0, RecoveryKind::kEipInR8, 0}, {2, RecoveryKind::kInstruction, address}};
+    block.recovery = memory_->tables().Keep<RecoveryPoint>(
+        std::array{RecoveryPoint{0, RecoveryKind::kEipInR8, 0},
+                   RecoveryPoint{2, RecoveryKind::kInstruction, address}});
     return block;
   }
   bool Move(uint32_t from = kHome, uint32_t to = kAway) {
@@ -58,7 +61,8 @@ TEST_F(MovePage, FieldsFollow) {
   constexpr auto kNegated = static_cast<uint16_t>(kLinkStub + 4);
   SetField(block, kEip, 0x5555);
   SetField(block, kNegated, 0u - 0x5555);
-  block.place = {{kEip, PlaceKind::kEip}, {kNegated, PlaceKind::kNegatedEip}};
+  block.place = memory_->tables().Keep<PlaceField>(
+      std::array{PlaceField{kEip, PlaceKind::kEip}, PlaceField{kNegated, PlaceKind::kNegatedEip}});
   ASSERT_TRUE(Move());
   EXPECT_EQ(Field(block, kEip), 0x5555u + (kAway - kHome));
   EXPECT_EQ(Field(block, kNegated), 0u - (0x5555u + (kAway - kHome)));
@@ -70,7 +74,8 @@ TEST_F(MovePage, JumpsToOtherPagesTakeTheCellOfTheNewTarget) {
   const uint32_t old_cell = *cells_.For(0x9000);
   SetField(block, kEip, 0x9000);
   SetField(block, kEip + Block::kCellField, JumpTable::CellOffset(old_cell));
-  block.place = {{kEip, PlaceKind::kTableJump}};
+  block.place =
+      memory_->tables().Keep<PlaceField>(std::array{PlaceField{kEip, PlaceKind::kTableJump}});
   ASSERT_TRUE(Move());
   const std::optional<uint32_t> cell = cells_.Find(0x9000 + kAway - kHome);
   ASSERT_TRUE(cell.has_value());
@@ -128,7 +133,7 @@ TEST_F(MovePage, APageStaysIfLinksHoldABlockThatCannotMove) {
 TEST_F(MovePage, OneWithoutLinksIsGivenUp) {
   AddMovable(1, kHome);
   Block& single = Add(2, kHome + 0x40);
-  single.links.clear();
+  single.links = {};
   EXPECT_TRUE(Move());
   EXPECT_FALSE(single.valid);
 }
