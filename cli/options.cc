@@ -104,7 +104,7 @@ void DeclareRun(CLI::App& run, RunText& text) {
   run.add_option("--append", text.append, "kernel command line")->type_name("TEXT");
   run.add_option("--firmware", text.firmware,
                  "start this ROM image (SeaBIOS, U-Boot, ...) instead of the BIOS of this\n"
-                 "program; PATH[,vgabios=PATH]")
+                 "program; PATH[,vgabios=PATH][,linuxboot=PATH]")
       ->type_name("PATH[,...]");
   run.add_option("--firmware-log", text.firmware_log,
                  "what the guest writes to the debug consoles, ports 402h and E9h")
@@ -254,7 +254,16 @@ Result<Command> ReadRun(const CLI::App& run, const RunText& text) {
     Result<FirmwareConfig> read = ReadFirmwareOption(text.firmware);
     if (!read) return std::unexpected(read.error());
     machine.firmware = *std::move(read);
-    if (!text.kernel.empty()) return Fail("run: expected --kernel or --firmware, not both");
+    if (!text.kernel.empty() && !machine.firmware->linuxboot_path) {
+      return Fail(
+          "run: expected --kernel or --firmware, not both, or --firmware ...,linuxboot=ROM with "
+          "the "
+          "option ROM that boots the kernel");
+    }
+    if (text.kernel.empty() && machine.firmware->linuxboot_path) {
+      return Fail("run: --firmware linuxboot={}: expected a --kernel for it",
+                  *machine.firmware->linuxboot_path);
+    }
   }
   if (run.count("--firmware-log") != 0) options.firmware_log = text.firmware_log;
   for (const std::string& trace : text.traces) {

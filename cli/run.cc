@@ -82,6 +82,9 @@ Status CheckInputs(const MachineConfig& config) {
     if (const auto& vgabios = config.firmware->vgabios_path; vgabios) {
       if (Status rom = CheckInput("--firmware vgabios", *vgabios); !rom) return rom;
     }
+    if (const auto& linuxboot = config.firmware->linuxboot_path; linuxboot) {
+      if (Status rom = CheckInput("--firmware linuxboot", *linuxboot); !rom) return rom;
+    }
   }
   if (config.initrd_path) return CheckInput("--initrd", *config.initrd_path);
   return {};

@@ -12,8 +12,6 @@
 namespace verbatim {
 namespace {
 
-constexpr size_t kEntryBytes = 31;
-constexpr size_t kEntryAligned = 32;
 constexpr size_t kIntermediate = 16;  // where the part '_DMI_' begins
 constexpr uint8_t kMajor = 2;
 constexpr uint8_t kMinor = 4;
@@ -201,22 +199,22 @@ std::vector<uint8_t> BuildSmbios(PhysicalAddress at, const SmbiosConfig& config)
                                                         MappedArray(config.memory_bytes),
                                                         BootInformation(),
                                                         Structure(127, kEndHandle).Finish()};
-  std::vector<uint8_t> table(kEntryAligned);
+  std::vector<uint8_t> table(kSmbiosStructures);
   size_t largest = 0;
   for (const std::vector<uint8_t>& structure : structures) {
     largest = std::max(largest, structure.size());
     table.insert(table.end(), structure.begin(), structure.end());
   }
-  const std::span<uint8_t> entry = std::span(table).first(kEntryBytes);
+  const std::span<uint8_t> entry = std::span(table).first(kSmbiosEntryBytes);
   std::ranges::copy(std::string_view("_SM_"), entry.begin());
-  entry[5] = kEntryBytes;
+  entry[5] = kSmbiosEntryBytes;
   entry[6] = kMajor;
   entry[7] = kMinor;
   StoreLittle<uint16_t>(&entry[8], static_cast<uint16_t>(largest));
   const std::span<uint8_t> intermediate = entry.subspan(kIntermediate);
   std::ranges::copy(std::string_view("_DMI_"), intermediate.begin());
-  StoreLittle<uint16_t>(&intermediate[6], static_cast<uint16_t>(table.size() - kEntryAligned));
-  StoreLittle<uint32_t>(&intermediate[8], static_cast<uint32_t>(at.value + kEntryAligned));
+  StoreLittle<uint16_t>(&intermediate[6], static_cast<uint16_t>(table.size() - kSmbiosStructures));
+  StoreLittle<uint32_t>(&intermediate[8], static_cast<uint32_t>(at.value + kSmbiosStructures));
   StoreLittle<uint16_t>(&intermediate[12], static_cast<uint16_t>(structures.size()));
   intermediate[14] = kMajor << 4 | kMinor;
   intermediate[5] = ChecksumOf(intermediate);

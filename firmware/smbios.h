@@ -17,6 +17,10 @@ struct SmbiosConfig {
   uint32_t processor_features = 0;   // edx
 };
 
+// The entry point and, behind it, the structures.
+inline constexpr uint32_t kSmbiosEntryBytes = 31;
+inline constexpr uint32_t kSmbiosStructures = 32;
+
 // The entry point, which is to stand at `at`, with the structures behind it.
 [[nodiscard]] std::vector<uint8_t> BuildSmbios(PhysicalAddress at, const SmbiosConfig& config);
 

@@ -178,6 +178,13 @@ Status Machine::Board::OpenFirmware() {
       ExternalFirmware::Open(config_, *memory_, dma_, chipset_, display_);
   if (!firmware) return std::unexpected(firmware.error());
   firmware_ = *std::move(firmware);
+  if (kernel_) {
+    const Result<KernelFiles> files = ReadKernelFiles();
+    if (!files) return std::unexpected(files.error());
+    const Status added =
+        firmware_->AddKernel(*config_.firmware, AsBootFiles(*files), config_.memory_bytes);
+    if (!added) return added;
+  }
   firmware_->SetBootOrder(InBootOrder(Drives(), BootLetters(config_)));
   return {};
 }
@@ -276,20 +283,31 @@ Status Machine::Board::PowerOn() {
   return {};
 }
 
-Result<BootState> Machine::Board::LoadKernel() {
-  const Result<std::vector<uint8_t>> kernel = kernel_->Read();
+Result<Machine::Board::KernelFiles> Machine::Board::ReadKernelFiles() {
+  KernelFiles files;
+  Result<std::vector<uint8_t>> kernel = kernel_->Read();
   if (!kernel) return std::unexpected(kernel.error());
-  BootFiles files{.kernel = {config_.kernel_path, *kernel}};
-  files.command_line = config_.command_line;
-  Result<std::vector<uint8_t>> initrd;
-  if (initrd_) {
-    initrd = initrd_->Read();
-    if (!initrd) return std::unexpected(initrd.error());
-    files.initrd = InputFile{*config_.initrd_path, *initrd};
-  }
+  files.kernel = *std::move(kernel);
+  if (!initrd_) return files;
+  Result<std::vector<uint8_t>> initrd = initrd_->Read();
+  if (!initrd) return std::unexpected(initrd.error());
+  files.initrd = *std::move(initrd);
+  return files;
+}
+
+BootFiles Machine::Board::AsBootFiles(const KernelFiles& files) const {
+  BootFiles named{.kernel = {config_.kernel_path, files.kernel}};
+  named.command_line = config_.command_line;
+  if (files.initrd) named.initrd = InputFile{*config_.initrd_path, *files.initrd};
+  return named;
+}
+
+Result<BootState> Machine::Board::LoadKernel() {
+  const Result<KernelFiles> files = ReadKernelFiles();
+  if (!files) return std::unexpected(files.error());
   const Result<std::vector<MemoryMapEntry>> map = BuildMemoryMap(config_.memory_bytes);
   if (!map) return std::unexpected(map.error());
-  return LoadGuest(memory_->ram(), files, {.memory_map = *map});
+  return LoadGuest(memory_->ram(), AsBootFiles(*files), {.memory_map = *map});
 }
 
 // The virtual BIOS has its reset vector below 1 MiB only.

@@ -150,6 +150,13 @@ class Machine::Board final : public EventGate,
   // The processor was asked to restart alone, or died. False if this ends the run or resets it all.
   [[nodiscard]] bool Restart();
   void CreateBios();
+  struct KernelFiles {
+    std::vector<uint8_t> kernel;
+    std::optional<std::vector<uint8_t>> initrd;
+  };
+  [[nodiscard]] Result<KernelFiles> ReadKernelFiles();
+  // Refers to `files`.
+  [[nodiscard]] BootFiles AsBootFiles(const KernelFiles& files) const;
   [[nodiscard]] Result<BootState> LoadKernel();
   void StartProcessor(const BootState& boot);
   void StartBios();

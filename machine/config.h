@@ -43,6 +43,7 @@ enum class MediaSlot : uint8_t { kFloppyA, kFloppyB, kCdrom };
 struct FirmwareConfig {
   std::string path;  // of the ROM
   std::optional<std::string> vgabios_path;
+  std::optional<std::string> linuxboot_path;  // the option ROM that boots kernel_path
 };
 
 inline constexpr std::string_view kDefaultBootOrder = "acd";

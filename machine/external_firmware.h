@@ -16,6 +16,7 @@
 #include "devices/fw_cfg.h"
 #include "devices/port_bus.h"
 #include "firmware/bios/drive.h"
+#include "firmware/boot_files.h"
 #include "machine/chipset.h"
 #include "machine/config.h"
 #include "machine/display.h"
@@ -28,6 +29,7 @@ class ExternalFirmware {
   static constexpr uint64_t kMinRomBytes = 64 << 10;
   static constexpr uint64_t kMaxRomBytes = 8 << 20;
   static constexpr uint64_t kMaxVgaBiosBytes = 64 << 10;
+  static constexpr uint64_t kMaxOptionRomBytes = 64 << 10;
 
   // Reads the files; the VGA BIOS becomes the card's expansion ROM. `memory`, `dma` and `chipset`
   // must outlive the firmware, and so does `config.firmware_log`. Fails with the file's name and
@@ -37,7 +39,11 @@ class ExternalFirmware {
                                                                       DmaMemory& dma,
                                                                       const Chipset& chipset,
                                                                       Display& display);
-  // The drives in the order in which they are to be booted; once, before the machine runs.
+  // The kernel that the option ROM of the configuration boots; once, before the machine runs.
+  [[nodiscard]] Status AddKernel(const FirmwareConfig& config, const BootFiles& files,
+                                 uint64_t ram_bytes);
+  // The drives in the order in which they are to be booted, behind the kernel if there is one;
+  // once, before the machine runs.
   void SetBootOrder(std::span<BiosDrive* const> drives);
 
   void Attach(PortBus& bus);
@@ -46,9 +52,11 @@ class ExternalFirmware {
  private:
   ExternalFirmware(const MachineConfig& config, DmaMemory& dma);
   static void MapRom(std::span<const uint8_t> rom, PhysicalMemory& memory);
+  void AddSmbios(const MachineConfig& config);
   void FillItems(const MachineConfig& config, const Chipset& chipset);
 
   FwCfg fw_cfg_;
+  bool has_kernel_ = false;
   std::unique_ptr<DebugConsolePort> log_port_;  // null: nobody listens
 };
 

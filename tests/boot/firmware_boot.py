@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Firmware of others as it stands: SeaBIOS boots disks, CDs and floppy disks, the BIOS of Bochs a disk,
+"""Firmware of others as it stands: SeaBIOS boots disks, CDs and floppy disks and Linux, the BIOS of Bochs a disk,
 U-Boot comes to its prompt.
 
 The files come from scripts/fetch-guests; the boot sector checks what the firmware found out.
@@ -99,6 +99,23 @@ class SeaBios(unittest.TestCase):
         serial, log = self.boot('--disk', self.blank, '--cdrom', self.cdrom)
         self.assertEqual(serial, 'CC')
         self.assertIn('not a bootable disk', log)
+
+    def test_a_linux_kernel_boots_by_its_option_rom(self):
+        rom = firmware('linuxboot_dma.bin', 'optionroms')
+        initrd = self.scratch / 'initrd'
+        # An archive in cpio format that ends at once.
+        initrd.write_bytes((b'070701' + b'0' * 88 + b'0000000B' + b'0' * 8 + b'TRAILER!!!\0')
+                           .ljust(512, b'\0'))
+        bios = f'{firmware("bios-256k.bin")},vgabios={firmware("vgabios-stdvga.bin")}'
+        result = subprocess.run(
+            [VERBATIM, 'run', '--memory', '64M', '--timeout', str(PATIENCE_SECONDS),
+             '--firmware', f'{bios},linuxboot={rom}', '--disk', self.disk,
+             '--kernel', firmware('vmlinuz-686', '.'), '--initrd', initrd,
+             '--append', 'console=ttyS0 said=by-fw_cfg', '--exit-on', 'Freeing initrd memory'],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertIn('Kernel command line: console=ttyS0 said=by-fw_cfg', result.stdout)
+        self.assertIn('DMI: Verbatim Standard PC', result.stdout)
 
 
 class BochsBios(unittest.TestCase):

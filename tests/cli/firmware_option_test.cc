@@ -29,12 +29,20 @@ TEST(FirmwareOption, IsAPathAndPerhapsAVgaBios) {
   EXPECT_EQ(both->vgabios_path, "c=,d");
 }
 
+TEST(FirmwareOption, NamesTheRomThatBootsAKernel) {
+  const Result<FirmwareConfig> firmware = ReadFirmwareOption("a,linuxboot=l.bin,vgabios=v.bin");
+  ASSERT_TRUE(firmware) << firmware.error().message;
+  EXPECT_EQ(firmware->linuxboot_path, "l.bin");
+  EXPECT_EQ(firmware->vgabios_path, "v.bin");
+}
+
 TEST(FirmwareOption, NamesWhatItDoesNotUnderstand) {
   EXPECT_THAT(Complaint(""), HasSubstr("expected a path first"));
   EXPECT_THAT(Complaint(",vgabios=a"), HasSubstr("expected a path first"));
   EXPECT_THAT(Complaint("a,vgabios="), HasSubstr("'vgabios='"));
-  EXPECT_THAT(Complaint("a,b"), HasSubstr("'b': expected one vgabios=PATH"));
+  EXPECT_THAT(Complaint("a,b"), HasSubstr("'b': expected vgabios=PATH"));
   EXPECT_THAT(Complaint("a,vgabios=b,vgabios=c"), HasSubstr("'vgabios=c'"));
+  EXPECT_THAT(Complaint("a,linuxboot=b,linuxboot=c"), HasSubstr("'linuxboot=c'"));
 }
 
 class FirmwareLogTest : public testing::Test {

@@ -130,6 +130,9 @@ TEST(Options, FirmwareTakesTheKernelsPlace) {
   ASSERT_TRUE(options.machine.firmware);
   EXPECT_EQ(options.machine.firmware->path, "a.bin");
   EXPECT_EQ(options.firmware_log, "f.log");
+  EXPECT_THAT(Complaint(Parse({"run", "--firmware", "a.bin,linuxboot=l.bin"})),
+              HasSubstr("expected a --kernel"));
+  EXPECT_TRUE(Parse({"run", "--firmware", "a.bin,linuxboot=l.bin", "--kernel", "k"}));
   EXPECT_THAT(Complaint(ParseRun({"--firmware", "a.bin"})), HasSubstr("not both"));
   EXPECT_THAT(Complaint(Parse({"run", "--firmware", "a.bin,x"})), HasSubstr("'x'"));
 }
