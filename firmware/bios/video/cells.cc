@@ -89,7 +89,10 @@ void WriteCells(VideoCall& call, unsigned page, CellPosition at, uint8_t charact
 
 Cell ReadCell(VideoCall& call, unsigned page, CellPosition at) {
   const VideoMode* mode = call.mode();
-  if (mode == nullptr) return {};
+  if (mode == nullptr) {
+    if (!call.ShowsVbe()) return {};
+    return {.character = ReadVbeGlyph(call, at)};
+  }
   if (!mode->IsText()) return {.character = ReadGlyph(call, *mode, page, at)};
   std::array<uint8_t, kCellBytes> cell{};
   VideoWindow(call, *mode)

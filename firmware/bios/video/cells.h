@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Characters on the screen, in text and in graphics modes alike: functions 06h to 0Ah and what
-// teletype output is made of. Those of VBE (vbe_cells.h) are written, not read. Memory is written
-// in blocks; addresses wrap within the mode's window.
+// teletype output is made of. Those of VBE are in vbe_cells.h. Memory is written in blocks;
+// addresses wrap within the mode's window.
 #ifndef VERBATIM_FIRMWARE_BIOS_VIDEO_CELLS_H_
 #define VERBATIM_FIRMWARE_BIOS_VIDEO_CELLS_H_
 

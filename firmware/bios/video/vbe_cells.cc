@@ -56,6 +56,11 @@ class VbeScreen {
   [[nodiscard]] size_t At(unsigned y, unsigned column) const {
     return y * pitch_ + column * cell_bytes_;
   }
+  // Where a dot lies: the byte that has it in each plane, or its pixel.
+  [[nodiscard]] size_t DotAt(unsigned x, unsigned y) const {
+    return y * pitch_ + (planar() ? x / kDots : x * pixel_bytes());
+  }
+  [[nodiscard]] size_t pixel_bytes() const { return cell_bytes_ / kDots; }
   void SelectPlane(unsigned plane) {
     if (!planar()) return;
     call_.vga.SetGraphics(kGfxReadMapSelect, plane);
@@ -78,16 +83,24 @@ class VbeScreen {
     if (planar()) return {Bit(unsigned{foreground}, plane) ? dots : uint8_t{0}};
     const Pixel on = PixelOf(foreground);
     const Pixel off = PixelOf(background);
-    const size_t bytes = cell_bytes_ / kDots;
     std::vector<uint8_t> line;
     for (unsigned i = 0; i < kDots; ++i) {
       const Pixel& pixel = Bit(unsigned{dots}, 7 - i) ? on : off;
-      line.insert(line.end(), pixel.begin(), pixel.begin() + static_cast<ptrdiff_t>(bytes));
+      line.insert(line.end(), pixel.begin(), pixel.begin() + static_cast<ptrdiff_t>(pixel_bytes()));
     }
     return line;
   }
-
- private:
+  // Which of the eight dots of a line are not black.
+  [[nodiscard]] uint8_t Decode(std::span<const uint8_t> line) const {
+    if (planar()) return line[0];
+    uint8_t dots = 0;
+    for (unsigned i = 0; i < kDots; ++i) {
+      const auto pixel = line.subspan(i * pixel_bytes(), pixel_bytes());
+      const bool black = std::ranges::all_of(pixel, [](uint8_t byte) { return byte == 0; });
+      if (!black) dots |= static_cast<uint8_t>(0x80u >> i);
+    }
+    return dots;
+  }
   [[nodiscard]] Pixel PixelOf(uint8_t colour) const {
     constexpr unsigned kLevels = 63;  // of the DAC
     if (bits_ <= 8) return {colour};
@@ -103,6 +116,8 @@ class VbeScreen {
     StoreLittle(pixel.data(), value);
     return pixel;
   }
+
+ private:
   void SelectBank(size_t bank) {
     if (bank == bank_) return;
     call_.vga.SetVbe(kVbeBank, static_cast<unsigned>(bank));
@@ -195,6 +210,68 @@ void WriteVbeGlyphs(VideoCall& call, CellPosition at, uint8_t character, CellCol
     }
     count -= piece;
   }
+}
+
+uint8_t ReadVbeGlyph(VideoCall& call, CellPosition at) {
+  constexpr unsigned kCharacters = 256;
+  VbeScreen screen(call);
+  const unsigned height = call.character_height();
+  std::array<uint8_t, VideoCall::kMaxCharacterHeight> shape{};
+  std::vector<uint8_t> line(screen.cell_bytes());
+  for (unsigned plane = 0; plane < screen.planes(); ++plane) {
+    screen.SelectPlane(plane);
+    for (unsigned y = 0; y < height; ++y) {
+      screen.Read(screen.At(at.row * height + y, at.column), line);
+      shape[y] |= screen.Decode(line);
+    }
+  }
+  const FarPointer font = call.ReadPointer(bda::Vector(kFontVector));
+  std::array<uint8_t, VideoCall::kMaxCharacterHeight> glyph{};
+  for (unsigned character = 0; character < kCharacters; ++character) {
+    call.bios.ReadBytes(font.Linear() + character * height, std::span(glyph).first(height));
+    if (glyph == shape) return static_cast<uint8_t>(character);
+  }
+  return 0;
+}
+
+void WriteVbeDot(VideoCall& call, unsigned x, unsigned y, uint8_t colour) {
+  VbeScreen screen(call);
+  const size_t at = screen.DotAt(x, y);
+  if (!screen.planar()) {
+    const Pixel pixel = screen.PixelOf(colour);
+    screen.Write(at, std::span(pixel).first(screen.pixel_bytes()));
+    return;
+  }
+  const auto dot = static_cast<uint8_t>(0x80u >> x % kDots);
+  for (unsigned plane = 0; plane < screen.planes(); ++plane) {
+    screen.SelectPlane(plane);
+    std::array<uint8_t, 1> byte{};
+    screen.Read(at, byte);
+    if ((colour & kXor) == 0) byte[0] &= static_cast<uint8_t>(~dot);
+    if (Bit(unsigned{colour}, plane)) byte[0] ^= dot;
+    screen.Write(at, byte);
+  }
+}
+
+uint8_t ReadVbeDot(VideoCall& call, unsigned x, unsigned y) {
+  constexpr unsigned kColours = 256;
+  VbeScreen screen(call);
+  const size_t at = screen.DotAt(x, y);
+  unsigned colour = 0;
+  if (screen.planar()) {
+    for (unsigned plane = 0; plane < screen.planes(); ++plane) {
+      screen.SelectPlane(plane);
+      std::array<uint8_t, 1> byte{};
+      screen.Read(at, byte);
+      colour |= (Bit(unsigned{byte[0]}, 7 - x % kDots) ? 1u : 0u) << plane;
+    }
+    return static_cast<uint8_t>(colour);
+  }
+  Pixel pixel{};
+  screen.Read(at, std::span(pixel).first(screen.pixel_bytes()));
+  if (screen.pixel_bytes() == 1) return pixel[0];
+  while (colour < kColours && screen.PixelOf(static_cast<uint8_t>(colour)) != pixel) ++colour;
+  return static_cast<uint8_t>(colour % kColours);
 }
 
 }  // namespace verbatim

@@ -9,6 +9,7 @@
 #include "firmware/bios/video/palette_service.h"
 #include "firmware/bios/video/state_save.h"
 #include "firmware/bios/video/teletype.h"
+#include "firmware/bios/video/vbe_cells.h"
 #include "firmware/bios/video/vbe_service.h"
 #include "firmware/bios/video/video_rom.h"
 
@@ -97,9 +98,11 @@ void VideoService::Characters(VideoCall& call) {
       break;
     }
     case 0x0C:
+      if (mode == nullptr) WriteVbeDot(call, regs.cx(), regs.dx(), regs.al());
       if (mode != nullptr && !text) WriteDot(call, *mode, page, regs.cx(), regs.dx(), regs.al());
       break;
     case 0x0D:
+      if (mode == nullptr) regs.set_al(ReadVbeDot(call, regs.cx(), regs.dx()));
       if (mode != nullptr && !text) regs.set_al(ReadDot(call, *mode, page, regs.cx(), regs.dx()));
       break;
     default: {

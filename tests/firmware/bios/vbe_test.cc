@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Int 10h, function 4Fh, on an adapter of 16 MiB.
+#include <initializer_list>
 #include <map>
 #include <numeric>
 
@@ -333,6 +334,61 @@ TEST_F(VbeTest, PartsOfTheScreenScrollBothWays) {
   EXPECT_EQ(pixel(3, 3), 4);
   Int10({.ax = 0x0600, .bx = 0x0200, .cx = 0x0000, .dx = 0x184F});  // all of it
   EXPECT_EQ(pixel(0, 0), 2);
+}
+
+// 640 by 480, of 4, 8, 16 and 32 bits a pixel.
+TEST_F(VbeTest, CharactersThatWereWrittenAreRead) {
+  for (const uint16_t mode : std::initializer_list<uint16_t>{0x112, 0x101, 0x111}) {
+    ASSERT_EQ(SetVbeMode(mode), kDone);
+    Int10({.ax = 0x0200, .dx = 0x0403});
+    Int10({.ax = 0x0941, .bx = 0x000C, .cx = 1});
+    Int10({.ax = 0x0800});
+    EXPECT_EQ(regs().ax(), 0x0041) << std::hex << mode;
+    Int10({.ax = 0x0200, .dx = 0x0404});
+    Int10({.ax = 0x0800});
+    EXPECT_EQ(regs().al(), 0) << std::hex << mode;  // black, as character 0 is
+  }
+}
+
+TEST_F(VbeTest, CharactersInPlanesAreRead) {
+  ASSERT_EQ(SetVbeMode(0x102), kDone);
+  Int10({.ax = 0x0200, .dx = 0x0507});
+  Int10({.ax = 0x095A, .bx = 0x0006, .cx = 1});
+  Int10({.ax = 0x0800});
+  EXPECT_EQ(regs().al(), 'Z');
+}
+
+TEST_F(VbeTest, DotsThatWereWrittenAreRead) {
+  for (const uint16_t mode : std::initializer_list<uint16_t>{0x102, 0x101, 0x111, 0x112}) {
+    ASSERT_EQ(SetVbeMode(mode), kDone);
+    Int10({.ax = 0x0C0D, .cx = 301, .dx = 477});  // in the last bank of the window
+    Int10({.ax = 0x0C06, .cx = 302, .dx = 477});
+    for (const auto& [x, colour] : {std::pair{300, 0}, {301, 0x0D}, {302, 6}, {303, 0}}) {
+      Int10({.ax = 0x0D00, .cx = static_cast<uint16_t>(x), .dx = 477});
+      EXPECT_EQ(regs().al(), colour) << std::hex << mode << " at " << std::dec << x;
+    }
+  }
+}
+
+TEST_F(VbeTest, DotsInPlanesAreCombinedIfWanted) {
+  ASSERT_EQ(SetVbeMode(0x102), kDone);
+  Int10({.ax = 0x0C05, .cx = 9, .dx = 3});
+  Int10({.ax = 0x0C83, .cx = 9, .dx = 3});
+  Int10({.ax = 0x0D00, .cx = 9, .dx = 3});
+  EXPECT_EQ(regs().al(), 5 ^ 3);
+}
+
+TEST_F(VbeTest, DotsAnywhereReachNothingElse) {
+  ASSERT_EQ(SetVbeMode(0x112), kDone);
+  Poke(0x90000, uint32_t{0x12345678});
+  for (const uint16_t x : std::initializer_list<uint16_t>{0, 639, 640, 0x7FFF, 0xFFFF}) {
+    for (const uint16_t y : std::initializer_list<uint16_t>{0, 479, 480, 0xFFFF}) {
+      Int10({.ax = 0x0C0F, .cx = x, .dx = y});
+      Int10({.ax = 0x0D00, .cx = x, .dx = y});
+    }
+  }
+  EXPECT_EQ(Peek<uint32_t>(0x90000), 0x12345678u);
+  EXPECT_EQ(vga_.Display().vbe.bank, 0);
 }
 
 }  // namespace
