@@ -21,6 +21,7 @@ DRIVE = 0x1FD
 FLOPPY = 0x00
 CD = 0xE0
 NOT_FOUND = 4
+SEEK_FAILED = 64
 BAD_DATA = 16
 DISC_BOOTS = 80  # fewer sectors of disc.iso do not start
 DISC_READABLE = 84  # as far as its guest reads
@@ -122,10 +123,10 @@ class Images(unittest.TestCase):
             image.truncate(1 << 43)
         self.check_counts(run(self.image), 200, 0)
 
-    def count_after(self, change, *arguments, drive=None):
+    def count_after(self, change, *arguments, drive=None, all_sectors=False):
         """What the guest counts, once `change` was made while it ran; and the messages."""
         guest = bytearray(self.guest)
-        guest[WAIT_FLAG] = 1
+        guest[WAIT_FLAG] = 3 if all_sectors else 1
         if drive is not None:
             guest[DRIVE] = drive
         boot = self.folder / 'boot'
@@ -160,6 +161,13 @@ class Images(unittest.TestCase):
         self.image.write_bytes(bytes(100 * SECTOR))
         self.assertEqual(self.count_after(grow, '--cdrom', self.image, drive=CD),
                          (f'25 sectors, then status {NOT_FOUND}', ''))
+
+    def test_a_floppy_disk_that_grows_under_the_guest_keeps_its_size(self):
+        self.image.write_bytes(bytes(2880 * SECTOR))
+        grow = lambda image: os.truncate(image, 5760 * SECTOR)
+        counted = self.count_after(grow, '--floppy', self.image, drive=FLOPPY, all_sectors=True)
+        self.assertEqual(counted, (f'2880 sectors, then status {SEEK_FAILED}', ''))
+        self.assertEqual(os.path.getsize(self.image), 5760 * SECTOR)
 
     def test_kinds_are_told_by_contents(self):
         self.image.write_bytes((GUESTS / 'disc.iso').read_bytes())
