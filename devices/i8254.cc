@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "devices/i8254.h"
 
+#include <algorithm>
+
 namespace verbatim {
 namespace {
 
-constexpr uint16_t kStateVersion = 1;
+constexpr uint16_t kStateVersion = 2;
 
 constexpr uint16_t kCounter0 = 0x40;
 constexpr uint16_t kControl = 0x43;
+
+// Of slower rates the missed ticks are delivered later, a second's worth.
+constexpr uint32_t kMostTicks = 2000;
 
 constexpr unsigned kSelectReadBack = 3;
 constexpr uint8_t kReadBackNoCount = 0x20;
@@ -25,9 +30,37 @@ void I8254::Attach(PortBus& bus) { bus.Claim(kCounter0, 4, 1, *this); }
 
 void I8254::Sync(unsigned counter, uint64_t ticks) {
   if (ticks <= ticks_[counter]) return;
-  const bool rose = counters_[counter].Advance(ticks - ticks_[counter]);
+  const uint64_t clocks = ticks - ticks_[counter];
   ticks_[counter] = ticks;
-  if (rose && counter == 0) RaiseIrq();
+  const uint64_t rises = counter == 0 ? counters_[0].RisesWithin(clocks) : 0;
+  counters_[counter].Advance(clocks);
+  if (rises == 0) return;
+  NoteMissed(rises - 1);
+  RaiseIrq();
+}
+
+uint32_t I8254::MostMissed() const {
+  constexpr uint32_t kShortestPeriod = kHz / kMostTicks;
+  const std::optional<uint32_t> period = counters_[0].Period();
+  return period && *period >= kShortestPeriod
+             ? std::min(static_cast<uint32_t>(kHz / *period), kMostTicks - 1)
+             : 0;
+}
+
+// A guest that has taken no tick for a second, with interrupts off or the line masked, would have
+// lost them on any machine.
+void I8254::NoteMissed(uint64_t rises) {
+  const uint32_t most = MostMissed();
+  untaken_ = std::min(untaken_ + 1, most + 1);
+  missed_ = static_cast<uint32_t>(std::min<uint64_t>(missed_ + rises, most));
+  if (untaken_ > most) ForgetMissed();
+}
+
+void I8254::TickTaken() {
+  untaken_ = 0;
+  if (missed_ == 0) return;
+  --missed_;
+  RaiseIrq();
 }
 
 void I8254::RaiseIrq() {
@@ -75,6 +108,7 @@ void I8254::WriteControl(uint8_t control) {
     counters_[select].LatchCount();
     return;
   }
+  if (select == 0) ForgetMissed();
   const bool out_before = counters_[select].out();
   counters_[select].WriteControl(control & 0x3F);
   ShowProgrammedOutput(select, out_before);
@@ -95,6 +129,7 @@ void I8254::WritePort(uint16_t port, unsigned /*bytes*/, uint32_t value) {
   }
   const unsigned counter = port - kCounter0;
   Sync(counter, TicksNow());
+  if (counter == 0) ForgetMissed();
   const bool out_before = counters_[counter].out();
   counters_[counter].WriteCount(byte);
   ShowProgrammedOutput(counter, out_before);
@@ -107,12 +142,15 @@ void I8254::Reset() {
     counter.SetGate(gate);
   }
   ticks_.fill(TicksNow());
+  missed_ = untaken_ = 0;
   irq0_.SetLevel(false);
 }
 
 void I8254::Save(StateWriter& writer) const {
   writer.Begin(name(), kStateVersion);
   for (unsigned i = 0; i < kCounters; ++i) writer.Field(kTickFields[i], ticks_[i]);
+  writer.Field("missed", missed_);
+  writer.Field("untaken", untaken_);
   for (unsigned i = 0; i < kCounters; ++i) counters_[i].Save(writer, kSections[i]);
 }
 
@@ -122,11 +160,17 @@ Status I8254::Load(StateReader& reader) {
   reader.Begin(name(), kStateVersion);
   // A counter cannot be ahead of the clock.
   for (unsigned i = 0; i < kCounters; ++i) reader.Field(kTickFields[i], ticks[i], TicksNow());
+  uint32_t missed = 0;
+  uint32_t untaken = 0;
+  reader.Field("missed", missed, kMostTicks);
+  reader.Field("untaken", untaken, kMostTicks);
   for (unsigned i = 0; i < kCounters; ++i) {
     if (Status status = counters[i].Load(reader, kSections[i]); !status) return status;
   }
   counters_ = counters;
   ticks_ = ticks;
+  missed_ = missed;
+  untaken_ = untaken;
   return {};
 }
 

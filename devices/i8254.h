@@ -4,10 +4,12 @@
 // times the DRAM refresh, counter 2 the speaker; the gates of 0 and 1 are tied high.
 //
 // Counters advance when they are looked at. Only counter 0 has a listener, so only it has timer
-// events, one per rise of its output. Late service coalesces: however many rises went by, the IRQ
-// line shows one rising edge. A fall that comes of counting is shown together with the next rise
-// (the input is edge triggered, so nothing else sees it); otherwise a guest that the host kept off
-// the processor for as long as OUT is high would lose the tick, which real time would not do to it.
+// events, one per rise of its output. However many rises went by when it is served late, the IRQ
+// line shows one rising edge; what was missed follows, an edge each time that the guest has taken
+// one, up to a second's worth (docs/decisions/late-ticks.md). A fall that comes of counting is
+// shown together with the next rise (the input is edge triggered, so nothing else sees it);
+// otherwise a guest that the host kept off the processor for as long as OUT is high would lose the
+// tick, which real time would not do to it.
 #ifndef VERBATIM_DEVICES_I8254_H_
 #define VERBATIM_DEVICES_I8254_H_
 
@@ -40,6 +42,8 @@ class I8254 final : public Device, public PortDevice {
     return counters_[2].out();
   }
   void SetGate2(bool high);
+  // The guest has taken the interrupt of IRQ 0. Not called, missed ticks stay missed.
+  void TickTaken();
 
   [[nodiscard]] std::string_view name() const override { return "i8254"; }
   void Reset() override;
@@ -55,6 +59,11 @@ class I8254 final : public Device, public PortDevice {
   // Brings one counter to `ticks`, raising IRQ 0 if counter 0's output rose.
   void Sync(unsigned counter, uint64_t ticks);
   void RaiseIrq();
+  void NoteMissed(uint64_t rises);
+  // Of counter 0, when it is programmed or nobody takes its ticks.
+  void ForgetMissed() { missed_ = 0; }
+  // Rises in a second, of a counter slow enough for its ticks to be worth a delivery.
+  [[nodiscard]] uint32_t MostMissed() const;
   void WriteControl(uint8_t control);
   // Shows a change of counter 0's output that programming it has made.
   void ShowProgrammedOutput(unsigned counter, bool out_before);
@@ -62,6 +71,8 @@ class I8254 final : public Device, public PortDevice {
   const Clock& clock_;
   IrqLine& irq0_;
   std::array<I8254Counter, kCounters> counters_;
+  uint32_t missed_ = 0;                      // rises of counter 0 that the line has not shown
+  uint32_t untaken_ = 0;                     // edges since the guest last took one
   std::array<uint64_t, kCounters> ticks_{};  // up to which each counter has advanced
 };
 

@@ -177,6 +177,17 @@ std::optional<uint64_t> I8254Counter::ClocksToRise() const {
   return to_terminal + after_terminal;
 }
 
+std::optional<uint32_t> I8254Counter::Period() const {
+  return Periodic() && state_.reload > 1 ? std::optional(state_.reload) : std::nullopt;
+}
+
+uint64_t I8254Counter::RisesWithin(uint64_t clocks) const {
+  const std::optional<uint64_t> first = ClocksToRise();
+  if (!first || clocks < *first) return 0;
+  const std::optional<uint32_t> period = Period();
+  return 1 + (period ? (clocks - *first) / *period : 0);
+}
+
 bool I8254Counter::SetGate(bool high) {
   if (high == state_.gate) return false;
   state_.gate = high;

@@ -34,6 +34,7 @@ class I8259 {
   [[nodiscard]] uint8_t elcr() const { return state_.elcr; }
   void WriteElcr(uint8_t value);
 
+  [[nodiscard]] bool Waits(unsigned line) const { return (state_.irr >> line & 1) != 0; }
   // The line that the INT output asks for, if it is high.
   [[nodiscard]] std::optional<unsigned> PendingLine() const;
   // The first INTA pulse: moves the pending line into service. Returns the line.

@@ -42,6 +42,10 @@ class I8259Pair final : public Device, public PortDevice {
   // IRQ 0-15 except 2, which the cascade occupies.
   [[nodiscard]] IrqLine& Line(unsigned irq) { return Wire(kIsa, irq); }
   [[nodiscard]] IrqLine& PciLine(unsigned irq) { return Wire(kPci, irq); }
+  // A request of that line is latched and has not been acknowledged.
+  [[nodiscard]] bool Waits(unsigned irq) const {
+    return irq < 8 ? master_.Waits(irq) : slave_.Waits(irq - 8);
+  }
   // The INTR output.
   [[nodiscard]] bool InterruptRequested() const { return interrupt_requested_; }
   // The two INTA cycles: returns the vector. With no request left it is that of the spurious IRQ 7.

@@ -21,6 +21,7 @@ namespace {
 
 // Of a kernel for a small machine: an ELF file has more than is loaded.
 constexpr uint64_t kAlwaysFineBytes = 64 << 20;
+constexpr unsigned kTimerIrq = 0;
 constexpr unsigned kFloppyIrq = 6;
 constexpr unsigned kFpuIrq = 13;
 constexpr unsigned kPrimaryIdeIrq = 14;
@@ -485,7 +486,11 @@ void Machine::Board::WritePort(uint16_t port, unsigned bytes, uint32_t value) {
 uint8_t Machine::Board::AcknowledgeInterrupt() {
   const std::optional<uint8_t> vector =
       ApicEnabled() ? apics_->local().Acknowledge() : std::nullopt;
-  return vector ? *vector : pic_.Acknowledge();
+  if (vector) return *vector;
+  const bool timer_waited = pic_.Waits(kTimerIrq);
+  const uint8_t taken = pic_.Acknowledge();
+  if (timer_waited && !pic_.Waits(kTimerIrq)) pit_.TickTaken();
+  return taken;
 }
 
 void Machine::Board::SignalFpuError() { fpu_error_.Signal(); }

@@ -56,6 +56,96 @@ TEST_F(I8254Test, MissedPeriodsCoalesceIntoOneEdge) {
   EXPECT_EQ(timer_.NextEventNs(), Rate::NsOf(51'001));
 }
 
+TEST_F(I8254Test, MissedPeriodsFollowAsTheGuestTakesThem) {
+  for (const unsigned mode : {2u, 3u}) {
+    Program(0, mode, 1000);
+    irq_.rises = 0;
+    const uint64_t start = Rate::TicksAt(clock_.now_ns) + 1;
+    SetTick(start + 5 * 1000 + 10);
+    timer_.AdvanceTo(clock_.now_ns);
+    for (unsigned shown = 1; shown <= 5; ++shown) {
+      EXPECT_EQ(irq_.rises, shown) << "mode " << mode;
+      timer_.TickTaken();
+    }
+    EXPECT_EQ(irq_.rises, 5u) << "mode " << mode;
+    timer_.TickTaken();
+    EXPECT_EQ(irq_.rises, 5u) << "mode " << mode;
+  }
+}
+
+TEST_F(I8254Test, PeriodsThatAreMissedWhileOthersAreMadeUpForAreAdded) {
+  Program(0, 2, 1000);
+  irq_.rises = 0;
+  for (const uint64_t tick : {3'500, 6'500}) {  // three each
+    SetTick(tick);
+    timer_.AdvanceTo(clock_.now_ns);
+    timer_.TickTaken();
+  }
+  for (int i = 0; i < 10; ++i) timer_.TickTaken();
+  EXPECT_EQ(irq_.rises, 6u);
+}
+
+TEST_F(I8254Test, ASecondOfMissedPeriodsIsMadeUpForAtMost) {
+  Program(0, 2, 11932);
+  irq_.rises = 0;
+  SetTick(60 * I8254::kHz);
+  timer_.AdvanceTo(clock_.now_ns);
+  for (int i = 0; i < 1000; ++i) timer_.TickTaken();
+  EXPECT_EQ(irq_.rises, 1 + I8254::kHz / 11932);
+}
+
+TEST_F(I8254Test, MissedPeriodsOfAFastRateCoalesce) {
+  Program(0, 2, 500);  // 2.4 kHz
+  irq_.rises = 0;
+  SetTick(50'500);
+  timer_.AdvanceTo(clock_.now_ns);
+  timer_.TickTaken();
+  EXPECT_EQ(irq_.rises, 1u);
+}
+
+TEST_F(I8254Test, ProgrammingForgetsWhatWasMissed) {
+  Program(0, 2, 1000);
+  SetTick(50'500);
+  timer_.AdvanceTo(clock_.now_ns);
+  Program(0, 2, 2000);
+  irq_.rises = 0;
+  timer_.TickTaken();
+  EXPECT_EQ(irq_.rises, 0u);
+}
+
+TEST_F(I8254Test, LatchingTheCountForgetsNothing) {
+  Program(0, 2, 1000);
+  SetTick(3'500);
+  timer_.AdvanceTo(clock_.now_ns);
+  irq_.rises = 0;
+  (void)LatchedCount(0);
+  timer_.TickTaken();
+  EXPECT_EQ(irq_.rises, 1u);
+}
+
+// Interrupts were off, or the line masked, for more than a second.
+TEST_F(I8254Test, WhoTakesNoTicksForLongHasLostThem) {
+  Program(0, 2, 11932);
+  SetTick(10 * 11932 + 100);
+  timer_.AdvanceTo(clock_.now_ns);
+  RunTo(clock_, timer_, clock_.now_ns + 2 * kNsPerSecond);
+  irq_.rises = 0;
+  timer_.TickTaken();
+  EXPECT_EQ(irq_.rises, 0u);
+}
+
+TEST_F(I8254Test, WhatWasMissedIsSaved) {
+  Program(0, 2, 1000);
+  SetTick(3'500);
+  timer_.AdvanceTo(clock_.now_ns);
+  FakeIrqLine other_irq;
+  I8254 other(clock_, other_irq);
+  ExpectRoundTrip(timer_, other);
+  other_irq.rises = 0;
+  for (int i = 0; i < 5; ++i) other.TickTaken();
+  EXPECT_EQ(other_irq.rises, 2u);
+}
+
 TEST_F(I8254Test, ALateSquareWaveTickIsNotLost) {
   Program(0, 3, 1000);
   irq_.SetLevel(false);
