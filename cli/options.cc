@@ -86,6 +86,8 @@ struct RunText {
   std::string statistics;
   std::vector<std::string> traces;
   std::string symbols;
+  std::string gdb;
+  bool gdb_continue = false;
   std::string sandbox = "on";
   bool validate = false;
   bool no_reboot = false;
@@ -162,6 +164,12 @@ void DeclareRun(CLI::App& run, RunText& text) {
                "statistics on standard error at the end; =FILE: as JSON;\n"
                "=dynamic or =dynamic,FILE: executed instructions too (slower)")
       ->multi_option_policy(CLI::MultiOptionPolicy::Throw);
+  run.add_option("--gdb", text.gdb,
+                 "let gdb hold the guest, by 'target remote'; the guest begins when gdb lets\n"
+                 "it; unix:PATH, tcp:PORT (on 127.0.0.1) or tcp:ADDRESS:PORT")
+      ->type_name("WHERE");
+  run.add_flag("--gdb-continue", text.gdb_continue,
+               "with --gdb: begin at once, gdb may come later");
   run.add_option("--sandbox", text.sandbox,
                  "on: while the guest runs, this process can do nothing else;\n"
                  "off: only if the kernel has no seccomp filters, or for debugging")
@@ -331,6 +339,14 @@ Result<Command> ReadRun(const CLI::App& run, const RunText& text) {
     if (const Status read = ReadStatistics(text.statistics, options); !read) {
       return std::unexpected(read.error());
     }
+  }
+  if (run.count("--gdb") != 0) {
+    Result<gdb::Address> address = gdb::ParseAddress(text.gdb);
+    if (!address) return Fail("--gdb {}", address.error().message);
+    options.gdb = *std::move(address);
+    options.gdb_waits = !text.gdb_continue;
+  } else if (text.gdb_continue) {
+    return Fail("--gdb-continue: expected --gdb too");
   }
   if (text.sandbox != "on" && text.sandbox != "off") {
     return Fail("--sandbox '{}': expected on or off", text.sandbox);

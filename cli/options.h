@@ -15,6 +15,7 @@
 #include "cli/block_command.h"
 #include "cli/screenshots.h"
 #include "cli/script.h"
+#include "gdb/address.h"
 #include "machine/config.h"
 #include "trace/trace_spec.h"
 
@@ -46,6 +47,8 @@ struct RunOptions {
   std::optional<std::string> firmware_log;  // path
   std::vector<TraceSpec> traces{};
   std::optional<std::string> symbols;  // path
+  std::optional<gdb::Address> gdb;          // where a debugger connects
+  bool gdb_waits = true;                    // for one, before the first instruction
   std::optional<std::chrono::milliseconds> timeout;
   bool sandbox = true;
   bool verbose = false;

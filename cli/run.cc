@@ -18,6 +18,7 @@
 #include "cli/serial_output.h"
 #include "cli/statistics_report.h"
 #include "cli/terminal.h"
+#include "gdb/server.h"
 #include "machine/guest_image.h"
 #include "machine/machine.h"
 #include "sandbox/sandbox.h"
@@ -143,6 +144,7 @@ int OutcomeStatus(const MachineOutcome& outcome, const StopCause& cause) {
   switch (outcome.end) {
     case MachineEnd::kPowerOff:
     case MachineEnd::kReset:
+    case MachineEnd::kKilled:
       return kExitGood;
     case MachineEnd::kDied:
       return kExitGuestDied;
@@ -164,6 +166,8 @@ std::string_view Describe(MachineEnd end) {
       return "died";
     case MachineEnd::kDebugExit:
       return "wrote to the debug-exit port";
+    case MachineEnd::kKilled:
+      return "was ended by the debugger";
     case MachineEnd::kStopped:
       break;
   }
@@ -186,6 +190,7 @@ struct RunFiles {
   FileDescriptor statistics;                  // JSON; not valid: none
   std::unique_ptr<TraceSet> traces;           // nullptr: none
   std::unique_ptr<FirmwareLog> firmware_log;  // nullptr: none
+  std::unique_ptr<gdb::Server> gdb;           // nullptr: none
   std::unique_ptr<Terminal> terminal;    // nullptr: standard input is none, or is not the guest's
   std::unique_ptr<TerminalFront> front;  // nullptr: the terminal is not the screen
   std::unique_ptr<Operator> machine_operator;
@@ -224,6 +229,12 @@ Result<RunFiles> OpenFiles(const RunOptions& options, const MachineConfig& confi
     Result<std::unique_ptr<FirmwareLog>> log = FirmwareLog::Create(*options.firmware_log);
     if (!log) return Fail("--firmware-log {}", log.error().message);
     files.firmware_log = *std::move(log);
+  }
+  if (options.gdb) {
+    Result<std::unique_ptr<gdb::Server>> server =
+        gdb::Server::Create(*options.gdb, options.gdb_waits);
+    if (!server) return Fail("--gdb {}", server.error().message);
+    files.gdb = *std::move(server);
   }
   Result<std::unique_ptr<SerialOutput>> serial = OpenSerial(options.serial);
   if (!serial) return std::unexpected(serial.error());
@@ -366,12 +377,25 @@ int RunGuest(const RunOptions& given) {
     config.bios_trace = files->traces.get();
   }
   config.describe_block = DescribeTranslatedBlock;
+  config.debugger = files->gdb.get();
   Result<std::unique_ptr<Machine>> machine = Machine::Create(config, *files->serial);
   if (!machine) {
     PrintError(machine.error().message);
     return kExitUsage;
   }
   MachineGuest guest(**machine);
+  if (files->gdb != nullptr) {
+    if (const Status started = files->gdb->Start([&machine] { (*machine)->RequestPause(); });
+        !started) {
+      PrintError(fmt::format("--gdb: {}", started.error().message));
+      return kExitHostUnfit;
+    }
+    PrintLines(
+        fmt::format("verbatim: --gdb: {} on {}\n",
+                    options.gdb_waits ? "the guest waits for a debugger" : "a debugger may connect",
+                    files->gdb->address()),
+        false);
+  }
   if (files->front != nullptr) HoldLog();
   if (files->terminal != nullptr) {
     if (const Status raw = files->terminal->MakeRaw(); !raw) {
@@ -388,7 +412,9 @@ int RunGuest(const RunOptions& given) {
   }
   if (options.sandbox) {
     // All threads run and all files are open.
-    if (const Status confined = EnterSandbox(); !confined) {
+    SandboxNeeds needs;
+    if (files->gdb != nullptr) needs.listening_socket = files->gdb->listening_socket();
+    if (const Status confined = EnterSandbox(needs); !confined) {
       (*console)->Finish();
       GiveBackTerminal(*files);
       PrintError(fmt::format("sandbox: {}", confined.error().message));
@@ -404,6 +430,7 @@ int RunGuest(const RunOptions& given) {
   GiveBackTerminal(*files);
 
   if (!outcome) {
+    if (files->gdb != nullptr) files->gdb->OnExit(kExitHostUnfit);
     PrintError(outcome.error().message);
     return kExitHostUnfit;
   }
@@ -412,6 +439,7 @@ int RunGuest(const RunOptions& given) {
   if (const uint64_t lost = files->serial->bytes_not_written(); lost != 0) {
     PrintError(fmt::format("{} bytes of serial output could not be delivered", lost));
   }
+  if (outcome->end == MachineEnd::kKilled) PrintLines("verbatim: ended by the debugger\n", false);
   if (outcome->end == MachineEnd::kDied) {
     PrintLines("verbatim: the guest died\n" + outcome->crash_report + "\n", false);
   }
@@ -434,6 +462,7 @@ int RunGuest(const RunOptions& given) {
   if (files->traces != nullptr && !files->traces->Finish()) status = kExitUsage;
   if (cause.kind == StopCause::Kind::kOutputFailed) status = kExitUsage;
   if (!ReportStatistics(options, **machine, *files, wall.count())) status = kExitUsage;
+  if (files->gdb != nullptr) files->gdb->OnExit(status);
   if (cause.kind == StopCause::Kind::kSignal) {
     // Ends the disks' threads, which carry out what they were given or say what is lost.
     console->reset();

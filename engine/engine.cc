@@ -84,7 +84,7 @@ void Engine::Kick() {
   if (running_.load(std::memory_order_acquire)) ::pthread_kill(thread_.load(), KickSignal());
 }
 
-Result<RunResult> Engine::Run() {
+Result<RunResult> Engine::Run(RunFor limit) {
   Result<std::unique_ptr<SignalScope>> scope = SignalScope::Enter(&signal_target_);
   if (!scope) return std::unexpected(scope.error());
   thread_.store(::pthread_self());
@@ -95,8 +95,21 @@ Result<RunResult> Engine::Run() {
         [[maybe_unused]] const ssize_t n = ::write(2, report.data(), report.size());
       },
       this);
-  Status status;
+  const bool watched = limit == RunFor::kOneInstruction || !watch_.empty();
+  context_->cpu.watch = watched ? &watch_ : nullptr;
+  RunResult result = RunResult::kStopped;
+  const Status status = RunLoop(limit, result);
+  context_->cpu.watch = nullptr;
+  running_.store(false, std::memory_order_release);
+  SetDumpHook(nullptr, nullptr);
+  if (!status) return std::unexpected(status.error());
+  return result;
+}
+
+Status Engine::RunLoop(RunFor limit, RunResult& result) {
   const CpuState& cpu = context_->cpu;
+  const bool holds_interrupts = limit == RunFor::kOneInstruction;
+  advanced_ = false;
   // The first time round, whatever waits is served.
   context_->kick = 1;
   while (true) {
@@ -106,27 +119,38 @@ Result<RunResult> Engine::Run() {
       gate_.Service();
       servicing_ = false;
     }
-    if (gate_.StopRequested() || cpu.shutdown) break;
+    if (cpu.shutdown) {
+      result = RunResult::kShutdown;
+      return {};
+    }
+    if (cpu.watch != nullptr) [[unlikely]] {
+      if (const std::optional<RunResult> stop = WatchResult(limit)) {
+        result = *stop;
+        return {};
+      }
+    }
+    if (gate_.StopRequested()) return {};
     if (cpu.pending_debug != 0 && DeliverPendingDebugTraps()) continue;
-    if (DeliverPendingInterrupt()) continue;
+    if ((!holds_interrupts || cpu.halted) && DeliverPendingInterrupt()) continue;
     if (cpu.halted) {
       WaitForKick();
       continue;
     }
+    if (!breakpoints_.empty() && limit == RunFor::kEver && AtBreakpoint()) [[unlikely]] {
+      result = RunResult::kBreakpoint;
+      return {};
+    }
     if (Observes(Observation::kModes)) TellMode();
-    status = Step();
-    if (!status) break;
+    if (Status status = Step(); !status) return status;
   }
-  running_.store(false, std::memory_order_release);
-  SetDumpHook(nullptr, nullptr);
-  if (!status) return std::unexpected(status.error());
-  return cpu.shutdown ? RunResult::kShutdown : RunResult::kStopped;
 }
 
 bool Engine::DeliverPendingDebugTraps() {
   const StepOutcome outcome = cpu_->DeliverDebugTraps();
   NoteOutcome(outcome);
-  return outcome != StepOutcome::kNext;
+  if (outcome == StepOutcome::kNext) return false;
+  advanced_ = true;
+  return true;
 }
 
 // Returns true if the state changed.
@@ -134,6 +158,7 @@ bool Engine::DeliverPendingInterrupt() {
   CpuState& cpu = context_->cpu;
   if (!gate_.InterruptRequested() || !cpu_->InterruptsEnabled()) return false;
   cpu.halted = false;
+  advanced_ = true;
   ++statistics_.interrupts;
   const uint8_t vector = gate_.AcknowledgeInterrupt();
   if (Observes(Observation::kInterrupts)) Tell(InterruptSeen{vector});
@@ -215,6 +240,7 @@ Status Engine::Step() {
   const uint32_t eip = cpu.eip;
   cpu.debug_hits = 0;
   if (Status status = RunOnce(mode); !status) return status;
+  NoteAdvance();
   switch (static_cast<ExitReason>(context_->exit_reason)) {
     case ExitReason::kBlockEnd:
       NoteOutcome(cpu_->EndTracedInstruction(single_step));
@@ -279,7 +305,10 @@ void Engine::NoteOutcome(StepOutcome outcome) {
   }
 }
 
-void Engine::Raise(const Exception& exception) { NoteOutcome(cpu_->RaiseException(exception)); }
+void Engine::Raise(const Exception& exception) {
+  advanced_ = true;
+  NoteOutcome(cpu_->RaiseException(exception));
+}
 
 // An exception that a block was translated into.
 void Engine::RaiseFromBlock(Vector vector) {

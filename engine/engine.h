@@ -5,6 +5,7 @@
 // The implementation is spread by topic:
 //   engine.cc        set-up, run loop, halting, crash report
 //   lookup.cc        from eip to a block: fetch, find, translate, flush
+//   debug.cc         stops for a debugger outside of the guest
 //   callouts.cc      sensitive instructions and software accesses, called from generated code
 //   segment_loads.cc, far_transfers.cc  what stubs repeat of them
 //   software_move.cc loads and stores in software form, done by a single callout
@@ -31,6 +32,7 @@
 #include "codecache/code_memory.h"
 #include "engine/adaptation.h"
 #include "engine/block_guard.h"
+#include "engine/breakpoints.h"
 #include "engine/code_pages.h"
 #include "engine/engine_observer.h"
 #include "engine/event_gate.h"
@@ -42,6 +44,7 @@
 #include "memory/window.h"
 #include "translator/execution_context.h"
 #include "translator/translator.h"
+#include "vcpu/access_watch.h"
 #include "vcpu/firmware_trap.h"
 #include "vcpu/segmented_memory.h"
 #include "vcpu/string_operations.h"
@@ -77,7 +80,16 @@ struct EngineOptions {
 enum class RunResult : uint8_t {
   kStopped,   // EventGate::StopRequested
   kShutdown,  // triple fault
+  // For who debugs the guest from outside (docs/decisions/debugger.md):
+  kBreakpoint,  // in front of an instruction at one
+  kWatchpoint,  // behind an instruction that met one
+  kStepped,     // RunFor::kOneInstruction is through
 };
+
+// kOneInstruction: the one in front, breakpoint or not, with interrupts held off; a fault that it
+// raises counts as done at the handler's first instruction, an iteration of a repeated string as an
+// instruction. A processor in HLT waits for its interrupt, and takes it.
+enum class RunFor : uint8_t { kEver, kOneInstruction };
 
 class Engine final : public CodeWriteObserver,
                      public MemoryMapObserver,
@@ -96,14 +108,22 @@ class Engine final : public CodeWriteObserver,
   [[nodiscard]] VirtualCpu& cpu() { return *cpu_; }
   [[nodiscard]] const CpuState& state() const { return context_->cpu; }
 
-  // Runs the guest from the present state until the gate wants a stop or the guest dies.
-  [[nodiscard]] Result<RunResult> Run();
+  // Runs the guest from the present state until the gate wants a stop, the guest dies or, if it is
+  // debugged, one of the reasons for that.
+  [[nodiscard]] Result<RunResult> Run(RunFor limit = RunFor::kEver);
   // Makes the run loop call EventGate::Service soon; wakes it from HLT. Any thread, or a signal
   // handler.
   void Kick();
 
   // Who is asked before #UD is raised; outlives the engine, or null.
   void SetFirmwareTrap(FirmwareTrap* firmware) { firmware_ = firmware; }
+
+  // Where a run shall stop. Guest memory does not change, nor anything that the guest can see. Not
+  // while it runs.
+  void AddBreakpoint(LinearAddress address);
+  void RemoveBreakpoint(LinearAddress address) { breakpoints_.Remove(address); }
+  [[nodiscard]] const Breakpoints& breakpoints() const { return breakpoints_; }
+  [[nodiscard]] AccessWatch& watch() { return watch_; }
 
   // Forgets all translations: guest memory was replaced behind the engine's back. Not while it
   // runs.
@@ -130,6 +150,7 @@ class Engine final : public CodeWriteObserver,
   Engine(Mmu& mmu, WindowSet& windows, EventGate& gate, const EngineOptions& options);
 
   // engine.cc
+  [[nodiscard]] Status RunLoop(RunFor limit, RunResult& result);
   [[nodiscard]] Status Step();
   [[nodiscard]] Status RunOnce(BlockMode mode);
   void Enter(const Block& block);
@@ -150,6 +171,12 @@ class Engine final : public CodeWriteObserver,
   void SaveShadowStack();
   void NoteOutcome(StepOutcome outcome);
   void Remember(uint32_t eip);
+
+  // debug.cc
+  [[nodiscard]] bool AtBreakpoint() const;
+  // What stops a run, if anything does, once an instruction or an event is done.
+  [[nodiscard]] std::optional<RunResult> WatchResult(RunFor limit);
+  void NoteAdvance();
 
   // lookup.cc
   [[nodiscard]] Status SelectWindow(BlockMode mode);
@@ -304,6 +331,9 @@ class Engine final : public CodeWriteObserver,
   std::atomic<bool> running_ = false;
   uint64_t invalidations_ = 0;  // grows with every code write that dropped blocks
   bool access_bounced_ = false;
+  Breakpoints breakpoints_;
+  AccessWatch watch_;
+  bool advanced_ = false;       // while watched: an instruction or an event was done
   bool software_once_ = false;  // the next instruction runs in software form
   LinearAddress access_address_;
   DescriptorTable known_gdtr_;  // as of the last look

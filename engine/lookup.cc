@@ -180,6 +180,7 @@ Block* Engine::TranslateAt(const BlockKey& key) {
   RecycleCells();
   request.first_page = bytes_at(key.physical, first_copy);
   request.check_first = MustCheck(key.physical);
+  request.breakpoints = breakpoints_.addresses();
 
   auto made = translator_->Translate(request);
   if (std::holds_alternative<TranslationFailure>(made) &&

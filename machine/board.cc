@@ -45,7 +45,17 @@ bool WriteMovesDeadline(uint16_t port) {
 
 HostClock::HostClock() : start_ns_(MonotonicNowNs()) {}
 
-uint64_t HostClock::NowNs() const { return MonotonicNowNs() - start_ns_; }
+uint64_t HostClock::NowNs() const { return held_ns_ ? *held_ns_ : MonotonicNowNs() - start_ns_; }
+
+void HostClock::Hold(bool hold) {
+  if (hold == held_ns_.has_value()) return;
+  if (hold) {
+    held_ns_ = NowNs();
+  } else {
+    start_ns_ = MonotonicNowNs() - *held_ns_;
+    held_ns_.reset();
+  }
+}
 
 Result<std::unique_ptr<Machine::Board>> Machine::Board::Create(const MachineConfig& config,
                                                                ByteSink& serial) {
@@ -59,6 +69,7 @@ Result<std::unique_ptr<Machine::Board>> Machine::Board::Create(const MachineConf
   board->AttachDevices();
   if (board->firmware_ == nullptr) board->CreateBios();
   if (Status on = board->PowerOn(); !on) return std::unexpected(on.error());
+  board->CreateDebugControl();
   if (Status made = board->deadline_.Create(KickSignal()); !made) {
     return std::unexpected(made.error());
   }
@@ -370,13 +381,23 @@ bool Machine::Board::Restart() {
 
 Result<MachineOutcome> Machine::Board::Run() {
   while (true) {
-    const Result<RunResult> result = engine_->Run();
+    const Result<RunResult> result = debug_ != nullptr ? debug_->Run() : engine_->Run();
     if (!result) return std::unexpected(result.error());
     // What the guest showed last is seen even if it ends, or starts again, at once.
     display_.RequestView();
     display_.Service();
     MachineOutcome outcome;
     if (Restart()) continue;
+    if (debug_ != nullptr) {
+      if (*result == RunResult::kShutdown && !stop_requested_) debug_->OnDied();
+      const auto wish = FollowDebugger();
+      if (!wish) return std::unexpected(wish.error());
+      if (*wish == MachineEnd::kReset) continue;
+      if (*wish) {
+        outcome.end = **wish;
+        return outcome;
+      }
+    }
     if (*result == RunResult::kShutdown) {
       outcome.end = MachineEnd::kDied;
       outcome.crash_report = engine_->CrashReport();
@@ -393,6 +414,7 @@ Result<MachineOutcome> Machine::Board::Run() {
 void Machine::Board::RequestStop() {
   stop_requested_ = true;
   engine_->Kick();
+  if (debug_ != nullptr) debug_->Wake();
 }
 
 std::optional<std::string> Machine::Board::ChangeMedium(MediaSlot slot) {

@@ -35,6 +35,7 @@
 #include "machine/chipset.h"
 #include "machine/config.h"
 #include "machine/deadline_timer.h"
+#include "machine/debug_control.h"
 #include "machine/disks.h"
 #include "machine/display.h"
 #include "machine/external_firmware.h"
@@ -49,16 +50,19 @@
 
 namespace verbatim {
 
-// Guest time: host monotonic time since power-on.
+// Guest time: host monotonic time since power-on, without the time that a debugger has held it.
 class HostClock final : public Clock {
  public:
   HostClock();
   [[nodiscard]] uint64_t NowNs() const override;
   // The host's time at guest time `ns`.
   [[nodiscard]] uint64_t MonotonicNs(uint64_t ns) const { return start_ns_ + ns; }
+  // While held, it is always the same time.
+  void Hold(bool hold);
 
  private:
   uint64_t start_ns_;
+  std::optional<uint64_t> held_ns_;  // guest time
 };
 
 // One output that is wired to a line and to something else.
@@ -89,6 +93,7 @@ class Machine::Board final : public EventGate,
 
   [[nodiscard]] Result<MachineOutcome> Run();
   void RequestStop();
+  void RequestPause();
   size_t QueueSerialInput(std::span<const uint8_t> bytes);
   [[nodiscard]] size_t SerialInputRoom() const { return serial_input_.Room(); }
   size_t QueueKeys(std::span<const KeyEvent> events);
@@ -110,7 +115,7 @@ class Machine::Board final : public EventGate,
   [[nodiscard]] uint8_t AcknowledgeInterrupt() override;
   void SignalFpuError() override;
   [[nodiscard]] bool StopRequested() const override {
-    return stop_requested_.load(std::memory_order_relaxed) || end_.has_value() || init_requested_;
+    return Ends() || (debug_ != nullptr && debug_->PauseRequested());
   }
 
   // What the devices ask of the board.
@@ -168,6 +173,14 @@ class Machine::Board final : public EventGate,
   [[nodiscard]] std::optional<uint64_t> NextDeadline() const;
   void UpdateDeadline();
   void FeedSerial();
+  // What the guest or the user has asked for means that it does not go on.
+  [[nodiscard]] bool Ends() const {
+    return stop_requested_.load(std::memory_order_relaxed) || end_.has_value() || init_requested_;
+  }
+  void CreateDebugControl();
+  void HoldClocks(bool hold);
+  // The end that the debugger wants, if it does; a reset by it has been carried out.
+  [[nodiscard]] Result<std::optional<MachineEnd>> FollowDebugger();
 
   const MachineConfig config_;
   // Open from the start: at a reset the process may be confined, and could not open them again.
@@ -178,6 +191,8 @@ class Machine::Board final : public EventGate,
   Mmu mmu_;
   std::unique_ptr<WindowSet> windows_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<DebugControl> debug_;  // null: no debugger
+  uint64_t held_tsc_ = 0;                // the host's, when the clocks were held
 
   PortBus bus_;
   std::unique_ptr<Apics> apics_;  // null: none

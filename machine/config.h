@@ -13,6 +13,7 @@ namespace verbatim {
 
 class EngineObserver;
 class ByteSink;
+class Debugger;
 struct TranslatedBlock;
 
 // A disk image or, with `cdrom`, a disc.
@@ -71,6 +72,7 @@ struct MachineConfig {
   ByteSink* bios_trace = nullptr;    // a line for each call of the virtual BIOS. Outlives it too
   ByteSink* firmware_log = nullptr;  // of the debug consoles; null: there are none. Outlives it too
   EngineObserver* observer = nullptr;  // outlives the machine; see engine/engine_observer.h
+  Debugger* debugger = nullptr;        // outlives the machine; see machine/debugger.h
 };
 
 }  // namespace verbatim

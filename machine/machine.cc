@@ -21,6 +21,8 @@ Result<MachineOutcome> Machine::Run() { return board_->Run(); }
 
 void Machine::RequestStop() { board_->RequestStop(); }
 
+void Machine::RequestPause() { board_->RequestPause(); }
+
 size_t Machine::QueueSerialInput(std::span<const uint8_t> bytes) {
   return board_->QueueSerialInput(bytes);
 }

@@ -22,6 +22,7 @@
 #include "devices/input_events.h"
 #include "machine/config.h"
 #include "machine/screen_view.h"
+#include "machine/statistic.h"
 
 namespace verbatim {
 
@@ -31,21 +32,13 @@ enum class MachineEnd : uint8_t {
   kDied,       // triple fault with no way on
   kDebugExit,  // the guest wrote to the debug-exit port
   kStopped,    // RequestStop
+  kKilled,     // the debugger ended the run
 };
 
 struct MachineOutcome {
   MachineEnd end = MachineEnd::kStopped;
   uint8_t debug_value = 0;   // kDebugExit
   std::string crash_report;  // kDied: registers and the last blocks, for a human
-};
-
-// One figure for --stats. `group` and `name` are identifiers (JSON keys), `description` is prose
-// with the unit.
-struct Statistic {
-  std::string_view group;
-  std::string name;
-  double value = 0;
-  std::string description;
 };
 
 class Machine {
@@ -62,6 +55,9 @@ class Machine {
   // Runs until the guest ends or a stop is requested. Once.
   [[nodiscard]] Result<MachineOutcome> Run();
   void RequestStop();
+  // Has MachineConfig::debugger called, between two instructions; without a debugger nothing
+  // happens. Any thread, signal handlers too.
+  void RequestPause();
 
   // Bytes for COM1's receiver. Takes at most SerialInputRoom() bytes and returns how many it took;
   // nothing that was taken is lost.

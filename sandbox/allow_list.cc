@@ -36,8 +36,8 @@ constexpr uint64_t kRealTimeMask = 0xFFFF'FFE0;
 
 #define CALL(name) SCMP_SYS(name), #name
 
-std::vector<AllowedCall> AllowedCalls() {
-  return {
+std::vector<AllowedCall> AllowedCalls(const SandboxNeeds& needs) {
+  std::vector<AllowedCall> calls = {
       // Windows, their faults, and the guest's timers.
       {CALL(mmap), Masked(2, PROT_EXEC, 0)},
       {CALL(mprotect), Masked(2, PROT_EXEC, 0)},
@@ -84,6 +84,10 @@ std::vector<AllowedCall> AllowedCalls() {
       {CALL(exit)},
       {CALL(exit_group)},
   };
+  if (needs.listening_socket) {
+    calls.push_back({CALL(accept4), Equals(0, static_cast<uint64_t>(*needs.listening_socket))});
+  }
+  return calls;
 }
 
 #undef CALL

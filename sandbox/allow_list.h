@@ -18,9 +18,14 @@ struct AllowedCall {
   std::optional<scmp_arg_cmp> condition = std::nullopt;  // none: whatever the arguments are
 };
 
+// What not every run needs.
+struct SandboxNeeds {
+  std::optional<int> listening_socket{};  // from which connections are accepted
+};
+
 // A call that is listed more than once may be made if one of its conditions holds. The list holds
 // for the calling process: signals may be sent to itself only.
-[[nodiscard]] std::vector<AllowedCall> AllowedCalls();
+[[nodiscard]] std::vector<AllowedCall> AllowedCalls(const SandboxNeeds& needs = {});
 
 }  // namespace verbatim
 

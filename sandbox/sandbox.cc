@@ -83,9 +83,9 @@ Status PrepareSandbox() {
   return {};
 }
 
-Status EnterSandbox() {
+Status EnterSandbox(const SandboxNeeds& needs) {
   if (Status offered = CheckSandbox(); !offered) return offered;
-  const std::vector<AllowedCall> allowed = AllowedCalls();
+  const std::vector<AllowedCall> allowed = AllowedCalls(needs);
   const Filter filter(::seccomp_init(SCMP_ACT_TRAP));
   if (filter == nullptr) return Fail("no memory for the filter");
   if (Status set = SetAttributes(filter); !set) return set;

@@ -8,6 +8,7 @@
 #define VERBATIM_SANDBOX_SANDBOX_H_
 
 #include "base/result.h"
+#include "sandbox/allow_list.h"
 
 namespace verbatim {
 
@@ -19,12 +20,12 @@ namespace verbatim {
 // open a file of /proc when they shrink. Before the first thread is started.
 [[nodiscard]] Status PrepareSandbox();
 
-// From here on only AllowedCalls() can be made, by any thread; another one prints a line that names
-// it and kills the process by SIGSYS. All threads that will ever exist must be past their start-up
-// code, and SIGSYS should be blocked in none: where it is, the process dies without the line.
-// Nothing has changed if it fails. Instrumented builds always fail: reports of the sanitizers need
-// calls that are not allowed.
-[[nodiscard]] Status EnterSandbox();
+// From here on only AllowedCalls(needs) can be made, by any thread; another one prints a line that
+// names it and kills the process by SIGSYS. All threads that will ever exist must be past their
+// start-up code, and SIGSYS should be blocked in none: where it is, the process dies without the
+// line. Nothing has changed if it fails. Instrumented builds always fail: reports of the sanitizers
+// need calls that are not allowed.
+[[nodiscard]] Status EnterSandbox(const SandboxNeeds& needs = {});
 
 }  // namespace verbatim
 

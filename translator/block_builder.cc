@@ -114,12 +114,17 @@ bool BlockBuilder::EndsBlock(const GuestInstruction& in) const {
   }
 }
 
+bool BlockBuilder::IsBreakpoint(LinearAddress address) const {
+  return !request_.breakpoints.empty() && std::ranges::binary_search(request_.breakpoints, address);
+}
+
 bool BlockBuilder::Decode() {
   const uint32_t limit = mode_.single() ? 1 : kMaxInstructions;
   uint32_t offset = 0;
   std::array<uint8_t, kMaxInstructionBytes> joined;
   while (instructions_.size() < limit && offset < request_.first_page.size()) {
     const uint32_t eip = request_.eip + offset;
+    if (offset != 0 && IsBreakpoint(request_.key.linear + offset)) break;
     // What the segment holds from there on. An instruction that needs more raises #GP(0), be it
     // defined or not (SDM vol. 3, 5.3); the run loop finds out about one behind the end.
     const uint64_t held = eip > request_.cs_limit ? 0 : uint64_t{request_.cs_limit} + 1 - eip;

@@ -73,6 +73,7 @@ class BlockBuilder {
 
   // block_builder.cc
   [[nodiscard]] bool EndsBlock(const GuestInstruction& instruction) const;
+  [[nodiscard]] bool IsBreakpoint(LinearAddress address) const;
   void EmitEntryCheck();
   void EmitCount();
   void EmitInstruction(const Decoded& decoded);

@@ -39,6 +39,8 @@ struct TranslationRequest {
   // time it is entered, and ends behind whatever may write memory.
   bool check_first = false;
   bool check_second = false;
+  // Linear addresses, ascending: the block ends in front of an instruction that begins at one.
+  std::span<const LinearAddress> breakpoints;
   uint64_t* executions = nullptr;  // counted there at each entry of the body, if given
 };
 

@@ -14,6 +14,8 @@
 
 namespace verbatim {
 
+class AccessWatch;
+
 // A segment register with its hidden part, or LDTR or TR (SDM vol. 3, 3.4.3).
 struct SegmentRegister {
   uint16_t selector = 0;
@@ -137,6 +139,10 @@ struct CpuState {
   // report at the next boundary where it may come (SDM vol. 3, 17.3.1.2 and 6.8.3).
   uint32_t debug_hits = 0;
   uint32_t pending_debug = 0;
+
+  // A debugger outside of the guest follows each instruction: it hears of the data accesses, and
+  // the guest of nothing. Null: none does. Stays over a reset.
+  AccessWatch* watch = nullptr;
 
   bool halted = false;       // HLT: waits for an interrupt, NMI or reset
   bool nmi_blocked = false;  // until IRET

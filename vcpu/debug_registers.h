@@ -27,9 +27,13 @@ inline constexpr uint32_t kGeneralDetect = 1u << 13;
 [[nodiscard]] inline bool BreakpointsEnabled(const CpuState& state) {
   return (state.dr[7] & 0xFFu) != 0;
 }
+// Data accesses may have to be reported, to the guest or to a debugger outside of it.
+[[nodiscard]] inline bool AccessesWatched(const CpuState& state) {
+  return BreakpointsEnabled(state) || state.watch != nullptr;
+}
 // Something may have to be reported at each instruction: they execute one by one.
 [[nodiscard]] inline bool IsTraced(const CpuState& state) {
-  return (state.eflags & flag::kTf) != 0 || BreakpointsEnabled(state);
+  return (state.eflags & flag::kTf) != 0 || AccessesWatched(state);
 }
 
 // R/W 00b: the linear address of the instruction's first byte.

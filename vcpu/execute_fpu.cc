@@ -28,13 +28,23 @@ VirtualCpu::Outcome VirtualCpu::FpuState(const GuestInstruction& instruction) {
   }
 }
 
+void VirtualCpu::SaveFpuImage(std::span<uint8_t, kFxsaveWrittenBytes> image) const {
+  BuildFxsaveImage(state_, GuestFpuPointers(state_, fpu_pointers_), model_.mxcsr_mask, image);
+}
+
+bool VirtualCpu::LoadFpuImage(std::span<const uint8_t, kFxsaveWrittenBytes> image) {
+  if ((MxcsrOfFxsaveImage(image) & ~model_.mxcsr_mask) != 0) return false;
+  LoadFxsaveImage(state_, image);
+  return true;
+}
+
 VirtualCpu::Outcome VirtualCpu::FxSave(const GuestInstruction& instruction) {
   ASSIGN_OR_FAULT(const LinearAddress address,
                   memory_.OperandAddress(instruction, kFxsaveBytes, 1, true));
   if ((address.value & 15u) != 0) return RaiseGeneralProtection();
   RETURN_IF_FAULT(memory_.mmu().ProbeWrite(address, kFxsaveBytes, memory_.privilege()));
   std::array<uint8_t, kFxsaveWrittenBytes> image;
-  BuildFxsaveImage(state_, GuestFpuPointers(state_, fpu_pointers_), model_.mxcsr_mask, image);
+  SaveFpuImage(image);
   RETURN_IF_FAULT(
       memory_.mmu().Write(address, image.data(), kFxsaveWrittenBytes, memory_.privilege()));
   return StepOutcome::kNext;
@@ -47,8 +57,7 @@ VirtualCpu::Outcome VirtualCpu::FxRestore(const GuestInstruction& instruction) {
   std::array<uint8_t, kFxsaveBytes> area;
   RETURN_IF_FAULT(memory_.mmu().Read(address, area.data(), kFxsaveBytes, memory_.privilege()));
   const std::span<const uint8_t, kFxsaveWrittenBytes> image(area.data(), kFxsaveWrittenBytes);
-  if ((MxcsrOfFxsaveImage(image) & ~model_.mxcsr_mask) != 0) return RaiseGeneralProtection();
-  LoadFxsaveImage(state_, image);
+  if (!LoadFpuImage(image)) return RaiseGeneralProtection();
   return StepOutcome::kNext;
 }
 

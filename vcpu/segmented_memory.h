@@ -10,6 +10,7 @@
 
 #include "decoder/instruction.h"
 #include "memory/mmu.h"
+#include "vcpu/access_watch.h"
 #include "vcpu/cpu_state.h"
 #include "vcpu/debug_registers.h"
 #include "vcpu/exception.h"
@@ -156,8 +157,9 @@ class SegmentedMemory {
   [[nodiscard]] Faultable<LinearAddress> LocateIf(bool allowed, uint8_t segment, uint32_t offset,
                                                   uint32_t bytes) const;
   void MeetBreakpoints(LinearAddress address, uint32_t bytes, bool write) {
-    if (BreakpointsEnabled(state_)) [[unlikely]] {
+    if (AccessesWatched(state_)) [[unlikely]] {
       state_.debug_hits |= MatchDataBreakpoints(state_, address, bytes, write);
+      if (state_.watch != nullptr) state_.watch->Note(address, bytes, write);
     }
   }
 

@@ -53,7 +53,9 @@ VirtualCpu::VirtualCpu(CpuState& state, Mmu& mmu, WindowSet* windows, PortIo& po
 
 // What reset and INIT have in common; the rest of the state is that of a new CpuState.
 void VirtualCpu::StartAtResetVector() {
+  AccessWatch* const watch = state_.watch;
   state_ = CpuState{};
+  state_.watch = watch;
   state_.gpr[kEdx] = model_.signature;
   state_.eip = 0xFFF0;
   for (SegmentRegister& segment : state_.segments) {
@@ -113,6 +115,7 @@ StepOutcome VirtualCpu::RaiseException(const Exception& exception) {
   Exception current = exception;
   // What an instruction met before it faulted is not reported; what its delivery meets is.
   state_.debug_hits = 0;
+  if (state_.watch != nullptr) state_.watch->Forget();
   for (int nesting = 0; nesting < kMaxNesting; ++nesting) {
     ++statistics_.exceptions[static_cast<unsigned>(current.vector) % 32];
     if (current.vector == Vector::kPageFault) state_.cr2 = current.fault_address.value;

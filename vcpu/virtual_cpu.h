@@ -114,6 +114,11 @@ class VirtualCpu {
   [[nodiscard]] Faultable<LinearAddress> EffectiveLinearAddress(const GuestInstruction& instruction,
                                                                 bool write);
 
+  // The x87 and SSE state as FXSAVE writes it, and back; the latter fails where FXRSTOR would (bits
+  // of MXCSR that are reserved). On the thread that runs the guest.
+  void SaveFpuImage(std::span<uint8_t, kFxsaveWrittenBytes> image) const;
+  [[nodiscard]] bool LoadFpuImage(std::span<const uint8_t, kFxsaveWrittenBytes> image);
+
   // Called after state was set up from outside (loaders, snapshot): tells the MMU and the windows.
   void SynchronizePaging();
 
