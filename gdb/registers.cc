@@ -70,7 +70,7 @@ constexpr Entry Selector(std::string_view name) {
 
 template <Segment kIndex>
 constexpr Entry Base(std::string_view name) {
-  return {.description = {name, 4, "data_ptr", RegisterGroup::kSystem, "system"},
+  return {.description = {name, 4, "uint32", RegisterGroup::kSystem, "system"},
           .get = [](const CpuState& cpu) -> uint64_t { return cpu.segments[kIndex].base; }};
 }
 
@@ -165,7 +165,7 @@ constexpr Entry kEntries[] = {
           return true;
         }),
     System(
-        "cr3", "int32", [](const CpuState& cpu) -> uint64_t { return cpu.cr3; },
+        "cr3", "uint32", [](const CpuState& cpu) -> uint64_t { return cpu.cr3; },
         [](DebugTarget& target, uint32_t value) {
           target.state().cr3 = value;
           target.SynchronizePaging();
@@ -178,13 +178,13 @@ constexpr Entry kEntries[] = {
     System("dr3", "data_ptr", [](const CpuState& cpu) -> uint64_t { return cpu.dr[3]; }),
     System("dr6", "int32", [](const CpuState& cpu) -> uint64_t { return cpu.dr[6]; }),
     System("dr7", "int32", [](const CpuState& cpu) -> uint64_t { return cpu.dr[7]; }),
-    System("gdtr_base", "data_ptr", [](const CpuState& cpu) -> uint64_t { return cpu.gdtr.base; }),
+    System("gdtr_base", "uint32", [](const CpuState& cpu) -> uint64_t { return cpu.gdtr.base; }),
     System("gdtr_limit", "int32", [](const CpuState& cpu) -> uint64_t { return cpu.gdtr.limit; }),
-    System("idtr_base", "data_ptr", [](const CpuState& cpu) -> uint64_t { return cpu.idtr.base; }),
+    System("idtr_base", "uint32", [](const CpuState& cpu) -> uint64_t { return cpu.idtr.base; }),
     System("idtr_limit", "int32", [](const CpuState& cpu) -> uint64_t { return cpu.idtr.limit; }),
     System("ldtr", "int32", [](const CpuState& cpu) -> uint64_t { return cpu.ldtr.selector; }),
     System("tr", "int32", [](const CpuState& cpu) -> uint64_t { return cpu.tr.selector; }),
-    System("tr_base", "data_ptr", [](const CpuState& cpu) -> uint64_t { return cpu.tr.base; }),
+    System("tr_base", "uint32", [](const CpuState& cpu) -> uint64_t { return cpu.tr.base; }),
     {.description = {"efer", 8, "int64", RegisterGroup::kSystem, "system"},
      .get = [](const CpuState& cpu) -> uint64_t { return cpu.efer; }},
 };

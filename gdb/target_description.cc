@@ -68,7 +68,7 @@ void AddVector(std::string& xml) {
   xml += "<field name=\"uint128\" type=\"uint128\"/></union>";
 }
 
-void AddRegisters(std::string& xml, const DebugTarget& target, RegisterGroup group) {
+void AddRegisters(std::string& xml, DebugTarget& target, RegisterGroup group) {
   const std::span<const RegisterDescription> registers = Registers(target);
   for (size_t i = 0; i < registers.size(); ++i) {
     const RegisterDescription& description = registers[i];
@@ -85,11 +85,12 @@ void AddRegisters(std::string& xml, const DebugTarget& target, RegisterGroup gro
 
 }  // namespace
 
-std::string TargetDescription(const DebugTarget& target) {
-  std::string xml =
+std::string TargetDescription(DebugTarget& target) {
+  std::string xml = fmt::format(
       "<?xml version=\"1.0\"?><!DOCTYPE target SYSTEM \"gdb-target.dtd\">"
-      "<target version=\"1.0\"><architecture>i386</architecture>"
-      "<feature name=\"org.gnu.gdb.i386.core\">";
+      "<target version=\"1.0\"><architecture>{}</architecture>"
+      "<feature name=\"org.gnu.gdb.i386.core\">",
+      target.state().segments[kCs].Big() ? "i386" : "i8086");
   AddFlags(xml, "i386_eflags", kEflags);
   AddRegisters(xml, target, RegisterGroup::kCore);
   xml += "</feature><feature name=\"org.gnu.gdb.i386.sse\">";

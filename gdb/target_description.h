@@ -10,7 +10,8 @@
 
 namespace verbatim::gdb {
 
-[[nodiscard]] std::string TargetDescription(const DebugTarget& target);
+// Code is disassembled as the present code segment has it: gdb asks once for each connection.
+[[nodiscard]] std::string TargetDescription(DebugTarget& target);
 
 }  // namespace verbatim::gdb
 

@@ -40,7 +40,7 @@ struct TranslationRequest {
   bool check_first = false;
   bool check_second = false;
   // Linear addresses, ascending: the block ends in front of an instruction that begins at one.
-  std::span<const LinearAddress> breakpoints;
+  std::span<const LinearAddress> breakpoints{};
   uint64_t* executions = nullptr;  // counted there at each entry of the body, if given
 };
 
