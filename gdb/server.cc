@@ -47,7 +47,8 @@ void Server::Wake() {
 
 bool Server::Holds() const {
   if (!session_) return waits_;
-  return session_->held() || session_->HasOutput() || session_->ended() || peer_gone_;
+  return session_->held() || session_->HasOutput() || !received_.empty() || session_->ended() ||
+         peer_gone_;
 }
 
 DebugAction Server::OnStop(const DebugEvent& event, DebugTarget& target) {
@@ -60,7 +61,7 @@ DebugAction Server::OnStop(const DebugEvent& event, DebugTarget& target) {
       Disconnect(target);
       continue;
     }
-    if (!std::exchange(look, false) && WaitForPeer() == Poll::kWoken) break;
+    if (!std::exchange(look, false) && MustWait() && WaitForPeer() == Poll::kWoken) break;
     if (!session_) {
       Accept();
     } else {
@@ -69,6 +70,10 @@ DebugAction Server::OnStop(const DebugEvent& event, DebugTarget& target) {
     }
   }
   return GoOn();
+}
+
+bool Server::MustWait() const {
+  return received_.empty() || session_->output().size() >= kMaxUnsent;
 }
 
 DebugAction Server::GoOn() {
@@ -109,14 +114,14 @@ void Server::Accept() {
 }
 
 void Server::Receive(DebugTarget& target) {
-  if (session_->output().size() >= kMaxUnsent || session_->ended()) return;
-  std::array<uint8_t, 4096> bytes;
-  const ssize_t count = ::read(peer_.get(), bytes.data(), bytes.size());
-  if (count > 0) {
-    session_->Receive(std::span(bytes).first(static_cast<size_t>(count)), target);
-  } else if (count == 0 || !WouldBlock(errno)) {
-    peer_gone_ = true;
+  if (session_->output().size() >= kMaxUnsent) return;
+  if (received_.empty()) {
+    const ssize_t count = ::read(peer_.get(), buffer_.data(), buffer_.size());
+    if (count == 0 || (count < 0 && !WouldBlock(errno))) peer_gone_ = true;
+    if (count <= 0) return;
+    received_ = std::span(buffer_).first(static_cast<size_t>(count));
   }
+  session_->Receive(received_, target);
 }
 
 void Server::Send() {
@@ -137,6 +142,7 @@ void Server::Disconnect(DebugTarget& target) {
   session_->Release(target);
   session_.reset();
   peer_.Close();
+  received_ = {};
   peer_gone_ = false;
   Log(LogLevel::kInfo, "gdb: the debugger is gone; the guest runs on");
 }

@@ -7,10 +7,12 @@
 #ifndef VERBATIM_GDB_SERVER_H_
 #define VERBATIM_GDB_SERVER_H_
 
+#include <array>
 #include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/file.h"
@@ -47,6 +49,7 @@ class Server final : public Debugger {
 
   // Waits until the socket has something to say, or room for what is to be sent.
   [[nodiscard]] Poll WaitForPeer();
+  [[nodiscard]] bool MustWait() const;
   void Accept();
   void Receive(DebugTarget& target);
   void Send();
@@ -59,7 +62,9 @@ class Server final : public Debugger {
   bool waits_;  // for the first debugger
   std::atomic<bool> woken_ = false;
   FileDescriptor peer_;
-  bool peer_gone_ = false;  // it closed, or nothing can be sent any more
+  std::array<uint8_t, 4096> buffer_;
+  std::span<const uint8_t> received_;  // of it, what the session has not taken yet
+  bool peer_gone_ = false;             // it closed, or nothing can be sent any more
   std::optional<Session> session_;
   std::unique_ptr<Watcher> watcher_;
 };

@@ -50,31 +50,29 @@ std::string_view NameOf(WatchKind kind) {
 
 }  // namespace
 
-void Session::Receive(std::span<const uint8_t> bytes, DebugTarget& target) {
-  while (!ended_) {
-    const std::optional<PacketReader::Item> item = reader_.Take(bytes);
-    if (!item) return;
-    switch (item->kind) {
-      case PacketReader::Kind::kPacket:
-        if (acknowledges_) output_ += '+';
-        HandlePacket(item->payload, target);
-        break;
-      case PacketReader::Kind::kBadChecksum:
-        if (acknowledges_) output_ += '-';
-        break;
-      case PacketReader::Kind::kTooLong:
-        ended_ = true;
-        break;
-      case PacketReader::Kind::kInterrupt:
-        Interrupt(target);
-        break;
-      case PacketReader::Kind::kAck:
-        repeats_ = 0;
-        break;
-      case PacketReader::Kind::kNak:
-        SendAgain();
-        break;
-    }
+void Session::Receive(std::span<const uint8_t>& bytes, DebugTarget& target) {
+  const std::optional<PacketReader::Item> item = reader_.Take(bytes);
+  if (!item) return;
+  switch (item->kind) {
+    case PacketReader::Kind::kPacket:
+      if (acknowledges_) output_ += '+';
+      HandlePacket(item->payload, target);
+      break;
+    case PacketReader::Kind::kBadChecksum:
+      if (acknowledges_) output_ += '-';
+      break;
+    case PacketReader::Kind::kTooLong:
+      ended_ = true;
+      break;
+    case PacketReader::Kind::kInterrupt:
+      Interrupt(target);
+      break;
+    case PacketReader::Kind::kAck:
+      repeats_ = 0;
+      break;
+    case PacketReader::Kind::kNak:
+      SendAgain();
+      break;
   }
 }
 

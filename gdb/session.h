@@ -27,7 +27,9 @@ class Session {
   // The guest is held from the start: who attaches finds it stopped.
   Session() = default;
 
-  void Receive(std::span<const uint8_t> bytes, DebugTarget& target);
+  // Takes bytes off the front, up to the end of the first packet among them, and does what that
+  // says; all of them if none ends. One packet's answer is at most some 500 KiB.
+  void Receive(std::span<const uint8_t>& bytes, DebugTarget& target);
   // The guest has stopped. It is held from then on unless nobody needs to know.
   void OnStop(const DebugEvent& event, DebugTarget& target);
   // The guest ended with this exit status; nothing is received any more.
@@ -40,6 +42,7 @@ class Session {
   [[nodiscard]] bool ended() const { return ended_; }
   // To be sent; the caller takes off what it has sent.
   [[nodiscard]] std::string& output() { return output_; }
+  [[nodiscard]] const std::string& output() const { return output_; }
   [[nodiscard]] bool HasOutput() const { return !output_.empty(); }
 
   // Takes back all breakpoints: the peer is gone.

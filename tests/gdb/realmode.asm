@@ -9,10 +9,12 @@ org 0x7C00
 ; Segments do not overlap with each other's offsets: a linear address says which is meant.
 kCodeSegment equ 0x07A0
 kCodeOffset equ 0x7C00 - 0x7A00
+kOtherSegment equ 0x07B0  ; shows the same code at other offsets
 kStackSegment equ 0x2000
 kDataSegment equ 0x3000
 kExitPort equ 0xF4
 %define AT(label) (label - Start + kCodeOffset)
+%define AT_OTHER(label) (AT(label) - 0x100)
 
 %macro STEP16 3
 %%here:
@@ -49,6 +51,11 @@ First:
   mov word [0x60 * 4], AT(OnInterrupt)
   mov word [0x60 * 4 + 2], kCodeSegment
   xor ebp, ebp
+  ; It is known by then where this leads, and how to get there without leaving translated code.
+  mov cx, 5
+.warm:
+  call kOtherSegment:AT_OTHER(FarRoutine)
+  loop .warm
 Steps:
   STEP16 {mov ax, kStackSegment}, kEax, kStackSegment
   STEP16 {mov ss, ax}, kSs, kStackSegment
@@ -61,6 +68,8 @@ Steps:
   STEP16 {pop cx}, kEcx, 0x1234
   STEP16_TO {call Routine}, AT(Routine), kEsp, 0x1FE
 Back:
+  STEP16_TO {call kOtherSegment:AT_OTHER(FarRoutine)}, AT_OTHER(FarRoutine), kEsp, 0x1FC
+FarBack:
   STEP16_TO {int 0x60}, AT(OnInterrupt), kEsp, 0x1FA
 Serviced:
   STEP16 {mov eax, 0x89ABCDEF}, kEax, 0x89ABCDEF
@@ -71,6 +80,9 @@ Last:
   hlt
 Routine:
   STEP16_TO {ret}, AT(Back), kEsp, 0x200
+FarRoutine:
+  retf
+  STEP_ENTRY AT_OTHER(FarRoutine), AT(FarBack), kEsp, 0x200
 OnInterrupt:
   STEP16_TO {iret}, AT(Serviced), kEsp, 0x200
 
