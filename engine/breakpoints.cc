@@ -21,4 +21,9 @@ bool Breakpoints::Contains(LinearAddress address) const {
   return std::ranges::binary_search(addresses_, address);
 }
 
+bool Breakpoints::AnyInPageOf(LinearAddress address) const {
+  const auto at = std::ranges::lower_bound(addresses_, address.PageStart());
+  return at != addresses_.end() && at->Page() == address.Page();
+}
+
 }  // namespace verbatim

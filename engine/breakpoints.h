@@ -18,6 +18,7 @@ class Breakpoints {
   bool Add(LinearAddress address);
   void Remove(LinearAddress address);
   [[nodiscard]] bool Contains(LinearAddress address) const;
+  [[nodiscard]] bool AnyInPageOf(LinearAddress address) const;
   [[nodiscard]] bool empty() const { return addresses_.empty(); }
   // Ascending.
   [[nodiscard]] std::span<const LinearAddress> addresses() const { return addresses_; }

@@ -131,6 +131,8 @@ bool Engine::MoveCodeTo(const BlockKey& key) {
   const std::span<const uint32_t> pages = store_->LinearPagesOf(key.physical);
   const bool others = pages.size() > 1 || (pages.size() == 1 && pages[0] != key.linear.Page());
   if (!others || options_.never_move || BlockMode(key.mode).cpl() != 3) return false;
+  // What was translated without these must not come there.
+  if (breakpoints_.AnyInPageOf(key.linear)) return false;
   RecycleCells();
   for (const uint32_t page : std::vector(pages.begin(), pages.end())) {
     const LinearAddress from{page << kPageShift};

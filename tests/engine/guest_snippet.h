@@ -130,8 +130,9 @@ class GuestSnippet {
                                            const std::array<uint16_t, kSegmentCount>& selectors);
   // Likewise, as long as a few kicks take; no matter how it ends.
   void RunBriefly(const CpuImage& start, const std::array<uint16_t, kSegmentCount>& selectors);
-  // Puts the processor at `start`, at CPL 0, without running it.
+  // Puts the processor at `start`, without running it.
   void BeginAtCpl0(const CpuImage& start) { Start(start, 0); }
+  void BeginAtCpl3(const CpuImage& start) { Start(start, 3); }
   // Runs from `start` at CPL 0 until something writes a port; returns eax.
   [[nodiscard]] uint32_t RunAtCpl0(const CpuImage& start);
 

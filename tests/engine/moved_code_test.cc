@@ -91,6 +91,21 @@ TEST_F(MovedCode, RunsWithTheBlocksThatItHad) {
   EXPECT_EQ(Translated(), translated);
 }
 
+TEST_F(MovedCode, StopsAtTheBreakpointsOfItsNewPlace) {
+  Run(kCode);
+  guest_->Map(kCode, kCode, 0);
+  MapAway();
+  const LinearAddress inside{kAway + kNext};
+  guest_->engine().AddBreakpoint(inside);
+  CpuImage start = CpuImage::Typical();
+  start.eip = kAway;
+  guest_->BeginAtCpl3(start);
+  EXPECT_EQ(guest_->engine().Run(), RunResult::kBreakpoint);
+  EXPECT_EQ(guest_->state().eip, inside.value);
+  guest_->engine().RemoveBreakpoint(inside);
+  Run(kAway);
+}
+
 TEST_F(MovedCode, KeepsItsBlocksWhereItIsStillMapped) {
   Run(kCode);
   const uint64_t translated = Translated();
