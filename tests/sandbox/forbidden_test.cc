@@ -57,6 +57,7 @@ const Attempt kAttempts[] = {
     {"socket", SYS_socket, {1, 1, 0}},
     {"connect", SYS_connect},
     {"sendmsg", SYS_sendmsg},
+    {"accept4", SYS_accept4, {3}},
     // Other programs and processes.
     {"execve", SYS_execve, {Address("/bin/true"), 0, 0}},
     {"execveat", SYS_execveat},
@@ -132,6 +133,19 @@ TEST(Sandbox, ArgumentsAreBlamedWhereTheyAreTheReason) {
         ::fork();
       },
       KilledBySignal(SIGSYS), "\\(clone\\) is not allowed");
+}
+
+// A debugger's socket is the only one that connections are accepted from.
+TEST(Sandbox, AnotherSocketThanThatOfTheDebuggerIsBlamed) {
+  EXPECT_EXIT(
+      {
+        if (!PrepareSandbox() || !EnterSandbox({.listening_socket = 5})) ::_exit(0);
+        // Not a socket, but allowed.
+        if (::syscall(SYS_accept4, 5, nullptr, nullptr, 0) != -1) ::_exit(0);
+        ::syscall(SYS_accept4, 4, nullptr, nullptr, 0);
+        ::_exit(0);
+      },
+      KilledBySignal(SIGSYS), "\\(accept4\\) with these arguments");
 }
 
 TEST(Sandbox, CallsOfOtherArchitecturesAreFatal) {
