@@ -133,6 +133,11 @@ class Bench {
     return bytes;
   }
 
+  // What is kept of each block beside its code.
+  [[nodiscard]] uint64_t TableBytes() const {
+    return store_->blocks().size() * sizeof(Block) + memory_->tables().used_bytes();
+  }
+
   void Forget() {
     store_->Flush();
     sites_.Clear();
@@ -202,9 +207,11 @@ BENCHMARK(Decode)->Unit(benchmark::kMillisecond);
 void Translate(benchmark::State& state) {
   Bench bench;
   uint64_t instructions = 0;
+  uint64_t table_bytes = 0;
   for (auto _ : state) {
     instructions += bench.TranslateAll();
     state.PauseTiming();
+    table_bytes += bench.TableBytes();
     bench.Forget();
     state.ResumeTiming();
   }
@@ -214,6 +221,8 @@ void Translate(benchmark::State& state) {
     return static_cast<double>(part) / static_cast<double>(whole);
   };
   state.counters["copied"] = share(statistics.ident, statistics.instructions);
+  state.counters["table bytes"] =
+      static_cast<double>(table_bytes) / static_cast<double>(instructions);
   state.counters["host/guest bytes"] = share(statistics.host_bytes, statistics.guest_bytes);
 }
 BENCHMARK(Translate)->Unit(benchmark::kMillisecond);

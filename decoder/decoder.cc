@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 #include "base/bits.h"
 #include "decoder/classification.h"
@@ -132,10 +131,20 @@ uint32_t ReadAddress16(const uint8_t* at, uint8_t mod, uint8_t rm, MemoryOperand
   return displacement_bytes;
 }
 
+// Of `from` kReadAhead bytes can be read; those of `out` are zero.
 void CopyBytes(const uint8_t* from, uint32_t length, GuestInstruction& out) {
+  static constexpr size_t kSecond = kMaxInstructionBytes - sizeof(uint64_t);
+  const auto first_bytes = [](uint64_t bytes, uint32_t count) {
+    return count >= sizeof bytes ? bytes : bytes & ((uint64_t{1} << 8 * count) - 1);
+  };
+  StoreLittle(out.bytes.data(), first_bytes(LoadLittle<uint64_t>(from), length));
+  if (length > kSecond) {
+    const auto last = static_cast<uint32_t>(length - kSecond);
+    StoreLittle(out.bytes.data() + kSecond,
+                first_bytes(LoadLittle<uint64_t>(from + kSecond), last));
+  }
   out.length = static_cast<uint8_t>(length);
   out.examined = static_cast<uint8_t>(length);
-  std::memcpy(out.bytes.data(), from, length);
 }
 
 void Undefined(std::span<const uint8_t> bytes, DecodeError error, GuestInstruction& out) {
@@ -225,26 +234,27 @@ void Decoder::DecodeInto(std::span<const uint8_t> bytes, bool code32, GuestInstr
   const uint8_t rm = modrm & 7;
   const bool address32 = code32 != prefixes.address_size;
   const bool selected_size32 = code32 != prefixes.operand_size;
-  const std::array<uint8_t, static_cast<size_t>(Selector::kCount)> selectors = {
-      0,
-      static_cast<uint8_t>(prefixes.repeat == 0xF3   ? 2
-                           : prefixes.repeat == 0xF2 ? 3
-                           : prefixes.operand_size   ? 1
-                                                     : 0),
-      selected_size32, address32};
-  const Form* form = forms_.Find(node, selectors[static_cast<size_t>(node.selector)],
+  const uint32_t prefix_value = prefixes.repeat == 0xF3   ? 2
+                                : prefixes.repeat == 0xF2 ? 3
+                                : prefixes.operand_size   ? 1
+                                                          : 0;
+  // The value for each Selector, in a byte of its own.
+  const uint32_t selectors =
+      prefix_value << 8 | uint32_t{selected_size32} << 16 | uint32_t{address32} << 24;
+  const Form* form = forms_.Find(node, selectors >> (8 * static_cast<uint32_t>(node.selector)) & 3u,
                                  (modrm & 0x3Fu) | (mod == 3 ? 0x40u : 0));
   if (at - start > static_cast<ptrdiff_t>(available)) return ends_early();
   if (form == nullptr) return Undefined(looked_at, DecodeError::kUndefined, out);
 
-  out = form->prototype;
+  const GuestInstruction& prototype = form->prototype;
+  out = prototype;
   out.lock = prefixes.lock;
   out.prefix_66 = prefixes.operand_size;
   out.segment_override = prefixes.segment;
   out.mod = mod;
   out.reg = reg;
   out.rm = rm;
-  const bool operand32 = out.mandatory_prefix == 0x66 ? code32 : selected_size32;
+  const bool operand32 = prototype.mandatory_prefix == 0x66 ? code32 : selected_size32;
   if (form->word_sized && !operand32) out.operand_bits = 16;
   if (!address32) out.address_bits = 16;
   if (form->repeatable) {
@@ -253,7 +263,7 @@ void Decoder::DecodeInto(std::span<const uint8_t> bytes, bool code32, GuestInstr
     out.mandatory_prefix = prefixes.repeat;
   }
 
-  if (out.memory.present) {
+  if (prototype.memory.present) {
     if (form->has_address) {
       at += address32 ? ReadAddress32(at, mod, rm, out.memory)
                       : ReadAddress16(at, mod, rm, out.memory);

@@ -26,7 +26,7 @@ enum class FlagRule : uint8_t {
   kNever,           // a shift by CL; a rotate, which counts modulo 9 or 17 in narrow operands
 };
 
-struct Form {
+struct alignas(64) Form {
   // What all instructions of this form have in common.
   GuestInstruction prototype;
   uint32_t flags = 0;  // that may be written, as `flag_rule` says
@@ -53,7 +53,6 @@ enum class Selector : uint8_t {
   kPrefix,       // 0: none, 1: 66, 2: F3, 3: F2
   kOperandSize,  // 0: 16 bits, 1: 32 bits
   kAddressSize,  // likewise
-  kCount
 };
 
 class FormTable {

@@ -59,7 +59,7 @@ BlockBuilder::BlockBuilder(const TranslationRequest& request, const Decoder& dec
       policy_(policy),
       mode_(request.key.mode),
       out_(memory.free_writable(), memory.next_exec()),
-      instructions_(scratch.instructions),
+      decoded_(scratch.instructions),
       pending_(scratch.pending),
       place_(scratch.place),
       checked_(scratch.checked),
@@ -119,7 +119,7 @@ bool BlockBuilder::IsBreakpoint(LinearAddress address) const {
 }
 
 bool BlockBuilder::Decode() {
-  const uint32_t limit = mode_.single() ? 1 : kMaxInstructions;
+  const size_t limit = mode_.single() ? 1 : decoded_.size();
   uint32_t offset = 0;
   std::array<uint8_t, kMaxInstructionBytes> joined;
   while (instructions_.size() < limit && offset < request_.first_page.size()) {
@@ -130,14 +130,11 @@ bool BlockBuilder::Decode() {
     const uint64_t held = eip > request_.cs_limit ? 0 : uint64_t{request_.cs_limit} + 1 - eip;
     std::span<const uint8_t> bytes = request_.first_page.subspan(offset);
     if (bytes.size() > held) bytes = bytes.first(held);
-    Decoded& decoded = instructions_.emplace_back();
+    Decoded& decoded = decoded_[instructions_.size()];
     decoded.eip = eip;
     GuestInstruction& in = decoded.instruction;
     decoder_.DecodeInto(bytes, mode_.code32(), in);
-    if (in.length == 0 && instructions_.size() > 1) {
-      instructions_.pop_back();
-      break;
-    }
+    if (in.length == 0 && !instructions_.empty()) break;
     if (in.length == 0 && bytes.size() < held) {
       // It runs over the page's end. Such an instruction gets a block of its own.
       if (request_.second_page.empty()) return false;
@@ -154,6 +151,7 @@ bool BlockBuilder::Decode() {
     if (in.error == DecodeError::kUndefined && in.mnemonic == Mnemonic::kInvalid) {
       ++unknown_instructions_;
     }
+    instructions_ = std::span(decoded_).first(instructions_.size() + 1);
     offset += in.length;
     if (block_.crosses_page || EndsBlock(in)) break;
     if (IsChecked() && MayWriteMemory(in)) break;

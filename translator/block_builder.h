@@ -16,9 +16,11 @@
 #ifndef VERBATIM_TRANSLATOR_BLOCK_BUILDER_H_
 #define VERBATIM_TRANSLATOR_BLOCK_BUILDER_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "codecache/block.h"
@@ -59,8 +61,6 @@ class BlockBuilder {
   [[nodiscard]] uint32_t unknown_instructions() const { return unknown_instructions_; }
 
  private:
-  static constexpr uint32_t kMaxInstructions = 64;
-
   using Decoded = DecodedInstruction;
   using Undo = UndoJump;
 
@@ -212,7 +212,8 @@ class BlockBuilder {
   BlockMode mode_;
   HostEmitter out_;
   Block block_;
-  std::vector<Decoded>& instructions_;
+  std::array<Decoded, BlockScratch::kMaxInstructions>& decoded_;
+  std::span<const Decoded> instructions_;  // of them, those of the block
   std::vector<PendingJump>& pending_;
   std::vector<PlaceField>& place_;
   bool movable_ = false;

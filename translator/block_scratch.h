@@ -4,6 +4,8 @@
 #ifndef VERBATIM_TRANSLATOR_BLOCK_SCRATCH_H_
 #define VERBATIM_TRANSLATOR_BLOCK_SCRATCH_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -37,7 +39,9 @@ struct CheckedPiece {
 };
 
 struct BlockScratch {
-  std::vector<DecodedInstruction> instructions;
+  static constexpr size_t kMaxInstructions = 64;
+
+  std::array<DecodedInstruction, kMaxInstructions> instructions;
   std::vector<PendingJump> pending;
   std::vector<CheckedPiece> checked;
   std::vector<uint32_t> stale_jumps;
@@ -48,7 +52,6 @@ struct BlockScratch {
   std::vector<PlaceField> place;
 
   void Clear() {
-    instructions.clear();
     pending.clear();
     checked.clear();
     stale_jumps.clear();
