@@ -9,6 +9,8 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
+import tempfile
 
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 KERNELS = ('686', '686-pae')
@@ -22,6 +24,23 @@ _QEMU_CPUS = {'core2': 'core2duo,-apic', 'pentium3': 'pentium3,-apic'}
 
 class GuestError(Exception):
     """A file or program that is needed is not there; the message says how to get it."""
+
+
+class Failure(Exception):
+    """The guest or the emulator did not do what was expected."""
+
+
+def judge(program, session):
+    """Gives `session` a directory for its files; the exit status of `program`."""
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            session(pathlib.Path(scratch))
+    except GuestError as error:
+        sys.exit(f'{program}: {error}')
+    except Failure as failure:
+        print(f'FAILED: {failure}')
+        return 1
+    return 0
 
 
 def guest_directory():

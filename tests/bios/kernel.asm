@@ -78,7 +78,7 @@ start:
 %macro EXPECT32 2+
   j%1 %%good
   mov esi, %%text
-  call Print
+  call Print32
   mov byte [Verdict], 1
   jmp %%good
 %%text: db "bad ", %2, 10, 0
@@ -227,7 +227,7 @@ Call80:
   cmp byte [Verdict], 0
   jne .bad
   mov esi, .passed
-  call Print
+  call Print32
 .bad:
   mov al, [Verdict]
   out kExitPort, al
@@ -273,21 +273,12 @@ Protection:
 
 Fatal:
   mov esi, .text
-  call Print
+  call Print32
   mov al, 1
   out kExitPort, al
 .text: db "bad kernel: a page fault that should not be", 10, 0
 
-Print:
-  mov edx, kCom1
-.next:
-  lodsb
-  or al, al
-  jz .done
-  out dx, al
-  jmp .next
-.done:
-  ret
+%include "print32.inc"
 
 align 4
 Gates:                           ; vector, handler, the gate's flags

@@ -365,7 +365,7 @@ Entry:
   je Interrupt
 Fatal:
   mov esi, FatalText
-  call PrintText32
+  call Print32
   mov al, 1
   out kExitPort, al
   hlt
@@ -499,16 +499,7 @@ Simulate:
   call SetFlags
   jmp Resume
 
-PrintText32:
-  mov dx, kCom1
-.next:
-  lodsb
-  or al, al
-  jz .done
-  out dx, al
-  jmp .next
-.done:
-  ret
+%include "print32.inc"
 bits 16
 
 FatalText: db "bad monitor: an instruction or exception that it does not know", 10, 0

@@ -15,7 +15,6 @@ import re
 import selectors
 import subprocess
 import sys
-import tempfile
 import time
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / 'scripts'))
@@ -47,10 +46,6 @@ int main(void) {
   return 0;
 }
 '''
-
-
-class Failure(Exception):
-    """The guest or the emulator did not do what was expected."""
 
 
 class Phases:
@@ -89,7 +84,7 @@ class Serial:
         return match
 
     def _fail(self, why):
-        raise Failure(f'{why}; the last output was:\n{self._unread[-2000:].decode(errors="replace")}')
+        raise guest.Failure(f'{why}; the last output was:\n{self._unread[-2000:].decode(errors="replace")}')
 
     def type(self, text):
         self.process.stdin.write(text.encode())
@@ -110,7 +105,7 @@ class Serial:
         match = self.expect(rb'(?s)\A(.*?)status (\d+)\.\n', f'the end of {command}')
         output = match[1].decode(errors='replace')
         if match[2] != b'0':
-            raise Failure(f'{command}: status {match[2].decode()}:\n{output}')
+            raise guest.Failure(f'{command}: status {match[2].decode()}:\n{output}')
         self.expect(PROMPT, 'the prompt')
         return output
 
@@ -123,14 +118,14 @@ class Serial:
 
 def expect_equal(what, found, expected):
     if found != expected:
-        raise Failure(f'{what}: found {found!r}, expected {expected!r}')
+        raise guest.Failure(f'{what}: found {found!r}, expected {expected!r}')
 
 
 def run_tool(*command):
     result = subprocess.run([str(part) for part in command], capture_output=True, text=True,
                             check=False, env={**os.environ, 'PATH': os.environ['PATH'] + ':/usr/sbin:/sbin'})
     if result.returncode != 0:
-        raise Failure(f'{command[0]}: status {result.returncode}: {result.stdout}{result.stderr}')
+        raise guest.Failure(f'{command[0]}: status {result.returncode}: {result.stdout}{result.stderr}')
     return result.stdout
 
 
@@ -177,7 +172,7 @@ def use_system(serial, phases):
     clock = float(serial.run('date +%s.%N'))
     if abs(clock - time.time()) > CLOCK_SECONDS:
         log = serial.run('dmesg | grep -iE "tsc|clock|jiffies"')
-        raise Failure(f'the clock is {clock - time.time():+.1f} s off:\n{log}')
+        raise guest.Failure(f'the clock is {clock - time.time():+.1f} s off:\n{log}')
     phases.ends('looking around')
     serial.run('mount -o ro LABEL=second /mnt && cp /mnt/local.deb /mnt/primes.c . && umount /mnt')
     serial.run('apt-get -q -y install ./local.deb')
@@ -242,15 +237,7 @@ def main():
     parser.add_argument('--option', action='append', default=[], metavar='OPTION',
                         help='one more for verbatim run, e.g. --option=--apic')
     arguments = parser.parse_args()
-    try:
-        with tempfile.TemporaryDirectory() as scratch:
-            session(arguments, pathlib.Path(scratch))
-    except guest.GuestError as error:
-        sys.exit(f'debian_disk: {error}')
-    except Failure as failure:
-        print(f'FAILED: {failure}')
-        return 1
-    return 0
+    return guest.judge('debian_disk', lambda scratch: session(arguments, scratch))
 
 
 if __name__ == '__main__':

@@ -17,7 +17,6 @@ import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import termios
 import time
 
@@ -31,10 +30,6 @@ IDLE_SECONDS = 10
 IDLE_SHARE = {'verbatim': 0.05, 'qemu': 0.15}
 INTERRUPT_SECONDS = 5
 HPET_ERROR_SECONDS = 0.5  # how late the output of one of the two readings may be
-
-
-class Failure(Exception):
-    """The guest or the emulator did not do what was expected."""
 
 
 class Terminal:
@@ -70,7 +65,7 @@ class Terminal:
                 ended = self.process.poll()
                 why = f'within {seconds} s' if ended is None else f'before exit status {ended}'
                 tail = self.seen[-400:].decode(errors='replace')
-                raise Failure(f'{what}: not seen {why}; the last output was:\n{tail}')
+                raise guest.Failure(f'{what}: not seen {why}; the last output was:\n{tail}')
 
     def expect_prompt(self, what, seconds=ANSWER_SECONDS):
         self.expect(re.escape(guest.PROMPT), what, seconds)
@@ -152,7 +147,7 @@ def check_idle(terminal, limit):
     share = (terminal.processor_seconds() - begin) / IDLE_SECONDS
     print(f'idle: {share:.1%} of a core', flush=True)
     if share >= limit:
-        raise Failure(f'an idle guest takes {share:.1%} of a core, expected < {limit:.0%}')
+        raise guest.Failure(f'an idle guest takes {share:.1%} of a core, expected < {limit:.0%}')
 
 
 def check_hpet(terminal):
@@ -173,7 +168,7 @@ def check_hpet(terminal):
     host = time.monotonic() - begin
     print(f'{after - before:.2f} s by the HPET, {host:.2f} s here', flush=True)
     if abs(after - before - host) > HPET_ERROR_SECONDS:
-        raise Failure(f'{host:.2f} s are {after - before:.2f} s by the HPET')
+        raise guest.Failure(f'{host:.2f} s are {after - before:.2f} s by the HPET')
     terminal.expect_prompt('the prompt')
     # IRQ 8 is the HPET's: the alarm comes by the power management.
     terminal.type(b'cat /sys/firmware/acpi/interrupts/ff_rt_clk\r')
@@ -185,14 +180,14 @@ def check_hpet(terminal):
 
 def check_leaving(terminal):
     if termios.tcgetattr(terminal.terminal) == terminal.settings:
-        raise Failure('the terminal was not in raw mode while the guest ran')
+        raise guest.Failure('the terminal was not in raw mode while the guest ran')
     terminal.type(b'\x01x')
     try:
         terminal.process.wait(ANSWER_SECONDS)
     except subprocess.TimeoutExpired as error:
-        raise Failure('Ctrl-A x did not end the emulator') from error
+        raise guest.Failure('Ctrl-A x did not end the emulator') from error
     if termios.tcgetattr(terminal.terminal) != terminal.settings:
-        raise Failure('the terminal\'s settings were not restored')
+        raise guest.Failure('the terminal\'s settings were not restored')
 
 
 def run(arguments, scratch):
@@ -235,15 +230,7 @@ def main():
     parser.add_argument('--log', type=pathlib.Path, default=pathlib.Path('interactive.log'),
                         metavar='FILE', help='where the output goes (default: %(default)s)')
     arguments = parser.parse_args()
-    try:
-        with tempfile.TemporaryDirectory() as scratch:
-            run(arguments, pathlib.Path(scratch))
-    except guest.GuestError as error:
-        sys.exit(f'interactive: {error}')
-    except Failure as failure:
-        print(f'FAILED: {failure}')
-        return 1
-    return 0
+    return guest.judge('interactive', lambda scratch: run(arguments, scratch))
 
 
 if __name__ == '__main__':
