@@ -54,6 +54,12 @@ uint32_t NaturalAlignment(uint32_t bytes) {
   return bytes == 10 ? 8 : std::bit_floor(std::max(bytes, 1u));
 }
 
+// Of the SSE instructions, from memory: they go over to MMX like those of MMX.
+bool WritesMmxRegister(Mnemonic mnemonic) {
+  return mnemonic == Mnemonic::kCvtps2pi || mnemonic == Mnemonic::kCvttps2pi ||
+         mnemonic == Mnemonic::kCvtpd2pi || mnemonic == Mnemonic::kCvttpd2pi;
+}
+
 // A waiting x87 exception goes before all faults of the operand (SDM vol. 3, 6.15, interrupt 16).
 bool TakesPendingMathFault(const GuestInstruction& in) {
   switch (in.fpu) {
@@ -63,6 +69,8 @@ bool TakesPendingMathFault(const GuestInstruction& in) {
       return FpuExceptionPending();
     case FpuUse::kMmx:
       return FpuExceptionPending();
+    case FpuUse::kSse:
+      return WritesMmxRegister(in.mnemonic) && FpuExceptionPending();
     default:
       return false;
   }
