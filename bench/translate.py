@@ -5,8 +5,8 @@ busybox.
 
 Each runs bench_translate (see bench/README.md for what one item of each line is); the kernel is
 translated as for CPL 0. The notes say which share of the instructions is copied, and how many
-bytes of host code one of the guest's becomes. The C library is measured if `scripts/fetch-guests
---programs` has fetched one.
+bytes of host code one of the guest's becomes, and how many an instruction takes in tables beside
+it. The C library is measured if `scripts/fetch-guests --programs` has fetched one.
 """
 
 import argparse
@@ -62,7 +62,8 @@ def measure(name, path, cpl, notes):
         sample.add(case, 1, line['cycles/item'])
         if 'copied' in line:
             notes[case] = (f'{line["copied"]:.1%} copied,'
-                           f' {line["host/guest bytes"]:.2f} host bytes for one')
+                           f' {line["host/guest bytes"]:.2f} host bytes for one,'
+                           f' {line["table bytes"]:.0f} in tables')
     return sample
 
 
