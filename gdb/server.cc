@@ -88,7 +88,8 @@ Server::Poll Server::WaitForPeer() {
   std::array<pollfd, 2> slots{
       pollfd{wake_.get(), POLLIN, 0},
       pollfd{session_ ? peer_.get() : listener_.socket.get(),
-             static_cast<short>((reads ? POLLIN : 0) | (sends ? POLLOUT : 0)), 0}};
+             static_cast<decltype(pollfd::events)>((reads ? POLLIN : 0) | (sends ? POLLOUT : 0)),
+             0}};
   while (::poll(slots.data(), slots.size(), -1) < 0 && errno == EINTR) {
   }
   return slots[0].revents != 0 ? Poll::kWoken : Poll::kAgain;

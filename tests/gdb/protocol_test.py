@@ -144,6 +144,21 @@ class Stops(unittest.TestCase):
         self.assertEqual(write(self.remote, AT['Variable'], LEAVE_BUSY), 'OK')
         self.assertEqual(self.remote.ask('c'), 'W07')
 
+    def test_a_guest_that_dies_is_shown_and_can_be_reset(self):
+        for ends in (False, True):
+            self.remote.run_to(AT['FirstStep'])
+            self.assertEqual(write(self.remote, AT['Idt'], bytes(AT['IdtBytes'])), 'OK')
+            self.remote.set_register('eip', AT['Undefined'])
+            self.expect_stop(self.remote.ask('c'), 'T06',
+                             '08:' + struct.pack('<I', AT['Undefined']).hex())
+            if not ends:
+                self.remote.monitor('reset')
+                self.assertEqual(self.remote.register('eip'), AT['Start'])
+        self.assertEqual(self.remote.ask('c'), 'W01')
+        status, _, stderr = self.guest.finish()
+        self.assertEqual(status, 1)
+        self.assertIn('the guest died', stderr)
+
     def test_a_step_from_halt_ends_in_the_handler_of_the_interrupt(self):
         self.remote.run_to(AT['AfterHalt'] - 2)
         self.remote.ask('s')  # sti

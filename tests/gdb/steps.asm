@@ -203,6 +203,11 @@ AfterFill:
 global PageFault
 PageFault equ FirstStep.undefined
 global LowPageTable
+global Idt
+global IdtBytes
+IdtBytes equ kIdtVectors * 8
+global Undefined
+Undefined equ FirstStep.divided
 
 ; ---- What the code's own bytes add up to, where breakpoints may be.
 global Checksum
