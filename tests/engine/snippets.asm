@@ -1546,6 +1546,26 @@ SNIPPET X87Arithmetic
   fincstp
 END
 
+; Conversions to MMX registers belong to SSE, but a waiting x87 exception goes before the fault of
+; their operand, as it does with MMX (SDM vol. 3, 6.15, interrupt 16).
+%macro WAITING_EXCEPTION 1
+SNIPPET WaitingExceptionBeforeTheFaultOf_%1
+  fninit
+  push dword 0x037B  ; division by zero is unmasked
+  fldcw [esp]
+  fld1
+  fldz
+  fdivp st1
+  xor ecx, ecx
+  %1 mm0, [ecx]
+END
+%endmacro
+
+WAITING_EXCEPTION cvtps2pi
+WAITING_EXCEPTION cvttps2pi
+WAITING_EXCEPTION cvtpd2pi
+WAITING_EXCEPTION cvttpd2pi
+
 SNIPPET X87Environment
   fninit
   fld1
