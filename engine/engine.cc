@@ -67,7 +67,11 @@ Result<std::unique_ptr<Engine>> Engine::Create(Mmu& mmu, WindowSet& windows, Por
                             .memory = engine->code_memory_.get(),
                             .store = engine->store_.get(),
                             .stubs = &engine->stubs_};
-  if (options.observer != nullptr) engine->Observe(*options.observer);
+  if (options.observer != nullptr) {
+    if (Status status = engine->Observe(*options.observer); !status) {
+      return std::unexpected(status.error());
+    }
+  }
   return engine;
 }
 
@@ -101,6 +105,7 @@ Result<RunResult> Engine::Run(RunFor limit) {
   const Status status = RunLoop(limit, result);
   context_->cpu.watch = nullptr;
   running_.store(false, std::memory_order_release);
+  DrainRecorder();
   SetDumpHook(nullptr, nullptr);
   if (!status) return std::unexpected(status.error());
   return result;

@@ -32,6 +32,7 @@
 #include "codecache/code_memory.h"
 #include "engine/adaptation.h"
 #include "engine/block_guard.h"
+#include "engine/block_recorder.h"
 #include "engine/breakpoints.h"
 #include "engine/code_pages.h"
 #include "engine/engine_observer.h"
@@ -267,7 +268,8 @@ class Engine final : public CodeWriteObserver,
     PortIo& ports_;
     Engine& engine_;
   };
-  void Observe(EngineObserver& observer);
+  [[nodiscard]] Status Observe(EngineObserver& observer);
+  void DrainRecorder();
   [[nodiscard]] bool Observes(Observation what) const { return (observed_ & BitOf(what)) != 0; }
   // Only what is observed.
   void Tell(const EngineEvent& event) { TellAt(context_->cpu.eip, event); }
@@ -311,7 +313,8 @@ class Engine final : public CodeWriteObserver,
   std::unique_ptr<Translator> translator_;
   std::unique_ptr<BlockGuard> guard_;  // nullptr: nothing is validated
   std::unique_ptr<WindowCodeSet> window_code_;
-  std::unique_ptr<PortIo> observed_ports_;  // nullptr: nobody looks
+  std::unique_ptr<BlockRecorder> recorder_;  // nullptr: executions are not recorded
+  std::unique_ptr<PortIo> observed_ports_;   // nullptr: nobody looks
   std::unique_ptr<VirtualCpu> cpu_;
   std::unique_ptr<StringOperations> strings_;
   std::unique_ptr<SegmentedMemory> segments_;
@@ -342,7 +345,7 @@ class Engine final : public CodeWriteObserver,
   uint64_t fpu_operand_ = 0;
   LinearAddress fpu_operand_address_;
   Observations observed_ = 0;
-  uint32_t block_number_ = 0;  // of the last translation
+  uint32_t block_number_ = 0;  // the last that was given to a translation
   DropCause drop_cause_ = DropCause::kWritten;
   ProcessorMode told_mode_ = ProcessorMode::kReal;
   bool servicing_ = false;  // devices act on their own

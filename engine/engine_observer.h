@@ -40,6 +40,7 @@ enum class Observation : uint8_t {
   kControl,      // writes of control registers; model-specific registers
   kCodeChanges,  // writes to code, and blocks that are dropped
   kModes,        // changes of the processor's mode
+  kExecution,    // every entry into a block
 };
 using Observations = uint32_t;  // a set of bits
 [[nodiscard]] constexpr Observations BitOf(Observation what) {
@@ -166,6 +167,9 @@ class EngineObserver {
   // Asked once, when the engine is made.
   [[nodiscard]] virtual Observations Wants() const { return BitOf(Observation::kBlocks); }
   virtual void OnBlockTranslated(const TranslatedBlock& translated) = 0;
+  // kExecution: entries since the last call, in order, each as Block::number; for the n-th return
+  // site of a block n + 1 more. Events come between those that they came between.
+  virtual void OnExecuted(std::span<const uint32_t> /*entries*/) {}
   // At the instruction `eip` of the guest, whose state is `cpu`; behind what the event says of it.
   virtual void OnEvent(const CpuState& /*cpu*/, uint32_t /*eip*/, const EngineEvent& /*event*/) {}
 };

@@ -178,6 +178,12 @@ void Engine::MapRepeatedAccess() {
 
 bool Engine::HandlePageFault(const Block& block) {
   const uint64_t address = context_->fault_address;
+  if (recorder_ != nullptr && recorder_->InGuard(address)) {
+    // The number of this entry goes to the start of the buffer.
+    DrainRecorder();
+    context_->saved[kR9] = reinterpret_cast<uint64_t>(recorder_->begin());
+    return true;
+  }
   if (address - reinterpret_cast<uint64_t>(trap_page_) < kPageBytes) {
     ++statistics_.faults_segment;
     TellHostFault(FaultMeaning::kSegment);

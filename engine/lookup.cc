@@ -167,6 +167,7 @@ Block* Engine::TranslateAt(const BlockKey& key) {
   request.key = key;
   request.eip = context_->cpu.eip;
   request.cs_limit = cs.limit;
+  if (recorder_ != nullptr) request.record_number = block_number_ + 1;
   if (options_.count_executions) request.executions = &execution_counts_.emplace_back(0);
 
   // Code in device or unassigned memory is read as far as one instruction can reach.
@@ -202,7 +203,11 @@ Block* Engine::TranslateAt(const BlockKey& key) {
     FlushCodeCache();
     return nullptr;
   }
-  std::get<Block>(made).number = ++block_number_;
+  Block& numbered = std::get<Block>(made);
+  numbered.number = block_number_ + 1;
+  // Return sites have numbers of their own where executions are recorded.
+  block_number_ +=
+      recorder_ != nullptr ? 1 + static_cast<uint32_t>(numbered.return_sites.size()) : 1;
   const uint64_t translated = MonotonicNowNs();
   if (guard_ != nullptr || Observes(Observation::kBlocks)) {
     ShowTranslated(std::get<Block>(made), request);

@@ -35,7 +35,7 @@ void Engine::ObservedPorts::WritePort(uint16_t port, unsigned bytes, uint32_t va
   ports_.WritePort(port, bytes, value);
 }
 
-void Engine::Observe(EngineObserver& observer) {
+Status Engine::Observe(EngineObserver& observer) {
   observed_ = observer.Wants();
   told_mode_ = ModeOf(context_->cpu);
   if (Observes(Observation::kExceptions)) cpu_->SetObserver(this);
@@ -43,9 +43,22 @@ void Engine::Observe(EngineObserver& observer) {
   if (Observes(Observation::kBlocks) || Observes(Observation::kCodeChanges)) {
     store_->SetPatchObserver(this);
   }
+  if (!Observes(Observation::kExecution)) return {};
+  Result<std::unique_ptr<BlockRecorder>> recorder = BlockRecorder::Create();
+  if (!recorder) return std::unexpected(recorder.error());
+  recorder_ = *std::move(recorder);
+  context_->record_next = recorder_->begin();
+  return {};
+}
+
+void Engine::DrainRecorder() {
+  if (recorder_ == nullptr || context_->record_next == recorder_->begin()) return;
+  options_.observer->OnExecuted(recorder_->Written(context_->record_next));
+  context_->record_next = recorder_->begin();
 }
 
 void Engine::TellAt(uint32_t eip, const EngineEvent& event) {
+  DrainRecorder();
   options_.observer->OnEvent(context_->cpu, eip, event);
 }
 

@@ -245,6 +245,7 @@ Observations ObservationsFor(TraceCategories categories) {
       {TraceCategory::kCr, Observation::kControl},
       {TraceCategory::kSmc, Observation::kCodeChanges},
       {TraceCategory::kModes, Observation::kModes},
+      {TraceCategory::kExec, Observation::kExecution},
   };
   Observations wanted = 0;
   for (const auto& [category, what] : kPairs) {

@@ -68,6 +68,7 @@ constexpr FieldRow kFields[] = {
     {offsetof(ExecutionContext, flags_if_clear), "flags_if_clear"},
     {offsetof(ExecutionContext, flags_if_set), "flags_if_set"},
     {offsetof(ExecutionContext, interrupt_pending), "interrupt_pending"},
+    {offsetof(ExecutionContext, record_next), "record_next"},
 };
 
 }  // namespace

@@ -186,6 +186,7 @@ bool BlockBuilder::Emit() {
   block_.body_offset = out_.offset();
   EmitByteCheck();
   if (request_.executions != nullptr) EmitCount();
+  EmitRecord(0, request_.eip);
   for (const Decoded& decoded : instructions_) {
     if (out_.overflowed()) return false;
     EmitInstruction(decoded);
@@ -217,7 +218,22 @@ void BlockBuilder::EmitCount() {
   out_.MoveImmediate64(kR9, reinterpret_cast<uint64_t>(request_.executions));
   out_.Load64(kR10, HostMemory::Pointer(kR9));
   out_.Lea64(kR10, {.base = kR10, .displacement = 1});
-  out_.Memory({.byte = 0x89, .wide = true}, kR10, HostMemory::Pointer(kR9));
+  out_.Store64(HostMemory::Pointer(kR9), kR10);
+}
+
+// Entry 0 is the body, the others are return sites.
+//   mov r9, [r15 + record_next] ; mov dword [r9], number ; lea r9, [r9 + 4]
+//   mov [r15 + record_next], r9
+// The last move commits: who comes again from the start writes to the same place. Behind the buffer
+// is a page that faults.
+void BlockBuilder::EmitRecord(uint32_t entry, uint32_t eip) {
+  if (request_.record_number == 0) return;
+  Point(RecoveryKind::kInstruction, eip);
+  const HostMemory next = HostMemory::Context(offsetof(ExecutionContext, record_next));
+  out_.Load64(kR9, next);
+  out_.StoreImmediate32(HostMemory::Pointer(kR9), request_.record_number + entry);
+  out_.Lea64(kR9, {.base = kR9, .displacement = sizeof(uint32_t)});
+  out_.Store64(next, kR9);
 }
 
 void BlockBuilder::EmitInstruction(const Decoded& decoded) {

@@ -76,6 +76,7 @@ class BlockBuilder {
   [[nodiscard]] bool IsBreakpoint(LinearAddress address) const;
   void EmitEntryCheck();
   void EmitCount();
+  void EmitRecord(uint32_t entry, uint32_t eip);
   void EmitInstruction(const Decoded& decoded);
   void EmitCallout(const Decoded& decoded);
   // Likewise, with the selector in r8d.

@@ -49,6 +49,8 @@ struct ExecutionContext {
   // Grows whenever a descriptor table may have moved: by LGDT, or because memory is mapped
   // otherwise.
   uint64_t segment_generation = 1;
+  // Where a block that is entered writes its number, if executed blocks are recorded.
+  uint32_t* record_next = nullptr;
   const uint32_t* unused_base = nullptr;  // where the caches of DS and ES put a pointer
   std::array<uint64_t, 2> stub_scratch{};
 

@@ -106,6 +106,9 @@ class HostEmitter {
   }
   void ZeroExtend16(uint8_t to, uint8_t from) { Registers({.map = 1, .byte = 0xB7}, to, from); }
   void Store32(const HostMemory& to, uint8_t from) { Memory({.byte = 0x89}, from, to); }
+  void Store64(const HostMemory& to, uint8_t from) {
+    Memory({.byte = 0x89, .wide = true}, from, to);
+  }
   void Store16(const HostMemory& to, uint8_t from) {
     Memory({.byte = 0x89, .operand16 = true}, from, to);
   }

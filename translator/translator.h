@@ -41,6 +41,9 @@ struct TranslationRequest {
   bool check_second = false;
   // Linear addresses, ascending: the block ends in front of an instruction that begins at one.
   std::span<const LinearAddress> breakpoints{};
+  // Written to ExecutionContext::record_next when the block is entered, and for its n-th return
+  // site the number n + 1 above, if not 0.
+  uint32_t record_number = 0;
   uint64_t* executions = nullptr;  // counted there at each entry of the body, if given
 };
 

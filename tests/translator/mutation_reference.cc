@@ -235,8 +235,8 @@ bool IsContextField(int64_t offset, unsigned bytes) {
     return fields;
   }();
   if (bytes == 4) return kFour.contains(offset);
-  return bytes == 8 &&
-         (offset == FIELD(cpu.tsc_offset) || offset == FIELD(fs_base) || offset == FIELD(gs_base));
+  return bytes == 8 && (offset == FIELD(cpu.tsc_offset) || offset == FIELD(fs_base) ||
+                        offset == FIELD(gs_base) || offset == FIELD(record_next));
 }
 
 }  // namespace
@@ -426,7 +426,9 @@ std::string MutationReference::DangerOfMemory(const HostInstruction& in, const c
     // What a guest may load itself; a host address in the register is found by other means.
     const bool segment =
         in.id == X86_INS_MOV && from.type == X86_OP_REG && HoldsSegment(memory.disp, operand.size);
-    if (writes && !flags && !segment) return "writes the context";
+    const bool record = writes && as_before && memory.disp == FIELD(record_next) &&
+                        in.id == X86_INS_MOV && in.text == before.text;
+    if (writes && !flags && !segment && !record) return "writes the context";
     return IsContextField(memory.disp, operand.size) ? "" : "no field of the context";
   }
   if (base == kTable) {

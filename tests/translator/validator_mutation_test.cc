@@ -104,6 +104,7 @@ class ValidatorMutation : public Translation {
         request.cs_limit = mode.cs_limit;
         counted = !counted;
         if (counted) request.executions = &counter;
+        if (!counted) request.record_number = 0x12345678;
         const Block block = Translate(request);
         const std::span<const uint8_t> code = HostBytes(block);
         const Validation valid = validator.Check(block, code);

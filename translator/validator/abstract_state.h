@@ -52,7 +52,12 @@ enum class Kind : uint8_t {
   kSegmentBase,  // points at the base of FS or GS, or at the page that traps
   kCode,         // from the jump table: a block's entry or body, or the miss stub
   kHostFlags,    // RFLAGS, the host's bits included
+  kRecord,       // where the number of an executed block goes; `low` is a RecordStage
 };
+
+// Recording an execution: a pointer moves on only past a number that was written, so that it meets
+// the page that is unmapped behind the buffer.
+enum RecordStage : uint8_t { kRecordLoaded, kRecordWritten, kRecordNext };
 
 struct Value {
   Kind kind = Kind::kNothing;
@@ -81,6 +86,12 @@ struct Value {
   [[nodiscard]] constexpr bool IsConstant() const { return kind == Kind::kNumber && low == high; }
   [[nodiscard]] constexpr bool Is32() const {
     return kind == Kind::kNumber && low >= 0 && high <= kMax32;
+  }
+  [[nodiscard]] constexpr bool IsRecord(RecordStage stage) const {
+    return kind == Kind::kRecord && low == stage && high == stage;
+  }
+  [[nodiscard]] static constexpr Value Record(RecordStage stage) {
+    return {.kind = Kind::kRecord, .low = stage, .high = stage};
   }
   // May instructions compute with it?
   [[nodiscard]] constexpr bool IsData() const {

@@ -102,7 +102,10 @@ Complaint Dataflow::Move(State& state, const HostInstruction& in) const {
     return nullptr;
   }
   if (in.reg_to_memory) {
-    if ((SetOf(in.reg) & state.opaque()) != 0) return "stores what is no number of the guest";
+    const bool record = state[in.reg].IsRecord(kRecordNext) && in.wide && in.base == kR15;
+    if ((SetOf(in.reg) & state.opaque()) != 0 && !record) {
+      return "stores what is no number of the guest";
+    }
     Value ignored;
     return Access(state, in, ignored);
   }
@@ -117,6 +120,11 @@ Complaint Dataflow::Move(State& state, const HostInstruction& in) const {
 Complaint Dataflow::LoadAddress(State& state, const HostInstruction& in) const {
   if (IsFixed(in.reg)) return kFixedWritten;
   if (in.address32) return "lea with a 32-bit address";
+  const bool advances = in.wide && in.index == kNone && in.displacement == sizeof(uint32_t);
+  if (advances && in.base != kNone && state[in.base].IsRecord(kRecordWritten)) {
+    state.Set(in.reg, Value::Record(kRecordNext));
+    return nullptr;
+  }
   Value sum = Value::Constant(static_cast<uint64_t>(int64_t{in.displacement}));
   if (in.base != kNone) {
     const bool window = in.wide && in.base == kR13;

@@ -20,7 +20,14 @@ constexpr int64_t kBitStringReach = int64_t{1} << 28;
 constexpr int64_t kTableBytes = int64_t{JumpTable::kSlots} * int64_t{sizeof(uint32_t)};
 constexpr int64_t kSlotBytes = sizeof(uint32_t);
 
-enum class Content : uint8_t { kNumber16, kNumber32, kNumber64, kVirtualFlags, kSegmentBase };
+enum class Content : uint8_t {
+  kNumber16,
+  kNumber32,
+  kNumber64,
+  kVirtualFlags,
+  kSegmentBase,
+  kRecord
+};
 
 struct ContextField {
   size_t offset;
@@ -50,6 +57,7 @@ constexpr std::array kContextFields{
     ContextField{FIELD(flags_if_set), Content::kVirtualFlags},
     ContextField{FIELD(interrupt_pending), Content::kNumber32},
     ContextField{FIELD(fs_base), Content::kSegmentBase},
+    ContextField{FIELD(record_next), Content::kRecord, true},
     ContextField{FIELD(gs_base), Content::kSegmentBase},
     ContextField{FIELD(cpu.tsc_offset), Content::kNumber64},
     ContextField{FIELD(cpu.cr0), Content::kNumber32},
@@ -80,7 +88,9 @@ constexpr std::array kContextFields{
 
 constexpr uint8_t BytesOf(Content content) {
   if (content == Content::kNumber16) return 2;
-  return content == Content::kNumber64 || content == Content::kSegmentBase ? 8 : 4;
+  const bool eight = content == Content::kNumber64 || content == Content::kSegmentBase ||
+                     content == Content::kRecord;
+  return eight ? 8 : 4;
 }
 
 // Whether an instruction that stores data of the guest may do so to such a field.
@@ -90,6 +100,8 @@ bool MayStore(Content content, const HostInstruction& in, const State& state) {
       return in.operation == Operation::kPlain && !in.memory_read;
     case Content::kVirtualFlags:
       return in.operation == Operation::kMove && state[in.reg].virtual_flags;
+    case Content::kRecord:
+      return in.operation == Operation::kMove && state[in.reg].IsRecord(kRecordNext);
     default:
       return in.operation == Operation::kMove && state[in.reg].kind == Kind::kNumber;
   }
@@ -109,6 +121,8 @@ Value ValueOf(Content content) {
     }
     case Content::kSegmentBase:
       return {.kind = Kind::kSegmentBase};
+    case Content::kRecord:
+      return Value::Record(kRecordLoaded);
   }
   return {};
 }
@@ -156,6 +170,13 @@ Complaint Dataflow::Access(State& state, const HostInstruction& in, Value& loade
   if (pointer.kind == Kind::kSegmentBase) {
     const bool load = in.operation == Operation::kMove && !in.reg_to_memory && !in.wide;
     return load ? nullptr : "more than a load of a segment's base";
+  }
+  if (pointer.IsRecord(kRecordLoaded)) {
+    const bool number = in.operation == Operation::kPlain && in.memory_write && !in.memory_read &&
+                        in.memory_bytes == sizeof(uint32_t);
+    if (!number) return "not the number of an executed block";
+    state.Set(in.base, Value::Record(kRecordWritten));
+    return nullptr;
   }
   const auto counter = static_cast<int64_t>(reinterpret_cast<uintptr_t>(block_.executions));
   if (counter != 0 && pointer.IsConstant() && pointer.low == counter) {
