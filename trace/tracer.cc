@@ -6,8 +6,56 @@
 
 #include "base/monotonic_clock.h"
 #include "trace/event_text.h"
+#include "trace/outcome.h"
+#include "translator/block_mode.h"
 
 namespace verbatim {
+
+namespace {
+
+// Where the guest goes on at the return sites of the block, in their order.
+std::vector<uint32_t> ReturnEips(const Block& block) {
+  std::vector<uint32_t> eips;
+  for (const uint32_t site : block.return_sites) {
+    // Behind the moment between blocks, when the address is in a register alone.
+    const auto point = std::ranges::find_if(block.recovery, [site](const RecoveryPoint& each) {
+      return each.host_offset > site && each.kind != RecoveryKind::kEipInR8;
+    });
+    eips.push_back(point == block.recovery.end() ? 0 : point->eip);
+  }
+  return eips;
+}
+
+BlockDefinition DefinitionOf(const TranslatedBlock& translated) {
+  const Block& block = translated.block;
+  const BlockMode mode(block.key.mode);
+  BlockDefinition definition{.number = block.number,
+                             .eip = block.eip,
+                             .linear = block.key.linear.value,
+                             .physical = block.key.physical.value,
+                             .cpl = static_cast<uint8_t>(mode.cpl()),
+                             .code32 = mode.code32(),
+                             .bytes = {},
+                             .instructions = {},
+                             .return_eips = ReturnEips(block)};
+  for (const InstructionOutcome& at : OutcomesOf(translated)) {
+    definition.instructions.push_back({at.instruction.length, at.outcome});
+  }
+  definition.bytes.assign(translated.guest_bytes.begin(), translated.guest_bytes.end());
+  return definition;
+}
+
+bool Holds(const BlockDefinition& block, const std::optional<uint32_t>& address) {
+  if (!address) return false;
+  uint32_t at = block.linear;
+  for (const BlockDefinition::Instruction& in : block.instructions) {
+    if (at == *address) return true;
+    at += in.length;
+  }
+  return false;
+}
+
+}  // namespace
 
 Tracer::Tracer(const TraceSpec& spec, const TraceFilter& filter, const SymbolTable& symbols,
                TraceOutput output)
@@ -15,7 +63,11 @@ Tracer::Tracer(const TraceSpec& spec, const TraceFilter& filter, const SymbolTab
       filter_(filter),
       symbols_(symbols),
       output_(std::move(output)),
-      start_ns_(MonotonicNowNs()) {}
+      start_ns_(MonotonicNowNs()),
+      binary_(output_),
+      running_(!filter.from) {
+  if (spec_.format == TraceFormat::kBinary) binary_.Begin();
+}
 
 Result<std::unique_ptr<Tracer>> Tracer::Create(const TraceSpec& spec, const SymbolTable& symbols) {
   const Result<TraceFilter> filter = ResolveFilter(spec, symbols);
@@ -25,27 +77,109 @@ Result<std::unique_ptr<Tracer>> Tracer::Create(const TraceSpec& spec, const Symb
   return std::unique_ptr<Tracer>(new Tracer(spec, *filter, symbols, *std::move(output)));
 }
 
+bool Tracer::FollowsExecution() const {
+  return (spec_.categories & BitOf(TraceCategory::kExec)) != 0 || filter_.from || filter_.to;
+}
+
+Observations Tracer::Wants() const {
+  Observations wanted = ObservationsFor(spec_.categories);
+  if (FollowsExecution()) {
+    wanted |= BitOf(Observation::kExecution) | BitOf(Observation::kBlocks);
+    // To know at each entry whose address space it was.
+    if (filter_.cr3) wanted |= BitOf(Observation::kControl);
+  }
+  return wanted;
+}
+
 void Tracer::Write(TraceEvent event) {
   event.time_ns = MonotonicNowNs() - start_ns_;
-  output_.Write(spec_.format == TraceFormat::kJson ? EventJson(event, symbols_)
-                                                   : EventText(event, symbols_));
+  switch (spec_.format) {
+    case TraceFormat::kText:
+      output_.Write(EventText(event, symbols_));
+      break;
+    case TraceFormat::kJson:
+      output_.Write(EventJson(event, symbols_));
+      break;
+    case TraceFormat::kBinary:
+      binary_.Event(event);
+      break;
+  }
   ++written_;
   done_ = filter_.count && written_ >= *filter_.count;
 }
 
 void Tracer::OnBlockTranslated(const TranslatedBlock& translated) {
+  if (FollowsExecution()) Define(translated);
   if (!Takes(TraceCategory::kBlocks) || !TakesSpace(translated.cr3)) return;
   const Block& block = translated.block;
   const uint32_t first = block.key.linear.value;
   const uint32_t last = first + std::max(block.guest_bytes, 1u) - 1;
-  const auto cpl = static_cast<uint8_t>(block.key.mode & 3);
+  const auto cpl = static_cast<uint8_t>(BlockMode(block.key.mode).cpl());
   if (last < filter_.low || first > filter_.high || (filter_.cpl && *filter_.cpl != cpl)) return;
   TraceEvent event = describer_.DescribeBlock(translated);
   event.cr3 = translated.cr3;
   Write(std::move(event));
 }
 
+void Tracer::Define(const TranslatedBlock& translated) {
+  const BlockDefinition definition = DefinitionOf(translated);
+  const uint32_t base = definition.linear - definition.eip;
+  Entry entry{.linear = definition.linear,
+              .cpl = definition.cpl,
+              .wanted = filter_.TakesPlace(definition.linear, definition.cpl),
+              .starts = Holds(definition, filter_.from),
+              .stops = Holds(definition, filter_.to)};
+  entries_.resize(definition.number + size_t{1} + definition.return_eips.size());
+  entries_[definition.number] = entry;
+  for (size_t i = 0; i < definition.return_eips.size(); ++i) {
+    entry.linear = base + definition.return_eips[i];
+    entry.wanted = filter_.TakesPlace(entry.linear, entry.cpl);
+    entries_[definition.number + 1 + i] = entry;
+  }
+  const bool exec = (spec_.categories & BitOf(TraceCategory::kExec)) != 0;
+  if (exec && spec_.format == TraceFormat::kBinary) binary_.Block(definition);
+}
+
+void Tracer::OnExecuted(std::span<const uint32_t> entries) {
+  if (!FollowsExecution() || done_) return;
+  const bool exec = (spec_.categories & BitOf(TraceCategory::kExec)) != 0;
+  const bool all = !filter_.from && !filter_.to && !filter_.cpl && !filter_.cr3 && !filter_.count &&
+                   filter_.low == 0 && filter_.high == 0xFFFFFFFFu;
+  if (exec && all && spec_.format == TraceFormat::kBinary) {
+    binary_.Entries(entries);
+    return;
+  }
+  for (const uint32_t entry : entries) TakeEntry(entry);
+  WriteEntries();
+}
+
+void Tracer::TakeEntry(uint32_t entry) {
+  const Entry& at = entries_[entry];
+  if (at.starts) running_ = true;
+  if (Takes(TraceCategory::kExec) && at.wanted && TakesSpace(cr3_)) {
+    if (spec_.format == TraceFormat::kBinary) {
+      taken_.push_back(entry);
+      ++written_;
+      done_ = filter_.count && written_ >= *filter_.count;
+    } else {
+      Write({.category = TraceCategory::kExec,
+             .name = "enter",
+             .linear = at.linear,
+             .cr3 = cr3_,
+             .cpl = at.cpl,
+             .fields = {TraceField::Decimal("entry", entry)}});
+    }
+  }
+  if (at.stops) running_ = false;
+}
+
+void Tracer::WriteEntries() {
+  if (!taken_.empty()) binary_.Entries(taken_);
+  taken_.clear();
+}
+
 void Tracer::OnEvent(const CpuState& cpu, uint32_t eip, const EngineEvent& what) {
+  cr3_ = cpu.cr3;
   const uint32_t linear = cpu.segments[kCs].base + eip;
   const auto cpl = static_cast<uint8_t>(cpu.cpl);
   if (!Takes(CategoryOf(what)) || !filter_.TakesPlace(linear, cpl) || !TakesSpace(cpu.cr3)) return;
@@ -64,6 +198,7 @@ void Tracer::OnBiosCall(std::string_view line) {
 }
 
 bool Tracer::Finish() {
+  if (spec_.format == TraceFormat::kBinary) binary_.End();
   output_.Flush();
   return !output_.failed();
 }
@@ -93,6 +228,10 @@ Observations TraceSet::Wants() const {
 
 void TraceSet::OnBlockTranslated(const TranslatedBlock& translated) {
   for (const auto& tracer : tracers_) tracer->OnBlockTranslated(translated);
+}
+
+void TraceSet::OnExecuted(std::span<const uint32_t> entries) {
+  for (const auto& tracer : tracers_) tracer->OnExecuted(entries);
 }
 
 void TraceSet::OnEvent(const CpuState& cpu, uint32_t eip, const EngineEvent& event) {

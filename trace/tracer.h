@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "devices/device.h"
 #include "engine/engine_observer.h"
+#include "trace/binary_writer.h"
 #include "trace/event_description.h"
 #include "trace/symbol_table.h"
 #include "trace/trace_output.h"
@@ -25,8 +26,9 @@ class Tracer final : public EngineObserver {
   [[nodiscard]] static Result<std::unique_ptr<Tracer>> Create(const TraceSpec& spec,
                                                               const SymbolTable& symbols);
 
-  [[nodiscard]] Observations Wants() const override { return ObservationsFor(spec_.categories); }
+  [[nodiscard]] Observations Wants() const override;
   void OnBlockTranslated(const TranslatedBlock& translated) override;
+  void OnExecuted(std::span<const uint32_t> entries) override;
   void OnEvent(const CpuState& cpu, uint32_t eip, const EngineEvent& event) override;
 
   [[nodiscard]] bool WantsBios() const { return Takes(TraceCategory::kBios); }
@@ -39,10 +41,23 @@ class Tracer final : public EngineObserver {
   Tracer(const TraceSpec& spec, const TraceFilter& filter, const SymbolTable& symbols,
          TraceOutput output);
   [[nodiscard]] bool Takes(TraceCategory category) const {
-    return !done_ && (spec_.categories & BitOf(category)) != 0;
+    return running_ && !done_ && (spec_.categories & BitOf(category)) != 0;
   }
   [[nodiscard]] bool TakesSpace(uint32_t cr3) const { return !filter_.cr3 || *filter_.cr3 == cr3; }
+  [[nodiscard]] bool FollowsExecution() const;
+  void Define(const TranslatedBlock& translated);
+  void TakeEntry(uint32_t entry);
+  void WriteEntries();
   void Write(TraceEvent event);
+
+  // By entry number: what to do when it comes.
+  struct Entry {
+    uint32_t linear = 0;
+    uint8_t cpl = 0;
+    bool wanted = false;  // by addr= and cpl=
+    bool starts = false;  // its block holds from=
+    bool stops = false;   // or to=
+  };
 
   const TraceSpec spec_;
   const TraceFilter filter_;
@@ -50,8 +65,13 @@ class Tracer final : public EngineObserver {
   TraceOutput output_;
   EventDescriber describer_;
   const uint64_t start_ns_;
+  BinaryWriter binary_;
+  std::vector<Entry> entries_;
+  std::vector<uint32_t> taken_;  // entries to be written
+  uint32_t cr3_ = 0;             // as of the last event
   uint64_t written_ = 0;
-  bool done_ = false;  // the count is reached
+  bool running_ = true;  // between from= and to=
+  bool done_ = false;    // the count is reached
 };
 
 class TraceSet final : public EngineObserver, public ByteSink {
@@ -64,6 +84,7 @@ class TraceSet final : public EngineObserver, public ByteSink {
 
   [[nodiscard]] Observations Wants() const override;
   void OnBlockTranslated(const TranslatedBlock& translated) override;
+  void OnExecuted(std::span<const uint32_t> entries) override;
   void OnEvent(const CpuState& cpu, uint32_t eip, const EngineEvent& event) override;
   // ByteSink: lines of the virtual BIOS.
   void Write(std::span<const uint8_t> bytes) override;
