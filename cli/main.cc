@@ -11,6 +11,7 @@
 #include "cli/exit_status.h"
 #include "cli/options.h"
 #include "cli/run.h"
+#include "cli/trace_command.h"
 
 namespace verbatim {
 namespace {
@@ -26,6 +27,7 @@ int Execute(const Command& command) {
   if (const auto* run = std::get_if<RunOptions>(&command)) return RunGuest(*run);
   if (std::holds_alternative<DoctorOptions>(command)) return RunDoctor();
   if (const auto* block = std::get_if<BlockOptions>(&command)) return ShowBlock(*block);
+  if (const auto* trace = std::get_if<TraceOptions>(&command)) return ShowTrace(*trace);
   const std::string& text = std::get<ShowText>(command).text;
   std::fwrite(text.data(), 1, text.size(), stdout);
   return kExitGood;

@@ -20,6 +20,7 @@ namespace {
 constexpr std::string_view kMainFooter =
     "\n'verbatim run --help' shows the options, examples and exit statuses.\n"
     "'verbatim block HEXBYTES' shows what becomes of instructions.\n"
+    "'verbatim trace FILE' reads what run --trace has written.\n"
     "'verbatim doctor' says whether this host can run guests.";
 
 constexpr std::string_view kRunFooter = R"(
@@ -404,6 +405,10 @@ Result<Command> ParseCommandLine(int argc, const char* const* argv) {
   block->allow_extras();
   BlockText block_text;
   DeclareBlock(*block, block_text);
+  CLI::App* trace = app.add_subcommand("trace", "read a trace that run --trace has written");
+  trace->allow_extras();
+  TraceText trace_text;
+  DeclareTrace(*trace, trace_text);
   RunText text;
   DeclareRun(*run, text);
 
@@ -418,15 +423,17 @@ Result<Command> ParseCommandLine(int argc, const char* const* argv) {
   }
   for (const CLI::App* part :
        {static_cast<const CLI::App*>(&app), static_cast<const CLI::App*>(run),
-        static_cast<const CLI::App*>(doctor), static_cast<const CLI::App*>(block)}) {
+        static_cast<const CLI::App*>(doctor), static_cast<const CLI::App*>(block),
+        static_cast<const CLI::App*>(trace)}) {
     if (const Status complete = CheckNothingLeft(*part); !complete) {
       return std::unexpected(complete.error());
     }
   }
   if (run->parsed()) return ReadRun(*run, text);
   if (doctor->parsed()) return DoctorOptions{};
+  if (trace->parsed()) return ReadTrace(*trace, trace_text);
   if (block->parsed()) return ReadBlock(*block, block_text);
-  return Fail("no command: expected run, block or doctor; see 'verbatim --help'");
+  return Fail("no command: expected run, block, trace or doctor; see 'verbatim --help'");
 }
 
 }  // namespace verbatim

@@ -15,6 +15,7 @@
 #include "cli/block_command.h"
 #include "cli/screenshots.h"
 #include "cli/script.h"
+#include "cli/trace_command.h"
 #include "gdb/address.h"
 #include "machine/config.h"
 #include "trace/trace_spec.h"
@@ -61,7 +62,7 @@ struct ShowText {
   std::string text;
 };
 
-using Command = std::variant<RunOptions, DoctorOptions, BlockOptions, ShowText>;
+using Command = std::variant<RunOptions, DoctorOptions, BlockOptions, TraceOptions, ShowText>;
 
 [[nodiscard]] Result<Command> ParseCommandLine(int argc, const char* const* argv);
 

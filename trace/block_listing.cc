@@ -71,10 +71,6 @@ std::vector<HostLine> BlockLister::ListHost(const TranslatedBlock& translated, u
   return lines;
 }
 
-std::string BlockLister::Disassemble(std::span<const uint8_t> bytes, uint32_t eip, bool code32) {
-  return (code32 ? guest32_ : guest16_).At(bytes, eip).text;
-}
-
 BlockListing BlockLister::List(const TranslatedBlock& translated) {
   const Block& block = translated.block;
   const BlockMode mode(block.key.mode);

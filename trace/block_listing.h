@@ -60,7 +60,13 @@ class BlockLister {
  public:
   [[nodiscard]] BlockListing List(const TranslatedBlock& translated);
   // Guest code alone.
-  [[nodiscard]] std::string Disassemble(std::span<const uint8_t> bytes, uint32_t eip, bool code32);
+  [[nodiscard]] DisassembledInstruction At(std::span<const uint8_t> bytes, uint32_t eip,
+                                           bool code32) {
+    return (code32 ? guest32_ : guest16_).At(bytes, eip);
+  }
+  [[nodiscard]] std::string Disassemble(std::span<const uint8_t> bytes, uint32_t eip, bool code32) {
+    return At(bytes, eip, code32).text;
+  }
 
  private:
   // `begin` and `end` are offsets from the block's start.
