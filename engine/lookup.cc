@@ -142,6 +142,7 @@ bool Engine::MoveCodeTo(const BlockKey& key) {
     const uint32_t distance = key.linear.PageStart().value - from.value;
     const auto moved = [&](Block& block) {
       sites_.Move(block.first_site, block.site_count, distance);
+      DrainRecorder();  // of entries where it was
       if (guard_ != nullptr || Observes(Observation::kBlocks)) ShowMoved(block);
     };
     if (store_->MovePage(key.physical, page, key.linear.Page(), cells_, moved)) return true;

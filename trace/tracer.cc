@@ -129,7 +129,9 @@ void Tracer::Define(const TranslatedBlock& translated) {
               .wanted = filter_.TakesPlace(definition.linear, definition.cpl),
               .starts = Holds(definition, filter_.from),
               .stops = Holds(definition, filter_.to)};
-  entries_.resize(definition.number + size_t{1} + definition.return_eips.size());
+  // A block that has moved is defined again.
+  const size_t needed = definition.number + size_t{1} + definition.return_eips.size();
+  if (entries_.size() < needed) entries_.resize(needed);
   entries_[definition.number] = entry;
   for (size_t i = 0; i < definition.return_eips.size(); ++i) {
     entry.linear = base + definition.return_eips[i];

@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Reads a binary trace of `verbatim run --trace exec=FILE`, as docs/trace-format.md describes it.
+
+As a program it prints a line for each entry and event; as a module, `for kind, item in read(path)`
+gives ('block', dict), ('entries', [numbers]) and ('event', dict), in the order of the file.
+"""
+
+import struct
+import sys
+
+MAGIC = b'VBTRACE\n'
+VERSION = 1
+CATEGORIES = ('blocks', 'exec', 'exits', 'faults', 'irq', 'exceptions', 'io', 'mmio', 'bios', 'cr',
+              'smc', 'modes')
+OUTCOMES = ('ident', 'rewritten', 'software', 'in cache', 'simulated', 'nothing', 'raises')
+FORM_TEXT = 3
+
+
+class Contents:
+    """The contents of a chunk."""
+
+    def __init__(self, data):
+        self.data = data
+        self.at = 0
+
+    def number(self):
+        value = shift = 0
+        while True:
+            byte = self.data[self.at]
+            self.at += 1
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                return value
+
+    def bytes(self):
+        length = self.number()
+        self.at += length
+        return self.data[self.at - length:self.at]
+
+    def text(self):
+        return self.bytes().decode('latin-1')
+
+
+class Predictor:
+    """What entry followed the two last ones when they were met before."""
+
+    def __init__(self):
+        self.table = [0] * 65536
+        self.index = 0
+        self.before = 0
+
+    def predicted(self):
+        return self.table[self.index]
+
+    def follow(self, entry):
+        self.table[self.index] = entry
+        self.index = ((entry * 0x9E3779B1 & 0xFFFFFFFF) ^ self.before) >> 16
+        self.before = entry * 0x85EBCA6B & 0xFFFFFFFF
+
+
+def read_block(chunk):
+    block = {name: chunk.number()
+             for name in ('number', 'eip', 'linear', 'physical', 'cpl', 'bits')}
+    block['bytes'] = chunk.bytes()
+    block['instructions'] = [(chunk.number(), OUTCOMES[chunk.number()])
+                             for _ in range(chunk.number())]
+    block['return_eips'] = [chunk.number() for _ in range(chunk.number())]
+    return block
+
+
+def read_entries(chunk, predictor):
+    count = chunk.number()
+    entries = []
+    while len(entries) < count:
+        for _ in range(chunk.number()):
+            entries.append(predictor.predicted())
+            predictor.follow(entries[-1])
+        if len(entries) < count:
+            entries.append(chunk.number())
+            predictor.follow(entries[-1])
+    return entries
+
+
+def read_event(chunk):
+    event = {'category': CATEGORIES[chunk.number()], 'event': chunk.text(),
+             'time_ns': chunk.number(), 'address': chunk.number(), 'cr3': chunk.number(),
+             'cpl': chunk.number()}
+    for _ in range(chunk.number()):
+        name = chunk.text()
+        event[name] = chunk.text() if chunk.number() == FORM_TEXT else chunk.number()
+    event['listing'] = chunk.text()
+    return event
+
+
+def read(path):
+    """Raises ValueError if the file is no trace, of another version, or cut off."""
+    predictor = Predictor()
+    with open(path, 'rb') as file:
+        header = file.read(16)
+        if header[:8] != MAGIC:
+            raise ValueError(f'{path}: not a binary trace')
+        version, _ = struct.unpack('<II', header[8:])
+        if version != VERSION:
+            raise ValueError(f'{path}: version {version}, expected {VERSION}')
+        while True:
+            frame = file.read(5)
+            if len(frame) < 5:
+                raise ValueError(f'{path}: cut off')
+            kind, length = struct.unpack('<cI', frame)
+            data = file.read(length)
+            if len(data) < length:
+                raise ValueError(f'{path}: cut off')
+            chunk = Contents(data)
+            if kind == b'B':
+                yield 'block', read_block(chunk)
+            elif kind == b'X':
+                yield 'entries', read_entries(chunk, predictor)
+            elif kind == b'E':
+                yield 'event', read_event(chunk)
+            elif kind == b'Z':
+                return
+            else:
+                raise ValueError(f'{path}: a chunk of the unknown type {kind}')
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit('usage: read_trace.py FILE')
+    addresses = {}
+    try:
+        for kind, item in read(sys.argv[1]):
+            if kind == 'block':
+                addresses[item['number']] = item['linear']
+                for i, eip in enumerate(item['return_eips']):
+                    addresses[item['number'] + 1 + i] = item['linear'] + eip - item['eip']
+            elif kind == 'entries':
+                for number in item:
+                    print(f'exec {addresses[number]:08x}')
+            else:
+                print(f'{item["category"]} {item["event"]} {item["address"]:08x}')
+    except (OSError, ValueError) as error:
+        sys.exit(f'read_trace.py: {error}')
+    except BrokenPipeError:
+        pass
+
+
+if __name__ == '__main__':
+    main()
