@@ -199,7 +199,7 @@ void BlockBuilder::EmitReturnSite(uint32_t return_eip) {
   return_sites_.push_back(out_.offset());
   Point(RecoveryKind::kEipInR8, 0);
   EmitVerify(return_eip, stubs_.return_miss);
-  EmitRecord(static_cast<uint32_t>(block_.return_sites.size()), return_eip);
+  EmitRecord(static_cast<uint32_t>(return_sites_.size()), return_eip);
 }
 
 //   mov r9, rcx ; lea ecx, [r8 - eip] ; jecxz ok ; mov rcx, r9 ; jmp otherwise

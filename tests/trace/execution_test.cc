@@ -29,7 +29,7 @@ constexpr uint8_t kProgram[] = {
     0xE8, 0x0A, 0x00, 0x00, 0x00,  // 07 call 16
     0x49,                          // 0c dec ecx
     0x75, 0xF8,                    // 0d jnz 07
-    0x83, 0xF8, 0x08,              // 0f cmp eax, 8
+    0x83, 0xF8, 0x0A,              // 0f cmp eax, 10
     0x74, 0x0A,                    // 12 je 1e
     0x0F, 0x0B,                    // 14 ud2
     0x40,                          // 16 inc eax
@@ -141,7 +141,7 @@ TEST_F(ExecutionTrace, TellsReturnsFromEntries) {
   const auto returns = std::ranges::count_if(recorded.entries, [&](uint32_t number) {
     return recorded.blocks.Find(number)->block->number != number;
   });
-  EXPECT_EQ(returns, 5 + 1 + 7) << "of the loop, of the indirect call, of the recursion";
+  EXPECT_EQ(returns, 5 + 1 + 6) << "of the loop, of the indirect call, of the recursion";
 }
 
 TEST_F(ExecutionTrace, BeginsAndEndsAtAddresses) {
