@@ -19,7 +19,6 @@
 namespace verbatim::gdb {
 namespace {
 
-using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
