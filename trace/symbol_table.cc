@@ -90,7 +90,8 @@ Result<SymbolTable> SymbolTable::ParseText(std::string_view text, const std::str
     }
     // Symbols of a module follow in brackets; constants of the linker are beyond 4 GiB.
     if (value > std::numeric_limits<uint32_t>::max()) continue;
-    table.symbols_.push_back({static_cast<uint32_t>(value), 0, std::string(symbol)});
+    table.symbols_.push_back(
+        {static_cast<uint32_t>(value), 0, std::string(symbol), table.symbols_.size()});
   }
   if (table.symbols_.empty()) return Fail("{}: holds no symbols", name);
   table.Sort();
@@ -134,7 +135,7 @@ Result<SymbolTable> SymbolTable::ParseElf(std::span<const uint8_t> file, const s
       const uint64_t room = std::numeric_limits<uint32_t>::max() - symbol.st_value;
       table.symbols_.push_back({static_cast<uint32_t>(symbol.st_value),
                                 static_cast<uint32_t>(std::min<uint64_t>(symbol.st_size, room)),
-                                std::string(text)});
+                                std::string(text), table.symbols_.size()});
     }
   }
   if (table.symbols_.empty()) return Fail("{}: holds no symbols (stripped?)", name);
@@ -142,7 +143,11 @@ Result<SymbolTable> SymbolTable::ParseElf(std::span<const uint8_t> file, const s
   return table;
 }
 
-void SymbolTable::Sort() { std::ranges::stable_sort(symbols_, {}, &Symbol::address); }
+void SymbolTable::Sort() {
+  std::ranges::sort(symbols_, [](const Symbol& a, const Symbol& b) {
+    return a.address != b.address ? a.address < b.address : a.place < b.place;
+  });
+}
 
 std::string SymbolTable::Describe(uint32_t address) const {
   const auto next = std::ranges::upper_bound(symbols_, address, {}, &Symbol::address);

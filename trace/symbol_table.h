@@ -40,6 +40,7 @@ class SymbolTable {
     uint32_t address = 0;
     uint32_t bytes = 0;  // 0: up to the next
     std::string name;
+    size_t place = 0;  // in the file
   };
   [[nodiscard]] static Result<SymbolTable> ParseText(std::string_view text,
                                                      const std::string& name);
