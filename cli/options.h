@@ -48,8 +48,8 @@ struct RunOptions {
   std::optional<std::string> firmware_log;  // path
   std::vector<TraceSpec> traces{};
   std::optional<std::string> symbols;  // path
-  std::optional<gdb::Address> gdb;          // where a debugger connects
-  bool gdb_waits = true;                    // for one, before the first instruction
+  std::optional<gdb::Address> gdb;     // where a debugger connects
+  bool gdb_waits = true;               // for one, before the first instruction
   std::optional<std::chrono::milliseconds> timeout;
   bool sandbox = true;
   bool verbose = false;
