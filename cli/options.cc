@@ -11,6 +11,7 @@
 #include "cli/block_options.h"
 #include "cli/disk_option.h"
 #include "cli/firmware_option.h"
+#include "cli/optimisation_option.h"
 #include "cli/script_options.h"
 #include "cli/suggestion.h"
 
@@ -91,6 +92,7 @@ struct RunText {
   bool gdb_continue = false;
   std::string sandbox = "on";
   bool validate = false;
+  std::vector<std::string> disable_opt;
   bool no_reboot = false;
   bool apic = false;
   bool verbose = false;
@@ -178,6 +180,13 @@ void DeclareRun(CLI::App& run, RunText& text) {
       ->capture_default_str();
   run.add_flag("--validate", text.validate,
                "prove that translated code is confined before it runs (slower to translate)");
+  run.add_option("--disable-opt", text.disable_opt,
+                 "do without an optimisation of the translator, to see whether an error\n"
+                 "goes away; more than once:\n" +
+                     DescribeOptimisations())
+      ->type_name("NAME")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   run.add_flag("--no-reboot", text.no_reboot, "a reset by the guest ends the run");
   run.add_flag("--verbose", text.verbose, "say more on standard error");
 }
@@ -321,6 +330,9 @@ Result<Command> ReadRun(const CLI::App& run, const RunText& text) {
   machine.apic = text.apic;
   machine.reboot = !text.no_reboot;
   if (text.validate) machine.validate = true;
+  if (Status read = DisableOptimisations(text.disable_opt, machine.optimisations); !read) {
+    return std::unexpected(read.error());
+  }
 
   Result<SerialChoice> serial = ReadSerial(text.serial);
   if (!serial) return std::unexpected(serial.error());

@@ -35,6 +35,8 @@ void JumpTable::Set(uint32_t eip, const Block& block, std::optional<uint32_t> ce
   if (known == list.end()) {
     list.push_back({eip, cell});
   } else if (cell) {
+    // The eip's cell can be another one than before.
+    if (known->cell && known->cell != cell) slots_[kHashedEntries + *known->cell] = miss_;
     known->cell = cell;
   }
 }

@@ -44,6 +44,9 @@ class JumpTable {
     return (kHashedEntries + cell) * static_cast<uint32_t>(sizeof(uint32_t));
   }
 
+  [[nodiscard]] static constexpr bool IsCellOffset(uint32_t offset) {
+    return offset >= CellOffset(0);
+  }
   [[nodiscard]] static constexpr uint32_t HashedOffset(uint32_t eip) {
     return Hash(eip) * static_cast<uint32_t>(sizeof(uint32_t));
   }

@@ -24,10 +24,11 @@ bool BlockStore::LeadsIntoPage(const Block& source, const Link& link) const {
 void BlockStore::Move(Block& block, uint32_t distance, DirectCells& cells) {
   uint8_t* const code = memory_.Writable(block.host_start);
   const auto lead_through_cell = [&](uint32_t eip_offset, uint32_t eip) {
-    cells.Release(eip - distance);
+    uint8_t* const field = code + eip_offset + Block::kCellField;
+    if (JumpTable::IsCellOffset(LoadLittle<uint32_t>(field))) cells.Release(eip - distance);
     const std::optional<uint32_t> cell = cells.For(eip);
-    const uint32_t place = cell ? JumpTable::CellOffset(*cell) : JumpTable::HashedOffset(eip);
-    StoreLittle<uint32_t>(code + eip_offset + Block::kCellField, place);
+    StoreLittle<uint32_t>(field,
+                          cell ? JumpTable::CellOffset(*cell) : JumpTable::HashedOffset(eip));
   };
   for (const PlaceField field : block.place) {
     uint8_t* const at = code + field.host_offset;

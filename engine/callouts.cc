@@ -122,7 +122,8 @@ bool Engine::MayResumeAfter(const Site& site, uint64_t drops_before,
 // to, without the way through the run loop. What is not in the table comes out there.
 bool Engine::TransferAfterCallout() {
   const CpuState& cpu = context_->cpu;
-  if (mode_.single() || options_.never_chain || software_once_ || pending_link_) return false;
+  if (mode_.single() || !Optimises(Optimisation::kTransfers)) return false;
+  if (software_once_ || pending_link_) return false;
   if (cpu.halted || cpu.shutdown || cpu.pending_debug != 0 || IsTraced(cpu)) return false;
   if (InterruptAwaitsBoundary() || gate_.StopRequested()) return false;
   SaveShadowStack();

@@ -35,9 +35,9 @@ Result<std::unique_ptr<Engine>> Engine::Create(Mmu& mmu, WindowSet& windows, Por
   engine->stubs_ = *stubs;
   engine->store_ =
       std::make_unique<BlockStore>(*engine->code_memory_, engine->stubs_.table.return_miss);
-  engine->translator_ =
-      std::make_unique<Translator>(model.features, *engine->code_memory_, engine->stubs_.table,
-                                   engine->cells_, engine->sites_, engine->adaptation_);
+  engine->translator_ = std::make_unique<Translator>(
+      model.features, *engine->code_memory_, engine->stubs_.table, engine->cells_, engine->sites_,
+      engine->adaptation_, options.optimisations);
   if (options.validate) {
     engine->guard_ =
         std::make_unique<BlockGuard>(*engine->code_memory_, *engine->store_, engine->stubs_.table,

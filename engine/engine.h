@@ -69,13 +69,11 @@ struct EngineOptions {
   bool validate = kValidateByDefault;
   // For the report on a block that is not confined; may be null.
   DescribeBlock describe_block = nullptr;
-  // For tests: every block is a single instruction; every memory access is in software form; direct
-  // jumps come back to the run loop each time.
+  // For tests: every block is a single instruction; every memory access is in software form.
   bool force_single = false;
   bool force_software = false;
-  bool never_chain = false;
-  // Code that is mapped elsewhere is translated anew.
-  bool never_move = false;
+  // Those that are in force.
+  OptimisationSet optimisations{};
 };
 
 enum class RunResult : uint8_t {
@@ -181,6 +179,7 @@ class Engine final : public CodeWriteObserver,
 
   // lookup.cc
   [[nodiscard]] Status SelectWindow(BlockMode mode);
+  [[nodiscard]] bool Optimises(Optimisation one) const { return options_.optimisations.Has(one); }
   [[nodiscard]] BlockMode PresentMode();
   [[nodiscard]] uint32_t CodeSegmentId();
   // nullptr: a fault was delivered to the guest instead, or the cache was flushed: look again.

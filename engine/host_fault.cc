@@ -163,7 +163,7 @@ std::optional<GuestInstruction> Engine::FetchForFpu(const Block& block, uint32_t
 
 bool Engine::AdaptSite(const Block& block, uint32_t weight) {
   const PhysicalAddress site = block.key.physical + (context_->cpu.eip - block.eip);
-  if (!adaptation_.NoteFault(site, weight)) return false;
+  if (!Optimises(Optimisation::kAdapt) || !adaptation_.NoteFault(site, weight)) return false;
   ++statistics_.sites_adapted;
   Drop(site, 1, DropCause::kAdapted);
   return true;
@@ -227,7 +227,7 @@ bool Engine::HandlePageFault(const Block& block) {
     case ResolveOutcome::kGuestFault:
       ++statistics_.faults_guest;
       faulted_access_.reset();
-      if (context_->cpu.cpl == 3) {
+      if (context_->cpu.cpl == 3 && Optimises(Optimisation::kMapAhead)) {
         faulted_access_ = {context_->cpu.eip, linear, write};
       }
       Raise(ToException(resolution.fault));

@@ -130,7 +130,8 @@ Block* Engine::FindOrTranslate(BlockMode mode) {
 bool Engine::MoveCodeTo(const BlockKey& key) {
   const std::span<const uint32_t> pages = store_->LinearPagesOf(key.physical);
   const bool others = pages.size() > 1 || (pages.size() == 1 && pages[0] != key.linear.Page());
-  if (!others || options_.never_move || BlockMode(key.mode).cpl() != 3) return false;
+  if (!others || !Optimises(Optimisation::kMoveCode) || BlockMode(key.mode).cpl() != 3)
+    return false;
   // What was translated without these must not come there.
   if (breakpoints_.AnyInPageOf(key.linear)) return false;
   RecycleCells();
@@ -255,7 +256,7 @@ void Engine::ChainPending(Block& target) {
   if (!pending_link_) return;
   const auto [source, index] = *pending_link_;
   pending_link_.reset();
-  if (options_.never_chain) return;
+  if (!Optimises(Optimisation::kChain)) return;
   Link& link = source->links[index];
   if (!source->valid || link.target_eip != target.eip || target.key.mode != source->key.mode ||
       target.key.linear.Page() != source->key.linear.Page() ||
@@ -284,7 +285,7 @@ void Engine::OnCodeWrite(PhysicalAddress address, uint32_t bytes) {
   const uint32_t last = (address + (bytes - 1)).Page();
   for (uint32_t page = address.Page(); page <= last; ++page) {
     const PhysicalAddress start{uint64_t{page} << kPageShift};
-    if (code_pages_.NoteWrite(start)) {
+    if (Optimises(Optimisation::kCheckedPages) && code_pages_.NoteWrite(start)) {
       ++statistics_.pages_checked;
       DropPage(start, DropCause::kCheckMode);
     } else if (!store_->HasBlocks(start)) {

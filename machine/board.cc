@@ -153,7 +153,8 @@ Status Machine::Board::CreateEngine() {
                       .count_executions = config_.dynamic_statistics,
                       .observer = config_.observer,
                       .validate = config_.validate.value_or(kValidateByDefault),
-                      .describe_block = config_.describe_block});
+                      .describe_block = config_.describe_block,
+                      .optimisations = config_.optimisations});
   if (!engine) return std::unexpected(engine.error());
   engine_ = std::move(*engine);
   if (apics_ != nullptr) engine_->cpu().SetApicBaseObserver(apics_.get());

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "translator/optimisations.h"
+
 namespace verbatim {
 
 class EngineObserver;
@@ -63,7 +65,8 @@ struct MachineConfig {
   std::string cpu_model = "core2";
   bool apic = false;  // a local APIC, an I/O APIC and an HPET
   uint64_t code_cache_bytes = 64ull << 20;
-  bool reboot = true;  // a guest's reset starts it again; false: it ends the run
+  OptimisationSet optimisations{};  // in force
+  bool reboot = true;               // a guest's reset starts it again; false: it ends the run
   bool dynamic_statistics = false;
   // Validates translated code before it runs (docs/validator.md). Not given: in debug builds only.
   std::optional<bool> validate = std::nullopt;

@@ -49,7 +49,8 @@ GuestInstruction BeyondLimit(std::span<const uint8_t> bytes) {
 
 BlockBuilder::BlockBuilder(const TranslationRequest& request, const Decoder& decoder,
                            CodeMemory& memory, const StubTable& stubs, DirectCells& cells,
-                           SiteTable& sites, const SitePolicy& policy, BlockScratch& scratch)
+                           SiteTable& sites, const SitePolicy& policy,
+                           OptimisationSet optimisations, BlockScratch& scratch)
     : request_(request),
       decoder_(decoder),
       memory_(memory),
@@ -57,6 +58,7 @@ BlockBuilder::BlockBuilder(const TranslationRequest& request, const Decoder& dec
       cells_(cells),
       sites_(sites),
       policy_(policy),
+      optimisations_(optimisations),
       mode_(request.key.mode),
       out_(memory.free_writable(), memory.next_exec()),
       decoded_(scratch.instructions),

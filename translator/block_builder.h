@@ -31,6 +31,7 @@
 #include "translator/block_scratch.h"
 #include "translator/execution_context.h"
 #include "translator/host_emitter.h"
+#include "translator/optimisations.h"
 #include "translator/site.h"
 #include "translator/stub_table.h"
 #include "translator/translator.h"
@@ -50,7 +51,7 @@ class BlockBuilder {
  public:
   BlockBuilder(const TranslationRequest& request, const Decoder& decoder, CodeMemory& memory,
                const StubTable& stubs, DirectCells& cells, SiteTable& sites,
-               const SitePolicy& policy, BlockScratch& scratch);
+               const SitePolicy& policy, OptimisationSet optimisations, BlockScratch& scratch);
 
   // Decodes the block; false if its first instruction needs the second page.
   [[nodiscard]] bool Decode();
@@ -95,6 +96,7 @@ class BlockBuilder {
                    bool write);
   [[nodiscard]] PhysicalAddress PhysicalOf(uint32_t eip) const;
   [[nodiscard]] bool InPage(uint32_t eip) const;
+  [[nodiscard]] bool Optimises(Optimisation one) const { return optimisations_.Has(one); }
 
   // byte_check.cc
   [[nodiscard]] static bool MayWriteMemory(const GuestInstruction& instruction);
@@ -210,6 +212,7 @@ class BlockBuilder {
   DirectCells& cells_;
   SiteTable& sites_;
   const SitePolicy& policy_;
+  const OptimisationSet optimisations_;
   BlockMode mode_;
   HostEmitter out_;
   Block block_;

@@ -35,7 +35,8 @@ void BlockBuilder::LeadTo(uint32_t field, uint32_t target, uint32_t from, Undo u
 // A direct jump to another page: through its cell, or, when these have run out, like an indirect
 // one.
 void BlockBuilder::EmitTableJump(uint32_t target) {
-  const std::optional<uint32_t> cell = cells_.For(target);
+  const std::optional<uint32_t> cell =
+      Optimises(Optimisation::kCells) ? cells_.For(target) : std::nullopt;
   const uint32_t slot = cell ? JumpTable::CellOffset(*cell) : JumpTable::HashedOffset(target);
   out_.MoveImmediate(kR8, target);
   NotePlace(PlaceKind::kTableJump);
@@ -178,7 +179,7 @@ void BlockBuilder::EmitCall(const Decoded& decoded) {
   if (direct) {
     const uint32_t target = Target(decoded);
     Point(RecoveryKind::kInstruction, target);
-    if (mode_.single()) {
+    if (mode_.single() || !Optimises(Optimisation::kReturns)) {
       LeadTo(out_.JumpForward(), target, decoded.eip);
       return;
     }
@@ -188,8 +189,9 @@ void BlockBuilder::EmitCall(const Decoded& decoded) {
     // is only in r11, so an interrupt waits.
     Point(RecoveryKind::kCritical, decoded.eip);
     out_.Move32(kR8, kR11);
-    EmitTableJumpR8(true);
-    if (mode_.single()) return;
+    const bool returns = Optimises(Optimisation::kReturns);
+    EmitTableJumpR8(returns);
+    if (mode_.single() || !returns) return;
   }
   EmitReturnSite(return_eip);
 }
@@ -229,12 +231,12 @@ void BlockBuilder::EmitReturn(const Decoded& decoded) {
   EmitTargetLimitCheck(decoded, kR8);
   // Interrupts that come here roll back: the load is repeated.
   AdjustStackPointer(static_cast<int32_t>(bytes + (in.immediate_bytes != 0 ? in.immediate : 0)));
-  Point(RecoveryKind::kEipInR8, 0);
-  if (mode_.single()) {
-    out_.Jump(stubs_.block_end);
-  } else {
-    out_.Return();
+  if (mode_.single() || !Optimises(Optimisation::kReturns)) {
+    EmitTableJumpR8(false);
+    return;
   }
+  Point(RecoveryKind::kEipInR8, 0);
+  out_.Return();
 }
 
 // JECXZ and LOOPcc count in ecx or cx by address size, and leave the flags alone.

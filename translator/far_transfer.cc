@@ -40,6 +40,7 @@ bool BlockBuilder::EmitFarTransfer(const Decoded& decoded) {
   const bool jump = in.mnemonic == Mnemonic::kJmp;
   const bool returns = in.mnemonic == Mnemonic::kRet;
   if (!call && !jump && !returns) return false;
+  if (!Optimises(Optimisation::kTransferFar)) return false;
   // Any offset of 16 bits must be within the segment.
   if (!mode_.real_segments() || in.operand_bits != 16 || request_.cs_limit < kNarrowOffsets) {
     return false;

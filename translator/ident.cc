@@ -116,7 +116,8 @@ void BlockBuilder::EmitIdent(const Decoded& decoded) {
     // that is null or limited. Without effect it is as well.
     return;
   }
-  if (IsMove(in) && IsSoftware(decoded, in.memory.segment, in.memory.write)) {
+  if (Optimises(Optimisation::kSoftwareMoves) && IsMove(in) &&
+      IsSoftware(decoded, in.memory.segment, in.memory.write)) {
     EmitSoftwareMove(decoded);
     return;
   }

@@ -33,7 +33,7 @@ constexpr uint32_t kRareFlags = flag::kTf | flag::kNt | flag::kAc | flag::kId;
 
 // At CPL 0 IOPL does not matter. Single-instruction blocks leave after each instruction anyway.
 bool BlockBuilder::EmitInCache(const Decoded& decoded) {
-  if (mode_.single() || mode_.software()) return false;
+  if (mode_.single() || mode_.software() || !Optimises(Optimisation::kInCache)) return false;
   const GuestInstruction& in = decoded.instruction;
   const bool kernel = mode_.cpl() == 0;
   // In V86 mode IOPL decides.

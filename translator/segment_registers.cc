@@ -61,7 +61,8 @@ bool BlockBuilder::EmitSegmentRegister(const Decoded& decoded) {
 }
 
 bool BlockBuilder::LoadsDescriptor(uint8_t segment) const {
-  return mode_.cpl() == 0 && !mode_.real_segments() && segment != kSs && segment != kCs;
+  return Optimises(Optimisation::kLoadSegment) && mode_.cpl() == 0 && !mode_.real_segments() &&
+         segment != kSs && segment != kCs;
 }
 
 void BlockBuilder::LoadSelector(const Decoded& decoded, uint8_t to) {

@@ -10,7 +10,8 @@
 namespace verbatim {
 
 std::variant<Block, TranslationFailure> Translator::Translate(const TranslationRequest& request) {
-  BlockBuilder builder(request, decoder_, memory_, stubs_, cells_, sites_, policy_, scratch_);
+  BlockBuilder builder(request, decoder_, memory_, stubs_, cells_, sites_, policy_, optimisations_,
+                       scratch_);
   if (!builder.Decode()) return TranslationFailure::kNeedsSecondPage;
   if (!builder.Emit()) return TranslationFailure::kCacheFull;
   Block block = builder.TakeBlock();
@@ -25,6 +26,7 @@ std::variant<Block, TranslationFailure> Translator::Translate(const TranslationR
 }
 
 std::vector<uint8_t> Translator::LinkThroughCell(uint32_t target) {
+  if (!optimisations_.Has(Optimisation::kCells)) return {};
   const std::optional<uint32_t> cell = cells_.For(target);
   if (!cell) return {};
   std::vector<uint8_t> code(Link::kStubBytes);

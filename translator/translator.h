@@ -15,6 +15,7 @@
 #include "decoder/decoder.h"
 #include "translator/block_mode.h"
 #include "translator/block_scratch.h"
+#include "translator/optimisations.h"
 #include "translator/site.h"
 #include "translator/stub_table.h"
 
@@ -65,13 +66,15 @@ struct TranslatorStatistics {
 class Translator {
  public:
   Translator(const CpuFeatures& features, CodeMemory& memory, const StubTable& stubs,
-             DirectCells& cells, SiteTable& sites, const SitePolicy& policy)
+             DirectCells& cells, SiteTable& sites, const SitePolicy& policy,
+             OptimisationSet optimisations = {})
       : decoder_(features),
         memory_(memory),
         stubs_(stubs),
         cells_(cells),
         sites_(sites),
-        policy_(policy) {}
+        policy_(policy),
+        optimisations_(optimisations) {}
 
   [[nodiscard]] std::variant<Block, TranslationFailure> Translate(
       const TranslationRequest& request);
@@ -90,6 +93,7 @@ class Translator {
   DirectCells& cells_;
   SiteTable& sites_;
   const SitePolicy& policy_;
+  const OptimisationSet optimisations_;
   BlockScratch scratch_;
   TranslatorStatistics statistics_;
 };

@@ -84,6 +84,17 @@ TEST_F(MovePage, JumpsToOtherPagesTakeTheCellOfTheNewTarget) {
   EXPECT_EQ(cells_.Find(0x9000), std::nullopt) << "it had no other user";
 }
 
+TEST_F(MovePage, AHashedJumpLeavesTheCellsOfOthersAlone) {
+  Block& block = AddMovable(1, kHome);
+  constexpr auto kEip = static_cast<uint16_t>(kLinkStub);
+  const std::optional<uint32_t> of_another = cells_.For(0x9000);
+  SetField(block, kEip, 0x9000);
+  SetField(block, kEip + Block::kCellField, JumpTable::HashedOffset(0x9000));
+  block.place = {{kEip, PlaceKind::kTableJump}};
+  ASSERT_TRUE(Move());
+  EXPECT_EQ(cells_.Find(0x9000), of_another);
+}
+
 TEST_F(MovePage, LinksBetweenBlocksOfThePageStay) {
   Block& target = AddMovable(2, kHome + 0x40);
   Block& source = AddMovable(1, kHome, kHome + 0x40);

@@ -20,10 +20,12 @@ enum class Variant : uint8_t {
   kCounted,      // blocks count their executions
   kInterrupted,  // the vCPU is kicked all the time
   kMoved,        // likewise, and its code was translated where it was mapped before
+  kPlain,        // without any optimisation
 };
-inline constexpr unsigned kVariantCount = 8;
+inline constexpr unsigned kVariantCount = 9;
 inline constexpr std::array<const char*, kVariantCount> kVariantNames = {
-    "normal", "unchained", "single", "software", "tiny cache", "counted", "interrupted", "moved"};
+    "normal",  "unchained",   "single", "software", "tiny cache",
+    "counted", "interrupted", "moved",  "plain"};
 
 // Runs that are kicked.
 [[nodiscard]] constexpr bool IsKicked(Variant variant) {
@@ -33,10 +35,16 @@ inline constexpr std::array<const char*, kVariantCount> kVariantNames = {
 [[nodiscard]] inline EngineOptions OptionsOf(Variant variant) {
   EngineOptions options;
   options.code_cache_bytes = variant == Variant::kTinyCache ? 1u << 20 : 16u << 20;
-  options.never_chain = variant == Variant::kUnchained;
+  if (variant == Variant::kUnchained) {
+    options.optimisations.Disable(Optimisation::kChain);
+    options.optimisations.Disable(Optimisation::kTransfers);
+  }
   options.force_single = variant == Variant::kSingle;
   options.force_software = variant == Variant::kSoftware;
   options.count_executions = variant == Variant::kCounted;
+  if (variant == Variant::kPlain) {
+    for (const NamedOptimisation& each : kOptimisations) options.optimisations.Disable(each.which);
+  }
   return options;
 }
 
