@@ -120,8 +120,7 @@ void DeclareRun(CLI::App& run, RunText& text) {
                  "them; filters: addr=LOW-HIGH, cpl=N, cr3=N, count=N, from=ADDR, to=ADDR,\n"
                  "format=text|json|binary; may be given several times")
       ->type_name("WORD,...[=FILE]")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->allow_extra_args(false);
   run.add_option("--symbols", text.symbols,
                  "names for addresses in traces: a System.map, or an ELF file")
       ->type_name("FILE");
@@ -129,21 +128,18 @@ void DeclareRun(CLI::App& run, RunText& text) {
                  "raw disk image or block device; PATH[,readonly][,snapshot=on]\n"
                  "[,bus=0|1[,unit=0|1]]; up to four disks and discs")
       ->type_name("PATH[,...]")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->allow_extra_args(false);
   run.add_option("--cdrom", text.cdroms,
                  "image of a CD; PATH[,bus=0|1[,unit=0|1]][,next=PATH]...;\n"
                  "Ctrl-A d puts the next one in")
       ->type_name("PATH[,...]")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->allow_extra_args(false);
   run.add_option("--floppy", text.floppies,
                  "image of a floppy disk, 160 KiB to 2.88 MB; PATH[,readonly][,snapshot=on]\n"
                  "[,unit=0|1][,next=PATH]...; up to two drives; Ctrl-A f, for B: Ctrl-A F,\n"
                  "puts the next disk in")
       ->type_name("PATH[,...]")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->allow_extra_args(false);
   run.add_option("--boot", text.boot,
                  "what to boot from: letters in the order to try, a floppy disk, c\n"
                  "disk, d CD, n network; 'menu' asks; e.g. dc, menu or dc,menu")
@@ -185,8 +181,7 @@ void DeclareRun(CLI::App& run, RunText& text) {
                  "goes away; more than once:\n" +
                      DescribeOptimisations())
       ->type_name("NAME")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->allow_extra_args(false);
   run.add_flag("--no-reboot", text.no_reboot, "a reset by the guest ends the run");
   run.add_flag("--verbose", text.verbose, "say more on standard error");
 }

@@ -18,11 +18,7 @@ constexpr const char* kExitOn = "--exit-on";
 // Each occurrence is a value as it stands: no lists, no brackets.
 void DeclareRepeatable(CLI::App& run, const char* name, std::vector<std::string>& values,
                        const char* type, const char* help) {
-  run.add_option(name, values, help)
-      ->type_name(type)
-      ->expected(1)
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  run.add_option(name, values, help)->type_name(type)->allow_extra_args(false);
 }
 
 Result<ScriptStep> ReadStep(const std::string& option, const std::string& value) {

@@ -23,8 +23,8 @@ class I8254Counter {
   bool Advance(uint64_t clocks);
   // The number of CLK pulses after which OUT rises next, if nothing else happens.
   [[nodiscard]] std::optional<uint64_t> ClocksToRise() const;
-  // How often OUT rises within so many CLK pulses, if nothing else happens; in modes that end, whether
-  // it does.
+  // How often OUT rises within so many CLK pulses, if nothing else happens; in modes that end,
+  // whether it does.
   [[nodiscard]] uint64_t RisesWithin(uint64_t clocks) const;
   // CLK pulses from one rise of OUT to the next, once it has risen; nothing in modes that end.
   [[nodiscard]] std::optional<uint32_t> Period() const;

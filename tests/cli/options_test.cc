@@ -215,6 +215,37 @@ TEST(Options, NeedsAKernelAndACommand) {
   EXPECT_THAT(Complaint(Parse({})), HasSubstr("expected run, block, trace or doctor"));
 }
 
+// `--cdrom a.iso disk.img`: the image is no second disc.
+TEST(Options, WhatMayBeGivenOftenTakesOneWordEachTime) {
+  for (const auto& [option, word] :
+       std::initializer_list<std::pair<const char*, const char*>>{{"--disk", "a"},
+                                                                  {"--cdrom", "a"},
+                                                                  {"--floppy", "a"},
+                                                                  {"--trace", "exits"},
+                                                                  {"--disable-opt", "cells"},
+                                                                  {"--expect", "a"},
+                                                                  {"--send", "a"},
+                                                                  {"--exit-on", "a"},
+                                                                  {"--screenshot-at", "1=a.png"}}) {
+    const Result<Command> command = Parse({"run", option, word, "image"});
+    ASSERT_TRUE(command.has_value()) << option << ": " << command.error().message;
+    const RunOptions& options = std::get<RunOptions>(*command);
+    ASSERT_TRUE(options.image.has_value()) << option;
+    EXPECT_EQ(options.image->path, "image") << option;
+  }
+}
+
+TEST(Options, DoesWithoutOptimisations) {
+  const OptimisationSet left =
+      Given({"--disable-opt", "chain", "--disable-opt=move-code"}).machine.optimisations;
+  EXPECT_FALSE(left.Has(Optimisation::kChain));
+  EXPECT_FALSE(left.Has(Optimisation::kMoveCode));
+  EXPECT_TRUE(left.Has(Optimisation::kCells));
+  EXPECT_EQ(Complaint(ParseRun({"--disable-opt", "movecode"})),
+            "--disable-opt 'movecode': did you mean 'move-code'?");
+  EXPECT_THAT(Complaint(ParseRun({"--disable-opt", "x"})), HasSubstr("expected one of chain, "));
+}
+
 TEST(Options, SuggestsWhatWasMeant) {
   EXPECT_EQ(Complaint(Parse({"run", "--kernal", "k"})),
             "unknown option '--kernal': did you mean '--kernel'?");

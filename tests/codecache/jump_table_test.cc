@@ -63,6 +63,16 @@ TEST_F(JumpTableTest, ABlockMayGetItsCellLater) {
   EXPECT_EQ(Cell(9), kMiss);
 }
 
+// A cell that nobody used any more was given back, and the target has got another since.
+TEST_F(JumpTableTest, ABlockThatGetsAnotherCellLeavesItsOldOne) {
+  Set(0xC010'1234, 9);
+  Set(0xC010'1234, 10);
+  EXPECT_EQ(Cell(9), kMiss) << "it may be another target's soon";
+  EXPECT_EQ(Cell(10), kBody);
+  table_.Clear();
+  ExpectEmpty();
+}
+
 TEST_F(JumpTableTest, TheLastOneWinsACollision) {
   Set(0x0001'0010);
   Set(0x0001'0010 + kEveryHash, {}, kEntry + 16);

@@ -90,7 +90,8 @@ TEST_F(MovePage, AHashedJumpLeavesTheCellsOfOthersAlone) {
   const std::optional<uint32_t> of_another = cells_.For(0x9000);
   SetField(block, kEip, 0x9000);
   SetField(block, kEip + Block::kCellField, JumpTable::HashedOffset(0x9000));
-  block.place = {{kEip, PlaceKind::kTableJump}};
+  block.place =
+      memory_->tables().Keep<PlaceField>(std::vector<PlaceField>{{kEip, PlaceKind::kTableJump}});
   ASSERT_TRUE(Move());
   EXPECT_EQ(cells_.Find(0x9000), of_another);
 }
