@@ -344,6 +344,29 @@ bool ChangesCode(const Case& one, std::span<const ChangedLine> lines) {
   });
 }
 
+// By itself is not known: by anything in the program.
+bool OverwritesAString(const Case& one, std::span<const ChangedLine> lines) {
+  constexpr uint32_t kLongest = 15;
+  MemoryImage image;
+  image.Set(one.memory_seed % kMemoryFillings, one.code_at, one.code);
+  const auto forms = FormTable::Get().forms();
+  const auto changed = [&](uint32_t address) {
+    return std::ranges::any_of(lines, [&](const ChangedLine& line) {
+      const uint32_t at = address - line.address;
+      return at < kLineBytes && line.bytes[at] != image.At(address);
+    });
+  };
+  for (size_t i = 0; i < one.notes.size(); ++i) {
+    if (one.notes[i].form == InstructionNote::kNoForm) continue;
+    if (forms[one.notes[i].form].handling != Handling::kString) continue;
+    const uint32_t start = one.code_at + one.instructions[i];
+    for (uint32_t at = start; at < start + 2 * kLongest; ++at) {
+      if (changed(at)) return true;
+    }
+  }
+  return false;
+}
+
 // Where the images that a case stores have the x87 pointers (SDM vol. 1, 8.1.10 and 10.5.1).
 class PointerFields {
  public:
@@ -424,6 +447,7 @@ unsigned Explain(const Case& one, const LdtTable& table, const NativeRun& native
                  const TranslatedOutcome& translated) {
   if (!translated.outcome) return 0;
   if (const unsigned refused = ExplainRefusal(one, table, native, translated)) return refused;
+  if (OverwritesAString(one, native.lines)) return Bit(Explanation::kStringOverItself);
   Outcome outcome = native.outcome;
   std::vector<ChangedLine> lines(native.lines.begin(), native.lines.end());
   // Access order first: its condition looks at the vector that the others change.

@@ -25,8 +25,9 @@ enum class Explanation : uint8_t {
   kDecimalInData,
   kAvoidedInstruction,
   kFpuPointers,
+  kStringOverItself,
 };
-inline constexpr unsigned kExplanationCount = 13;
+inline constexpr unsigned kExplanationCount = 14;
 inline constexpr std::array<const char*, kExplanationCount> kExplanationTexts = {
     // SDM vol. 2, IRET: a return to an outer level zeroes DS, ES, FS and GS that are null. The
     // host's kernel returns to the program, and to the handler that looks, whenever it likes.
@@ -60,6 +61,10 @@ inline constexpr std::array<const char*, kExplanationCount> kExplanationTexts = 
     // AMD APM vol. 5, FXSAVE: without a pending exception a kernel that saves and restores the
     // x87 does so without its pointers: any signal, of the engine's too, loses them.
     "x87 pointers in an image, where a program has changed the code that was to overwrite them",
+    // SDM vol. 2, REP: an interrupt between two iterations has the instruction fetched again, as it
+    // is by then; whoever was kicked has had one. And the host executes the instruction behind one
+    // that has just overwritten it as it was (seen each time, where a page begins in between).
+    "string instructions that overwrite themselves or the next: which version comes to run",
 };
 
 // A case that the native process did not survive: here it ended with the refusal to load the host's

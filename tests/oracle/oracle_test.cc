@@ -304,6 +304,22 @@ TEST_F(ComparisonTest, ExplainsTwoNumbersOfProcessors) {
   EXPECT_EQ(explained(), 0u) << "no such processor";
 }
 
+TEST_F(ComparisonTest, ExplainsStringInstructionsThatAreOverwritten) {
+  case_.code = {0xF3, 0xAB, 0x90};  // rep stosd ; nop
+  case_.instructions = {0};
+  Note(Mnemonic::kStosd);
+  native_.cpu.gpr[kEcx] ^= 1;
+  const auto explained = [this] { return Explain(case_, table_, {native_, lines_}, translated_); };
+  EXPECT_EQ(explained(), 0u);
+  ChangedLine far_behind{kCode + 0x40, {0x90}};
+  lines_ = {far_behind};
+  EXPECT_EQ(explained(), 0u) << "neither itself nor the next";
+  ChangedLine itself{kCode, {0xF3, 0xAB, 0x41}};
+  std::fill(itself.bytes.begin() + 3, itself.bytes.end(), kCaseEnd);
+  lines_ = {itself};
+  EXPECT_EQ(explained(), 1u << static_cast<unsigned>(Explanation::kStringOverItself));
+}
+
 TEST_F(ComparisonTest, ExplainsLostFpuPointersOfAProgramThatChangedItself) {
   constexpr uint32_t kImage = kData + 0x40;
   case_.code = {0xDD, 0x35, 0x40, 0x00, 0x50, 0x00};  // fnsave [image]
