@@ -268,8 +268,11 @@ bool IsLaterInstruction(const Ending& here, const Outcome& refusal) {
 }
 
 // Something but the counter of LOOP has changed since.
-bool WentRound(const Outcome& refusal, const Outcome& translated) {
-  for (const uint8_t gpr : {kEax, kEdx, kEbx, kEsp, kEbp, kEsi, kEdi}) {
+bool WentRound(const GuestInstruction& branch, const Outcome& refusal, const Outcome& translated) {
+  const bool counts = branch.mnemonic == Mnemonic::kLoop || branch.mnemonic == Mnemonic::kLoope ||
+                      branch.mnemonic == Mnemonic::kLoopne;
+  for (uint8_t gpr = 0; gpr < refusal.cpu.gpr.size(); ++gpr) {
+    if (counts && gpr == kEcx) continue;
     if (refusal.cpu.gpr[gpr] != translated.cpu.gpr[gpr]) return true;
   }
   return false;
@@ -281,7 +284,7 @@ bool IsBranchAtLimit(const Ending& there, const Outcome& refusal, const Outcome&
   const GuestInstruction& in = there.instruction();
   return refusal.vector == kProtection && refusal.error_code == 0 &&
          in.handling == Handling::kControlFlow && there.BytesUpToLimit() == in.length &&
-         (translated.cpu.eip != refusal.cpu.eip + in.length || WentRound(refusal, translated));
+         (translated.cpu.eip != refusal.cpu.eip + in.length || WentRound(in, refusal, translated));
 }
 
 unsigned ExplainRefusal(const Case& one, const LdtTable& table, const NativeRun& native,
@@ -311,7 +314,8 @@ unsigned ForgiveUndefinedAtLimit(const Case& one, const LdtTable& table, Outcome
   return Bit(Explanation::kUndefinedAtLimit);
 }
 
-// The generator puts a comparison behind those in its programs, but a store can make others.
+// The generator puts a comparison behind those in its programs, but a store can make others, and
+// can have what follows it decoded from another byte on.
 unsigned ForgiveDecimalFlags(const Case& one, std::span<const ChangedLine> lines, Outcome& native,
                              const Outcome& here) {
   constexpr std::array<uint8_t, 6> kDecimal = {0x27, 0x2F, 0x37, 0x3F, 0xD4, 0xD5};
@@ -319,15 +323,20 @@ unsigned ForgiveDecimalFlags(const Case& one, std::span<const ChangedLine> lines
   if (difference == 0 || (difference & ~flag::kArithmetic) != 0) return 0;
   MemoryImage image;
   image.Set(one.memory_seed % kMemoryFillings, one.code_at, one.code);
-  const bool stored = std::ranges::any_of(lines, [&](const ChangedLine& line) {
-    if (line.address - kCaseCode.start >= kCaseCode.bytes) return false;
+  const auto is_decimal = [&](uint8_t byte) {
+    return std::ranges::find(kDecimal, byte) != kDecimal.end();
+  };
+  bool stored = false;
+  bool changed = false;
+  for (const ChangedLine& line : lines) {
+    if (line.address - kCaseCode.start >= kCaseCode.bytes) continue;
     for (uint32_t i = 0; i < kLineBytes; ++i) {
       if (line.bytes[i] == image.At(line.address + i)) continue;
-      if (std::ranges::find(kDecimal, line.bytes[i]) != kDecimal.end()) return true;
+      changed = true;
+      stored = stored || is_decimal(line.bytes[i]);
     }
-    return false;
-  });
-  if (!stored) return 0;
+  }
+  if (!stored && !(changed && std::ranges::any_of(one.code, is_decimal))) return 0;
   native.cpu.eflags ^= difference;
   return Bit(Explanation::kDecimalInData);
 }

@@ -55,7 +55,7 @@ inline constexpr std::array<const char*, kExplanationCount> kExplanationTexts = 
     // instruction is nowhere defined.
     "undefined encodings near the end of their segment: #GP(0) on this host, which fetches more",
     // SDM vol. 2, AAA and its kin; IMUL and others leave alone what they need not define.
-    "flags that decimal instructions leave undefined, where a program has stored one and run it",
+    "flags that decimal instructions leave undefined, where a program has changed itself to one",
     // avoided.h has the list, and the reason of each.
     "instructions that no program contains, such as CPUID, met by wild jumps and changed code",
     // AMD APM vol. 5, FXSAVE: without a pending exception a kernel that saves and restores the

@@ -411,6 +411,8 @@ TEST_F(RefusalTest, ByTheHostOfABranchThatEndsWithItsSegment) {
   translated_.outcome->cpu.eip = 2;
   EXPECT_EQ(Explained(), 0u) << "not taken: both report the next one";
   translated_.outcome->cpu.gpr[kEcx] ^= 1;
+  EXPECT_EQ(Explained(), Only(Explanation::kBranchAtLimit)) << "more rounds of another count";
+  case_.code = {0xE2, 0xFE};  // loop $
   EXPECT_EQ(Explained(), 0u) << "LOOP that was not taken";
   translated_.outcome->cpu.gpr[kEbx] ^= 1;
   EXPECT_EQ(Explained(), Only(Explanation::kBranchAtLimit)) << "not taken after more rounds";
