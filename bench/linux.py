@@ -85,12 +85,13 @@ def make_initrd(output, script, trees=(), files=()):
     output.write_bytes(gzip.compress(archive.finish(), compresslevel=1, mtime=0))
 
 
-def run_guest(name, image, arguments, clock='wall'):
-    """The Sample of the guest under the emulator `name`."""
+def run_guest(name, image, arguments, clock='wall', options=()):
+    """The Sample of the guest under the emulator `name`, which takes `options` too."""
     command = guest.emulator_command(name, guest.kernel_path(arguments.kernel), image, APPEND,
                                      verbatim=arguments.verbatim, memory=arguments.memory,
                                      cpu=arguments.cpu, validate=arguments.validate,
                                      apic=arguments.apic)
+    command += options
     return turns.run(command, timeout=arguments.timeout, clock=clock)
 
 

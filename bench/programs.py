@@ -53,6 +53,17 @@ def make_inputs(programs, directory):
        env={'OPENSSL_CONF': '/dev/null'})
 
 
+def make_image(image, data, names):
+    """An initrd that runs the programs `names` (none: all), whose inputs it makes in `data`."""
+    programs = programs_directory()
+    data.mkdir()
+    make_inputs(programs, data)
+    files = {f'data/{path.name}': path for path in data.iterdir()}
+    script = (SOURCES / 'bench.sh').read_text()
+    linux.make_initrd(image, f'{AWAIT_RANDOMNESS}set -- {" ".join(names)}\n{script}',
+                      trees=[programs], files=files)
+
+
 def main():
     parser = argparse.ArgumentParser(prog='scripts/bench programs', description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -69,14 +80,8 @@ def main():
         programs = programs_directory()
         with tempfile.TemporaryDirectory() as scratch:
             data = pathlib.Path(scratch) / 'data'
-            data.mkdir()
-            make_inputs(programs, data)
             image = pathlib.Path(scratch) / 'initrd.gz'
-            words = ' '.join(arguments.programs)
-            files = {f'data/{path.name}': path for path in data.iterdir()}
-            script = (SOURCES / 'bench.sh').read_text()
-            linux.make_initrd(image, f'{AWAIT_RANDOMNESS}set -- {words}\n{script}',
-                              trees=[programs], files=files)
+            make_image(image, data, arguments.programs)
             environment = os.environ | {'R': str(programs), 'D': str(data)}
 
             def take(name):

@@ -14,7 +14,7 @@ REPORTS = turns.REPOSITORY / 'build' / 'bench'
 PAGE = turns.REPOSITORY / 'docs' / 'performance.md'
 # In the order of the page.
 BENCHMARKS = ('boot', 'programs', 'system', 'scale', 'scale-boots', 'kernels', 'nano', 'translate',
-              'smc', 'pc')
+              'smc', 'pc', 'optimisations')
 
 INTRODUCTION = '''\
 # Performance

@@ -36,6 +36,9 @@ NOTHING = 'nothing'
 NATIVE = 'native'
 VERBATIM = 'verbatim'
 QEMU = 'qemu'
+WITH = 'with'
+WITHOUT = 'without'
+WITH_AND_WITHOUT = (WITH, WITHOUT)
 TIMEOUT_SECONDS = 300
 # A line may be underway for some milliseconds.
 SHORTEST_NS = 20_000_000
@@ -197,7 +200,7 @@ def mean_of_least(cases, name, base):
 
 def ratios_of(names):
     """The pairs (of, base) that a table compares, of the subjects that were measured."""
-    pairs = ((VERBATIM, NATIVE), (QEMU, NATIVE), (QEMU, VERBATIM))
+    pairs = ((VERBATIM, NATIVE), (QEMU, NATIVE), (QEMU, VERBATIM), (WITHOUT, WITH))
     return [pair for pair in pairs if set(pair) <= set(names)]
 
 
