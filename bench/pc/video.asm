@@ -111,7 +111,7 @@ Cases:
 
   mov si, EndText
   call Print
-  mov al, 1
+  xor al, al
   out 0xF4, al
   hlt
 
