@@ -140,11 +140,11 @@ void BlockStore::AddToPage(uint32_t page, Block& block) {
   Page& entry = by_page_[page];
   PositionIn(page, block) = static_cast<uint32_t>(entry.blocks.size());
   entry.blocks.push_back(&block);
-  const uint32_t linear = block.key.linear.Page();
-  if (page == block.key.physical.Page() &&
-      std::ranges::find(entry.linear_pages, linear) == entry.linear_pages.end()) {
-    entry.linear_pages.push_back(linear);
-  }
+  if (page == block.key.physical.Page()) entry.AddLinearPage(block.key.linear.Page());
+}
+
+void BlockStore::Page::AddLinearPage(uint32_t linear) {
+  if (std::ranges::find(linear_pages, linear) == linear_pages.end()) linear_pages.push_back(linear);
 }
 
 // A page of code that is written again and again has hundreds of blocks: no search among them.

@@ -63,8 +63,8 @@ class BlockStore {
   [[nodiscard]] std::span<const uint32_t> LinearPagesOf(PhysicalAddress page) const;
   // Makes the blocks of the page that were translated for the linear page `from` blocks of the
   // linear page `to`, where the same code lies now: nothing must lead to them but their links to
-  // each other. False if that is not possible; nothing has changed then. moved(block) is called
-  // for each one that was.
+  // each other. moved(block) is called for each one that was. False if none was: they cannot be,
+  // and stay as they are, or `to` has all of them already.
   bool MovePage(PhysicalAddress page, uint32_t from, uint32_t to, DirectCells& cells,
                 const std::function<void(Block&)>& moved);
 
@@ -83,6 +83,8 @@ class BlockStore {
     std::vector<Block*> blocks;  // that have bytes in it
     // Those that start in it are for these linear pages.
     std::vector<uint32_t> linear_pages;
+
+    void AddLinearPage(uint32_t linear);
   };
 
   void AddToPage(uint32_t page, Block& block);

@@ -87,9 +87,8 @@ bool BlockStore::MovePage(PhysicalAddress page, uint32_t from, uint32_t to, Dire
   for (Block* block : blocks) Move(*block, distance, cells);
   for (Block* block : blocks) moved(*block);
   if (const auto left = by_page_.find(page.Page()); left != by_page_.end()) {
-    std::vector<uint32_t>& pages = left.value().linear_pages;
-    std::erase(pages, from);
-    if (std::ranges::find(pages, to) == pages.end()) pages.push_back(to);
+    std::erase(left.value().linear_pages, from);
+    left.value().AddLinearPage(to);
   }
   statistics_.blocks_moved += blocks.size();
   return !blocks.empty();

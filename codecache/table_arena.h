@@ -13,6 +13,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "base/bits.h"
+
 namespace verbatim {
 
 class TableArena {
@@ -42,7 +44,7 @@ class TableArena {
   static constexpr size_t kChunkBytes = 64 << 10;
 
   void* Take(size_t bytes) {
-    bytes = (bytes + kAlignment - 1) / kAlignment * kAlignment;
+    bytes = AlignUp(bytes, kAlignment);
     used_ += bytes;
     while (left_.size() < bytes) left_ = NextChunk(bytes);
     void* const taken = left_.data();

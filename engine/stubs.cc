@@ -335,7 +335,6 @@ class StubAssembler {
   // Likewise: r8d the eip, r10d the esp and r11d the selector that it leads to, r9d the site.
   void EmitFarTransfer() {
     constexpr int kShiftOfTarget = 4;
-    constexpr int kFold = 5;
     constexpr int kShiftOfBase = 4;
     static_assert(sizeof(FarTarget) == 1 << kShiftOfTarget && sizeof(void*) == 8);
     const Label slowly = a_.newLabel();
@@ -348,7 +347,7 @@ class StubAssembler {
     a_.bind(l_.far_transfer);
     SetFlagsAside();
     a_.mov(r::eax, r::r11d);
-    a_.shr(r::eax, kFold);
+    a_.shr(r::eax, CodeTables::kFold);
     a_.xor_(r::eax, r::r11d);
     a_.and_(r::eax, CodeTables::kFarTargets - 1);
     a_.shl(r::eax, kShiftOfTarget);

@@ -24,6 +24,7 @@ static_assert(sizeof(FarTarget) == 16);
 
 struct CodeTables {
   static constexpr uint32_t kFarTargets = 32;
+  static constexpr unsigned kFold = 5;  // of a selector, on the way to its place
 
   const uint32_t* jump_table = nullptr;  // r14
   uint64_t shadow_base = 0;              // the bottom slot of the shadow return stack
@@ -31,7 +32,6 @@ struct CodeTables {
   std::array<FarTarget, kFarTargets> far_targets{};
 
   [[nodiscard]] FarTarget& FarTargetOf(uint16_t selector) {
-    constexpr unsigned kFold = 5;
     return far_targets[(selector ^ (selector >> kFold)) % kFarTargets];
   }
 };

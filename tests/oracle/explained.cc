@@ -314,6 +314,25 @@ unsigned ForgiveUndefinedAtLimit(const Case& one, const LdtTable& table, Outcome
   return Bit(Explanation::kUndefinedAtLimit);
 }
 
+// visit(address, byte) for each byte of the case's code that the run has changed.
+template <typename Visit>
+void ForEachChangedCodeByte(const Case& one, std::span<const ChangedLine> lines, Visit visit) {
+  MemoryImage image;
+  image.Set(one.memory_seed % kMemoryFillings, one.code_at, one.code);
+  for (const ChangedLine& line : lines) {
+    if (line.address - kCaseCode.start >= kCaseCode.bytes) continue;
+    for (uint32_t i = 0; i < kLineBytes; ++i) {
+      if (line.bytes[i] != image.At(line.address + i)) visit(line.address + i, line.bytes[i]);
+    }
+  }
+}
+
+bool ChangesCode(const Case& one, std::span<const ChangedLine> lines) {
+  bool changed = false;
+  ForEachChangedCodeByte(one, lines, [&](uint32_t, uint8_t) { changed = true; });
+  return changed;
+}
+
 // The generator puts a comparison behind those in its programs, but a store can make others, and
 // can have what follows it decoded from another byte on.
 unsigned ForgiveDecimalFlags(const Case& one, std::span<const ChangedLine> lines, Outcome& native,
@@ -321,59 +340,37 @@ unsigned ForgiveDecimalFlags(const Case& one, std::span<const ChangedLine> lines
   constexpr std::array<uint8_t, 6> kDecimal = {0x27, 0x2F, 0x37, 0x3F, 0xD4, 0xD5};
   const uint32_t difference = (native.cpu.eflags ^ here.cpu.eflags) & one.flags;
   if (difference == 0 || (difference & ~flag::kArithmetic) != 0) return 0;
-  MemoryImage image;
-  image.Set(one.memory_seed % kMemoryFillings, one.code_at, one.code);
   const auto is_decimal = [&](uint8_t byte) {
     return std::ranges::find(kDecimal, byte) != kDecimal.end();
   };
   bool stored = false;
   bool changed = false;
-  for (const ChangedLine& line : lines) {
-    if (line.address - kCaseCode.start >= kCaseCode.bytes) continue;
-    for (uint32_t i = 0; i < kLineBytes; ++i) {
-      if (line.bytes[i] == image.At(line.address + i)) continue;
-      changed = true;
-      stored = stored || is_decimal(line.bytes[i]);
-    }
-  }
+  ForEachChangedCodeByte(one, lines, [&](uint32_t, uint8_t byte) {
+    changed = true;
+    stored = stored || is_decimal(byte);
+  });
   if (!stored && !(changed && std::ranges::any_of(one.code, is_decimal))) return 0;
   native.cpu.eflags ^= difference;
   return Bit(Explanation::kDecimalInData);
 }
 
-bool ChangesCode(const Case& one, std::span<const ChangedLine> lines) {
-  MemoryImage image;
-  image.Set(one.memory_seed % kMemoryFillings, one.code_at, one.code);
-  return std::ranges::any_of(lines, [&](const ChangedLine& line) {
-    if (line.address - kCaseCode.start >= kCaseCode.bytes) return false;
-    for (uint32_t i = 0; i < kLineBytes; ++i) {
-      if (line.bytes[i] != image.At(line.address + i)) return true;
-    }
-    return false;
-  });
-}
-
 // By itself is not known: by anything in the program.
 bool OverwritesAString(const Case& one, std::span<const ChangedLine> lines) {
   constexpr uint32_t kLongest = 15;
-  MemoryImage image;
-  image.Set(one.memory_seed % kMemoryFillings, one.code_at, one.code);
   const auto forms = FormTable::Get().forms();
-  const auto changed = [&](uint32_t address) {
-    return std::ranges::any_of(lines, [&](const ChangedLine& line) {
-      const uint32_t at = address - line.address;
-      return at < kLineBytes && line.bytes[at] != image.At(address);
-    });
-  };
+  std::vector<uint32_t> strings;
   for (size_t i = 0; i < one.notes.size(); ++i) {
     if (one.notes[i].form == InstructionNote::kNoForm) continue;
     if (forms[one.notes[i].form].handling != Handling::kString) continue;
-    const uint32_t start = one.code_at + one.instructions[i];
-    for (uint32_t at = start; at < start + 2 * kLongest; ++at) {
-      if (changed(at)) return true;
-    }
+    strings.push_back(one.code_at + one.instructions[i]);
   }
-  return false;
+  bool overwritten = false;
+  ForEachChangedCodeByte(one, lines, [&](uint32_t address, uint8_t) {
+    overwritten = overwritten || std::ranges::any_of(strings, [address](uint32_t start) {
+                    return address - start < 2 * kLongest;
+                  });
+  });
+  return overwritten;
 }
 
 // Where the images that a case stores have the x87 pointers (SDM vol. 1, 8.1.10 and 10.5.1).
