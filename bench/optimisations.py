@@ -66,10 +66,7 @@ def main():
                     arguments.runs)
     except (turns.BenchError, turns.guest.GuestError) as error:
         sys.exit(f'optimisations: {error}')
-    in_milliseconds = {case: {name: [cost / 1e6 for cost in taken]
-                              for name, taken in by_name.items()}
-                       for case, by_name in costs.items()}
-    turns.publish(arguments, 'optimisations', in_milliseconds, names, unit='ms',
+    turns.publish(arguments, 'optimisations', turns.in_milliseconds(costs), names, unit='ms',
                   clock=arguments.clock, **linux.machine_of(arguments))
 
 

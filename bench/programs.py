@@ -95,10 +95,7 @@ def main():
                                      arguments.runs)
     except (turns.BenchError, turns.guest.GuestError) as error:
         sys.exit(f'programs: {error}')
-    in_milliseconds = {case: {name: [cost / 1e6 for cost in taken]
-                              for name, taken in by_name.items()}
-                       for case, by_name in costs.items()}
-    turns.publish(arguments, 'programs', in_milliseconds, names, unit='ms',
+    turns.publish(arguments, 'programs', turns.in_milliseconds(costs), names, unit='ms',
                   clock=arguments.clock, **linux.machine_of(arguments))
 
 

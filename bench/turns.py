@@ -267,6 +267,12 @@ def write_json(path, report):
     path.write_text(json.dumps(report, indent=2) + '\n')
 
 
+def in_milliseconds(costs):
+    """What take_turns found, which is in nanoseconds."""
+    return {case: {name: [cost / 1e6 for cost in taken] for name, taken in by_name.items()}
+            for case, by_name in costs.items()}
+
+
 def publish(arguments, benchmark, costs, names, unit='ns', **more):
     """Prints the table and keeps the samples."""
     report = {'benchmark': benchmark, 'unit': unit, 'runs': arguments.runs, 'subjects': names,

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/block_options.h"
 
-#include <charconv>
 #include <optional>
+
+#include "base/parse.h"
 
 namespace verbatim {
 namespace {
@@ -10,14 +11,6 @@ namespace {
 constexpr uint32_t kDefaultAddress16 = 0x7C00;
 constexpr uint32_t kMaxBlocks = 10000;
 constexpr uint32_t kBlocksOfBytes = 16;
-
-template <typename Number>
-std::optional<Number> ParseNumber(std::string_view text, int base) {
-  Number value = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (error != std::errc() || stop != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 // "55 89 e5", "5589e5", in any number of words.
 Result<std::vector<uint8_t>> ReadBytes(const std::vector<std::string>& words) {

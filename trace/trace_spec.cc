@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "trace/trace_spec.h"
 
-#include <charconv>
 #include <limits>
+
+#include "base/parse.h"
 
 namespace verbatim {
 namespace {
@@ -11,14 +12,6 @@ constexpr std::string_view kWords =
     "expected categories (blocks, exec, exits, faults, irq, exceptions, io, mmio, bios, cr, smc, "
     "modes, all) and filters (addr=, cpl=, cr3=, count=, from=, to=, format=) with commas between "
     "them, and =FILE behind";
-
-template <typename Number>
-std::optional<Number> ParseNumber(std::string_view text, int base) {
-  Number value = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (error != std::errc() || stop != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 std::optional<uint32_t> ParseHex(std::string_view text) {
   if (text.starts_with("0x")) text.remove_prefix(2);
