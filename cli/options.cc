@@ -116,8 +116,9 @@ void DeclareRun(CLI::App& run, RunText& text) {
       ->type_name("FILE");
   run.add_option("--trace", text.traces,
                  "what to write down, on standard error or in FILE: blocks, exec, exits, faults,\n"
-                 "irq, exceptions, io, mmio, bios, cr, smc, modes or all, with commas between\n"
-                 "them; filters: addr=LOW-HIGH, cpl=N, cr3=N, count=N, from=ADDR, to=ADDR,\n"
+                 "irq, exceptions, io, mmio, bios, cr, smc, modes, resumes, all, or explore for\n"
+                 "what 'verbatim explore' reads; with commas between them; filters:\n"
+                 "addr=LOW-HIGH, cpl=N, cr3=N, count=N, from=ADDR, to=ADDR,\n"
                  "format=text|json|binary; may be given several times")
       ->type_name("WORD,...[=FILE]")
       ->allow_extra_args(false);

@@ -82,13 +82,14 @@ bool Engine::CalloutThunk(ExecutionContext* context, uint32_t site) noexcept {
   auto* engine = static_cast<Engine*>(context->engine);
   engine->FollowFarTransfers();
   const Site& called = engine->sites_.At(site);
-  return called.move ? engine->Move(called) : engine->Callout(site);
+  const bool goes_on = called.move ? engine->Move(called) : engine->Callout(site);
+  return engine->TellResumed(goes_on);
 }
 
 bool Engine::AccessBeginThunk(ExecutionContext* context, uint32_t site) noexcept {
   auto* engine = static_cast<Engine*>(context->engine);
   engine->FollowFarTransfers();
-  return engine->AccessBegin(engine->sites_.At(site));
+  return engine->TellResumed(engine->AccessBegin(engine->sites_.At(site)));
 }
 
 bool Engine::AccessEndThunk(ExecutionContext* context, uint32_t site) noexcept {

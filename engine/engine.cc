@@ -221,6 +221,7 @@ void Engine::Enter(const Block& block) {
   entered_generation_ = window_code_->generation();
   context_->entry_pc = block.body();
   context_->shadow_rsp = code_->shadow_rsp;
+  if (Observes(Observation::kResumes)) Tell(Resumed{});
   stubs_.enter(context_.get());
   FollowFarTransfers();
 }
@@ -276,6 +277,7 @@ Status Engine::RunOnce(BlockMode mode) {
   SyncFlagsFromHost();
   while (HandleExit() && window_code_->generation() == entered_generation_) {
     SyncFlagsToHost();
+    if (Observes(Observation::kResumes)) Tell(Resumed{});
     stubs_.resume(context_.get());
     FollowFarTransfers();
     SyncFlagsFromHost();

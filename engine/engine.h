@@ -275,6 +275,11 @@ class Engine final : public CodeWriteObserver,
   void TellAt(uint32_t eip, const EngineEvent& event);
   void TellMode();
   void TellHostFault(FaultMeaning meaning, bool write = false, uint32_t address = 0);
+  // `goes_on`, which a callout returns.
+  [[nodiscard]] bool TellResumed(bool goes_on) {
+    if (goes_on && Observes(Observation::kResumes)) Tell(Resumed{});
+    return goes_on;
+  }
   [[nodiscard]] StepOutcome ExecuteObserved(const GuestInstruction& instruction);
   void OnException(const Exception& exception) override;
   void OnSoftwareInterrupt(uint8_t vector) override;

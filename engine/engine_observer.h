@@ -41,6 +41,7 @@ enum class Observation : uint8_t {
   kCodeChanges,  // writes to code, and blocks that are dropped
   kModes,        // changes of the processor's mode
   kExecution,    // every entry into a block
+  kResumes,      // ways back into translated code
 };
 using Observations = uint32_t;  // a set of bits
 [[nodiscard]] constexpr Observations BitOf(Observation what) {
@@ -66,6 +67,10 @@ struct CalloutSeen {
 struct SoftwareAccessSeen {
   const GuestInstruction* instruction;
 };
+
+// kResumes: translated code goes on, at its instruction `eip`. What lies between an exit and this is
+// what the exit cost.
+struct Resumed {};
 
 // kFaults: what a host fault turned out to be.
 enum class FaultMeaning : uint8_t {
@@ -159,7 +164,7 @@ struct ModeChanged {
 using EngineEvent =
     std::variant<LinkMade, ExitSeen, CalloutSeen, SoftwareAccessSeen, HostFaultSeen, InterruptSeen,
                  ExceptionSeen, SoftwareInterruptSeen, PortSeen, DeviceSeen, ControlSeen, MsrSeen,
-                 CodeWriteSeen, BlockDropped, CacheFlushed, ModeChanged>;
+                 CodeWriteSeen, BlockDropped, CacheFlushed, ModeChanged, Resumed>;
 
 class EngineObserver {
  public:

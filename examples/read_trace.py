@@ -3,16 +3,17 @@
 """Reads a binary trace of `verbatim run --trace exec=FILE`, as docs/trace-format.md describes it.
 
 As a program it prints a line for each entry and event; as a module, `for kind, item in read(path)`
-gives ('block', dict), ('entries', [numbers]) and ('event', dict), in the order of the file.
+gives ('block', dict), ('entries', [numbers]), ('names', (stubs, fields)) and ('event', dict), in
+the order of the file.
 """
 
 import struct
 import sys
 
 MAGIC = b'VBTRACE\n'
-VERSION = 1
+VERSION = 2
 CATEGORIES = ('blocks', 'exec', 'exits', 'faults', 'irq', 'exceptions', 'io', 'mmio', 'bios', 'cr',
-              'smc', 'modes')
+              'smc', 'modes', 'resumes')
 OUTCOMES = ('ident', 'rewritten', 'software', 'in cache', 'simulated', 'nothing', 'raises')
 FORM_TEXT = 3
 
@@ -90,8 +91,32 @@ def read_event(chunk):
     for _ in range(chunk.number()):
         name = chunk.text()
         event[name] = chunk.text() if chunk.number() == FORM_TEXT else chunk.number()
-    event['listing'] = chunk.text()
+    if chunk.number():
+        event['code'] = read_code(chunk)
     return event
+
+
+def read_code(chunk):
+    """A translation: host_start + body_offset is where the first instruction's host code begins."""
+    code = {name: chunk.number()
+            for name in ('number', 'eip', 'linear', 'physical', 'cpl', 'bits')}
+    code['second_page'] = chunk.number() if chunk.number() else None
+    code['copied'] = chunk.number()
+    code['mode'] = chunk.text()
+    code['guest'] = chunk.bytes()
+    code['host_start'] = chunk.number()
+    code['host'] = chunk.bytes()
+    code['body_offset'] = chunk.number()
+    code['instructions'] = [(chunk.number(), OUTCOMES[chunk.number()], chunk.number())
+                            for _ in range(chunk.number())]
+    code['links'] = [tuple(chunk.number() for _ in range(3)) for _ in range(chunk.number())]
+    code['return_sites'] = [chunk.number() for _ in range(chunk.number())]
+    return code
+
+
+def read_names(chunk):
+    """({address: name of the stub}, {offset from r15: name of the field})."""
+    return tuple({chunk.number(): chunk.text() for _ in range(chunk.number())} for _ in range(2))
 
 
 def read(path):
@@ -119,6 +144,8 @@ def read(path):
                 yield 'entries', read_entries(chunk, predictor)
             elif kind == b'E':
                 yield 'event', read_event(chunk)
+            elif kind == b'N':
+                yield 'names', read_names(chunk)
             elif kind == b'Z':
                 return
             else:
@@ -138,7 +165,7 @@ def main():
             elif kind == 'entries':
                 for number in item:
                     print(f'exec {addresses[number]:08x}')
-            else:
+            elif kind == 'event':
                 print(f'{item["category"]} {item["event"]} {item["address"]:08x}')
     except (OSError, ValueError) as error:
         sys.exit(f'read_trace.py: {error}')

@@ -14,7 +14,7 @@
 namespace verbatim {
 
 inline constexpr std::string_view kTraceMagic = "VBTRACE\n";
-inline constexpr uint32_t kTraceVersion = 1;
+inline constexpr uint32_t kTraceVersion = 2;
 inline constexpr uint32_t kTraceHeaderBytes = 16;  // magic, version, four bytes that are zero
 // No chunk is longer: what claims to be is no trace.
 inline constexpr uint32_t kMaxChunkBytes = 16u << 20;
@@ -24,6 +24,7 @@ enum class Chunk : uint8_t {
   kBlock = 'B',
   kEntries = 'X',
   kEvent = 'E',
+  kNames = 'N',
   kEnd = 'Z',  // a trace without it was cut off
 };
 

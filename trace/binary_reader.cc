@@ -104,6 +104,9 @@ Status BinaryReader::VisitChunk(Chunk type, TraceVisitor& visitor) {
     case Chunk::kEntries:
       if (!ReadEntries(visitor)) return Fail("entries that make no sense");
       return {};
+    case Chunk::kNames:
+      if (!ReadNames(visitor)) return Fail("names that make no sense");
+      return {};
     case Chunk::kEvent:
       if (!ReadEvent(visitor)) return Fail("an event that makes no sense");
       return {};
@@ -150,6 +153,13 @@ bool BinaryReader::Take(std::string_view& text) {
   if (!Take(bytes, contents_.size() - at_) || bytes > contents_.size() - at_) return false;
   text = {reinterpret_cast<const char*>(contents_.data()) + at_, bytes};
   at_ += bytes;
+  return true;
+}
+
+bool BinaryReader::Take(std::vector<uint8_t>& bytes) {
+  std::string_view text;
+  if (!Take(text)) return false;
+  bytes.assign(text.begin(), text.end());
   return true;
 }
 
@@ -209,6 +219,75 @@ bool BinaryReader::ReadEntries(TraceVisitor& visitor) {
   return true;
 }
 
+bool BinaryReader::ReadNames(TraceVisitor& visitor) {
+  HostNames names;
+  uint64_t count = 0;
+  std::string_view text;
+  if (!Take(count, contents_.size())) return false;
+  for (uint64_t i = 0; i < count; ++i) {
+    uint64_t address = 0;
+    if (!TakeNumber(address) || !Take(text)) return false;
+    names.stubs.emplace_back(address, text);
+  }
+  if (!Take(count, contents_.size())) return false;
+  for (uint64_t i = 0; i < count; ++i) {
+    uint32_t offset = 0;
+    if (!TakeNumber(offset) || !Take(text)) return false;
+    names.fields.emplace_back(offset, text);
+  }
+  if (at_ != contents_.size()) return false;
+  visitor.OnNames(names);
+  return true;
+}
+
+// A BlockLister relies on it that lengths and offsets lie in the code.
+bool BinaryReader::ReadCode(BlockCode& code) {
+  uint64_t bits = 0;
+  uint64_t flag = 0;
+  uint64_t count = 0;
+  std::string_view mode;
+  if (!TakeNumber(code.number) || !TakeNumber(code.eip) || !TakeNumber(code.linear) ||
+      !TakeNumber(code.physical) || !TakeNumber(code.cpl) || code.cpl > 3 || !Take(bits, 32) ||
+      (bits != 16 && bits != 32) || !Take(flag, 1)) {
+    return false;
+  }
+  code.code32 = bits == 32;
+  if (flag != 0 && !TakeNumber(code.second_page.emplace())) return false;
+  if (!TakeNumber(code.ident_count) || !Take(mode) || !Take(code.guest) ||
+      !TakeNumber(code.host_start) || !Take(code.host) || !TakeNumber(code.body_offset) ||
+      code.body_offset > code.host.size() || !Take(count, code.guest.size())) {
+    return false;
+  }
+  code.mode = mode;
+  size_t covered = 0;
+  code.stubs_offset = code.body_offset;
+  for (uint64_t i = 0; i < count; ++i) {
+    uint64_t length = 0;
+    uint64_t outcome = 0;
+    uint64_t host = 0;
+    if (!Take(length, kMaxInstructionBytes) || length == 0 || !Take(outcome, kHighestOutcome) ||
+        !Take(host, code.host.size() - code.stubs_offset)) {
+      return false;
+    }
+    covered += length;
+    code.stubs_offset += static_cast<uint32_t>(host);
+    code.instructions.push_back(
+        {static_cast<uint8_t>(length), static_cast<Outcome>(outcome), code.stubs_offset});
+  }
+  if (covered != code.guest.size() || !Take(count, contents_.size())) return false;
+  for (uint64_t i = 0; i < count; ++i) {
+    BlockCode::Link& link = code.links.emplace_back();
+    if (!TakeNumber(link.target_eip) || !TakeNumber(link.field) || !TakeNumber(link.stub)) {
+      return false;
+    }
+  }
+  if (!Take(count, contents_.size())) return false;
+  for (uint64_t i = 0; i < count; ++i) {
+    if (!TakeNumber(code.return_sites.emplace_back())) return false;
+  }
+  return true;
+}
+
 bool BinaryReader::ReadEvent(TraceVisitor& visitor) {
   TraceEvent event;
   uint64_t category = 0;
@@ -235,8 +314,14 @@ bool BinaryReader::ReadEvent(TraceVisitor& visitor) {
     }
     event.fields.push_back(std::move(field));
   }
-  if (!Take(text) || at_ != contents_.size()) return false;
-  event.listing = text;
+  uint64_t has_code = 0;
+  if (!Take(has_code, 1)) return false;
+  if (has_code != 0) {
+    auto code = std::make_shared<BlockCode>();
+    if (!ReadCode(*code)) return false;
+    event.code = std::move(code);
+  }
+  if (at_ != contents_.size()) return false;
   ++event_count_;
   visitor.OnEvent(event);
   return true;

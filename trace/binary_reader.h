@@ -15,6 +15,8 @@
 #include "base/file.h"
 #include "base/result.h"
 #include "trace/binary_format.h"
+#include "trace/block_code.h"
+#include "trace/host_names.h"
 #include "trace/trace_event.h"
 
 namespace verbatim {
@@ -25,6 +27,8 @@ class TraceVisitor {
   virtual ~TraceVisitor() = default;
   virtual void OnBlock(const BlockDefinition& block) = 0;
   virtual void OnEntries(std::span<const uint32_t> entries) = 0;
+  // Before the first event with a block's code.
+  virtual void OnNames(const HostNames& names) = 0;
   virtual void OnEvent(const TraceEvent& event) = 0;
 };
 
@@ -41,10 +45,13 @@ class BinaryReader {
   [[nodiscard]] Status VisitChunk(Chunk type, TraceVisitor& visitor);
   [[nodiscard]] bool ReadBlock(TraceVisitor& visitor);
   [[nodiscard]] bool ReadEntries(TraceVisitor& visitor);
+  [[nodiscard]] bool ReadNames(TraceVisitor& visitor);
+  [[nodiscard]] bool ReadCode(BlockCode& code);
   [[nodiscard]] bool ReadEvent(TraceVisitor& visitor);
   // Of the chunk's contents.
   [[nodiscard]] bool Take(uint64_t& number, uint64_t highest);
   [[nodiscard]] bool Take(std::string_view& text);
+  [[nodiscard]] bool Take(std::vector<uint8_t>& bytes);
   template <typename Number>
   [[nodiscard]] bool TakeNumber(Number& number);
   // As many bytes as wanted or, at the file's end, fewer.

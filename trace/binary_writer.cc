@@ -36,6 +36,57 @@ void BinaryWriter::Put(std::string_view text) {
   contents_ += text;
 }
 
+void BinaryWriter::Put(const std::vector<uint8_t>& bytes) {
+  Put(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+}
+
+void BinaryWriter::Put(const BlockCode& code) {
+  Put(code.number);
+  Put(code.eip);
+  Put(code.linear);
+  Put(code.physical);
+  Put(code.cpl);
+  Put(code.code32 ? 32 : 16);
+  Put(code.second_page ? 1 : 0);
+  if (code.second_page) Put(*code.second_page);
+  Put(code.ident_count);
+  Put(code.mode);
+  Put(code.guest);
+  Put(code.host_start);
+  Put(code.host);
+  Put(code.body_offset);
+  Put(code.instructions.size());
+  uint32_t host = code.body_offset;
+  for (const BlockCode::Instruction& in : code.instructions) {
+    Put(in.length);
+    Put(static_cast<uint64_t>(in.outcome));
+    Put(in.host_end - host);
+    host = in.host_end;
+  }
+  Put(code.links.size());
+  for (const BlockCode::Link& link : code.links) {
+    Put(link.target_eip);
+    Put(link.field);
+    Put(link.stub);
+  }
+  Put(code.return_sites.size());
+  for (const uint32_t site : code.return_sites) Put(site);
+}
+
+void BinaryWriter::Names(const HostNames& names) {
+  Put(names.stubs.size());
+  for (const auto& [address, name] : names.stubs) {
+    Put(address);
+    Put(name);
+  }
+  Put(names.fields.size());
+  for (const auto& [offset, name] : names.fields) {
+    Put(offset);
+    Put(name);
+  }
+  Frame(Chunk::kNames);
+}
+
 void BinaryWriter::Frame(Chunk type) {
   std::array<char, 5> frame{static_cast<char>(type)};
   StoreLittle<uint32_t>(&frame[1], static_cast<uint32_t>(contents_.size()));
@@ -58,7 +109,7 @@ void BinaryWriter::Block(const BlockDefinition& block) {
   Put(block.physical);
   Put(block.cpl);
   Put(block.code32 ? 32 : 16);
-  Put(std::string_view(reinterpret_cast<const char*>(block.bytes.data()), block.bytes.size()));
+  Put(block.bytes);
   Put(block.instructions.size());
   for (const BlockDefinition::Instruction& in : block.instructions) {
     Put(in.length);
@@ -114,7 +165,8 @@ void BinaryWriter::Event(const TraceEvent& event) {
       Put(field.number);
     }
   }
-  Put(event.listing);
+  Put(event.code != nullptr ? 1 : 0);
+  if (event.code != nullptr) Put(*event.code);
   Frame(Chunk::kEvent);
 }
 

@@ -6,8 +6,12 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "trace/binary_format.h"
+#include "trace/block_code.h"
+#include "trace/host_names.h"
 #include "trace/trace_event.h"
 #include "trace/trace_output.h"
 
@@ -19,6 +23,8 @@ class BinaryWriter {
   explicit BinaryWriter(TraceOutput& output) : output_(output) {}
 
   void Begin();
+  // Before the first event with a block's code, which they are about.
+  void Names(const HostNames& names);
   void Block(const BlockDefinition& block);
   void Entries(std::span<const uint32_t> entries);
   void Event(const TraceEvent& event);
@@ -27,6 +33,8 @@ class BinaryWriter {
  private:
   void Put(uint64_t number);
   void Put(std::string_view text);
+  void Put(const std::vector<uint8_t>& bytes);
+  void Put(const BlockCode& code);
   void Frame(Chunk type);
 
   TraceOutput& output_;

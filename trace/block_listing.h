@@ -5,12 +5,16 @@
 #define VERBATIM_TRACE_BLOCK_LISTING_H_
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "engine/engine_observer.h"
+#include "decoder/decoder.h"
+#include "trace/binary_format.h"
+#include "trace/block_code.h"
 #include "trace/disassembler.h"
+#include "trace/host_names.h"
 #include "trace/outcome.h"
 
 namespace verbatim {
@@ -19,7 +23,7 @@ struct HostLine {
   uint64_t address = 0;
   std::vector<uint8_t> bytes;
   std::string text;
-  std::string_view name;  // of the stub that it leads to or the field that it accesses; or empty
+  std::string name;  // of the stub that it leads to or the field that it accesses; or empty
 };
 
 struct GuestLine {
@@ -58,7 +62,12 @@ struct BlockListing {
 
 class BlockLister {
  public:
+  BlockLister();
   [[nodiscard]] BlockListing List(const TranslatedBlock& translated);
+  // `code` holds together (its lengths and offsets lie in it), as CodeOf and BinaryReader give it.
+  [[nodiscard]] BlockListing List(const BlockCode& code, const HostNames& names);
+  // Its guest code; there is no host code.
+  [[nodiscard]] BlockListing List(const BlockDefinition& block);
   // Guest code alone.
   [[nodiscard]] DisassembledInstruction At(std::span<const uint8_t> bytes, uint32_t eip,
                                            bool code32) {
@@ -69,10 +78,13 @@ class BlockLister {
   }
 
  private:
+  [[nodiscard]] BlockListing List(const BlockCode& code, const HostNames& names,
+                                  const Decoder& decoder);
   // `begin` and `end` are offsets from the block's start.
-  [[nodiscard]] std::vector<HostLine> ListHost(const TranslatedBlock& translated, uint32_t begin,
-                                               uint32_t end);
+  [[nodiscard]] std::vector<HostLine> ListHost(const BlockCode& code, const HostNames& names,
+                                               uint32_t begin, uint32_t end);
 
+  const Decoder decoder_;  // of a processor that has every extension
   Disassembler guest16_{Disassembler::Mode::kGuest16};
   Disassembler guest32_{Disassembler::Mode::kGuest32};
   Disassembler host_{Disassembler::Mode::kHost};

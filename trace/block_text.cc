@@ -24,9 +24,12 @@ void WriteHeading(const BlockListing& listing, std::string& text) {
   if (listing.second_page) {
     Append(text, "  crosses into physical page {:08x}\n", *listing.second_page);
   }
-  Append(text, "  guest: {} instructions, {} of them copied, {} bytes; host: {} bytes at {:08x}\n",
-         listing.instructions.size(), listing.ident_count, listing.guest_bytes, listing.host_bytes,
-         listing.host_start);
+  Append(text, "  guest: {} instructions, {} of them copied, {} bytes", listing.instructions.size(),
+         listing.ident_count, listing.guest_bytes);
+  if (listing.host_bytes != 0) {
+    Append(text, "; host: {} bytes at {:08x}", listing.host_bytes, listing.host_start);
+  }
+  text += '\n';
 }
 
 void WriteHost(std::span<const HostLine> lines, std::string& text) {
@@ -49,14 +52,14 @@ std::string HexBytes(std::span<const uint8_t> bytes) {
 std::string BlockText(const BlockListing& listing) {
   std::string text;
   WriteHeading(listing, text);
-  text += "    entry\n";
+  if (!listing.entry.empty()) text += "    entry\n";
   WriteHost(listing.entry, text);
   for (const GuestLine& line : listing.instructions) {
     Append(text, "    {:08x}  {:<{}}{:<{}}{}\n", line.eip, HexBytes(line.bytes), kGuestByteColumns,
            line.text, kGuestTextColumns, OutcomeName(line.outcome));
     WriteHost(line.host, text);
   }
-  text += "    out of line\n";
+  if (!listing.out_of_line.empty()) text += "    out of line\n";
   WriteHost(listing.out_of_line, text);
   for (const LinkLine& link : listing.links) {
     Append(text, "    link to {:08x}: field at {:08x}, unchained to {:08x}\n", link.target_eip,

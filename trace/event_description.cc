@@ -4,9 +4,7 @@
 #include <fmt/format.h>
 
 #include <array>
-
-#include "trace/block_text.h"
-#include "translator/block_mode.h"
+#include <memory>
 
 namespace verbatim {
 namespace {
@@ -129,6 +127,9 @@ struct Describer {
             .name = "access",
             .fields = {F::Text("instruction", Text(*e.instruction))}};
   }
+  TraceEvent operator()(const Resumed& /*e*/) const {
+    return {.category = TraceCategory::kResumes, .name = "goes on"};
+  }
   TraceEvent operator()(const HostFaultSeen& e) const {
     TraceEvent event{.category = TraceCategory::kFaults, .name = std::string(NameOf(e.meaning))};
     if (e.trap == static_cast<uint32_t>(Vector::kPageFault)) {
@@ -212,6 +213,7 @@ struct Categorizer {
   TraceCategory operator()(const ExitSeen&) const { return TraceCategory::kExits; }
   TraceCategory operator()(const CalloutSeen&) const { return TraceCategory::kExits; }
   TraceCategory operator()(const SoftwareAccessSeen&) const { return TraceCategory::kExits; }
+  TraceCategory operator()(const Resumed&) const { return TraceCategory::kResumes; }
   TraceCategory operator()(const HostFaultSeen&) const { return TraceCategory::kFaults; }
   TraceCategory operator()(const InterruptSeen&) const { return TraceCategory::kIrq; }
   TraceCategory operator()(const ExceptionSeen&) const { return TraceCategory::kExceptions; }
@@ -246,6 +248,7 @@ Observations ObservationsFor(TraceCategories categories) {
       {TraceCategory::kSmc, Observation::kCodeChanges},
       {TraceCategory::kModes, Observation::kModes},
       {TraceCategory::kExec, Observation::kExecution},
+      {TraceCategory::kResumes, Observation::kResumes},
   };
   Observations wanted = 0;
   for (const auto& [category, what] : kPairs) {
@@ -261,17 +264,17 @@ TraceEvent EventDescriber::Describe(const CpuState& cpu, const EngineEvent& even
 }
 
 TraceEvent EventDescriber::DescribeBlock(const TranslatedBlock& translated) {
-  const BlockListing listing = lister_.List(translated);
+  auto code = std::make_shared<const BlockCode>(CodeOf(translated));
   return {.category = TraceCategory::kBlocks,
           .name = "translated",
-          .linear = listing.linear,
-          .cpl = static_cast<uint8_t>(listing.cpl),
-          .fields = {F::Decimal("block", listing.number), F::Hex("physical", listing.physical),
-                     F::Decimal("instructions", listing.instructions.size()),
-                     F::Decimal("copied", listing.ident_count),
-                     F::Decimal("guest_bytes", listing.guest_bytes),
-                     F::Decimal("host_bytes", listing.host_bytes)},
-          .listing = BlockText(listing)};
+          .linear = code->linear,
+          .cpl = code->cpl,
+          .fields = {F::Decimal("block", code->number), F::Hex("physical", code->physical),
+                     F::Decimal("instructions", code->instructions.size()),
+                     F::Decimal("copied", code->ident_count),
+                     F::Decimal("guest_bytes", code->guest.size()),
+                     F::Decimal("host_bytes", code->host.size())},
+          .code = code};
 }
 
 }  // namespace verbatim

@@ -39,7 +39,8 @@ void AppendField(std::string& text, const TraceField& field, const SymbolTable& 
 
 }  // namespace
 
-std::string EventText(const TraceEvent& event, const SymbolTable& symbols) {
+std::string EventText(const TraceEvent& event, const SymbolTable& symbols,
+                      std::string_view listing) {
   std::string text = fmt::format("{:14.9f}  {:08x} ",
                                  static_cast<double>(event.time_ns) / kNsPerSecond, event.linear);
   if (const std::string name = symbols.Describe(event.linear); !name.empty()) {
@@ -48,7 +49,7 @@ std::string EventText(const TraceEvent& event, const SymbolTable& symbols) {
   Append(text, " {}  {:<10} {}", event.cpl, CategoryName(event.category), event.name);
   for (const TraceField& field : event.fields) AppendField(text, field, symbols);
   text += '\n';
-  text += event.listing;
+  text += listing;
   return text;
 }
 
@@ -71,7 +72,7 @@ std::string JsonString(std::string_view text) {
   return json;
 }
 
-std::string EventJson(const TraceEvent& event, const SymbolTable& symbols) {
+std::string EventJson(const TraceEvent& event, const SymbolTable& symbols, std::string_view code) {
   std::string json =
       fmt::format("{{\"time\":{:.9f},\"category\":\"{}\",\"event\":{},\"address\":{}",
                   static_cast<double>(event.time_ns) / kNsPerSecond, CategoryName(event.category),
@@ -87,7 +88,7 @@ std::string EventJson(const TraceEvent& event, const SymbolTable& symbols) {
       Append(json, ",{}:{}", JsonString(field.name), field.number);
     }
   }
-  if (!event.listing.empty()) Append(json, ",\"listing\":{}", JsonString(event.listing));
+  if (!code.empty()) Append(json, ",\"code\":{}", code);
   json += "}\n";
   return json;
 }

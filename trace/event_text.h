@@ -15,10 +15,13 @@
 
 namespace verbatim {
 
-// One line, and the lines of the listing. Ends with a newline.
-[[nodiscard]] std::string EventText(const TraceEvent& event, const SymbolTable& symbols);
-// One JSON object and a newline. Numbers are JSON numbers.
-[[nodiscard]] std::string EventJson(const TraceEvent& event, const SymbolTable& symbols);
+// One line, and the lines of `listing`. Ends with a newline.
+[[nodiscard]] std::string EventText(const TraceEvent& event, const SymbolTable& symbols,
+                                    std::string_view listing = {});
+// One JSON object and a newline. Numbers are JSON numbers. `code` is that of the event's block
+// (block_json.h), or empty.
+[[nodiscard]] std::string EventJson(const TraceEvent& event, const SymbolTable& symbols,
+                                    std::string_view code = {});
 // A JSON string, quotes included, of bytes that may be anything.
 [[nodiscard]] std::string JsonString(std::string_view text);
 

@@ -71,20 +71,28 @@ constexpr FieldRow kFields[] = {
     {offsetof(ExecutionContext, record_next), "record_next"},
 };
 
-}  // namespace
-
-std::string_view StubName(const StubTable& stubs, uint64_t address) {
-  for (const StubRow& row : kStubs) {
-    if (reinterpret_cast<uintptr_t>(stubs.*row.address) == address) return row.name;
+template <typename Rows>
+std::string_view NameIn(const Rows& rows, uint64_t place) {
+  for (const auto& [at, name] : rows) {
+    if (at == place) return name;
   }
   return {};
 }
 
-std::string_view ContextFieldName(uint32_t offset) {
-  for (const FieldRow& row : kFields) {
-    if (row.offset == offset) return row.name;
+}  // namespace
+
+std::string_view HostNames::StubAt(uint64_t address) const { return NameIn(stubs, address); }
+std::string_view HostNames::FieldAt(uint32_t offset) const { return NameIn(fields, offset); }
+
+HostNames NamesFor(const StubTable& stubs) {
+  HostNames names;
+  for (const StubRow& row : kStubs) {
+    names.stubs.emplace_back(reinterpret_cast<uintptr_t>(stubs.*row.address), row.name);
   }
-  return {};
+  for (const FieldRow& row : kFields) {
+    names.fields.emplace_back(static_cast<uint32_t>(row.offset), row.name);
+  }
+  return names;
 }
 
 }  // namespace verbatim

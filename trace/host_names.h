@@ -5,18 +5,25 @@
 #define VERBATIM_TRACE_HOST_NAMES_H_
 
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "translator/stub_table.h"
 
 namespace verbatim {
 
-// Empty if it is no stub's entry.
-[[nodiscard]] std::string_view StubName(const StubTable& stubs, uint64_t address);
+struct HostNames {
+  std::vector<std::pair<uint64_t, std::string>> stubs;   // by the address of the entry
+  std::vector<std::pair<uint32_t, std::string>> fields;  // by the offset in ExecutionContext
 
-// Of the field that begins at `offset` of ExecutionContext; empty if generated code uses none
-// there.
-[[nodiscard]] std::string_view ContextFieldName(uint32_t offset);
+  // Empty if there is no such stub, or field.
+  [[nodiscard]] std::string_view StubAt(uint64_t address) const;
+  [[nodiscard]] std::string_view FieldAt(uint32_t offset) const;
+};
+
+[[nodiscard]] HostNames NamesFor(const StubTable& stubs);
 
 }  // namespace verbatim
 

@@ -8,8 +8,8 @@ namespace verbatim {
 namespace {
 
 constexpr std::array<std::string_view, kTraceCategories> kNames = {
-    "blocks", "exec", "exits", "faults", "irq", "exceptions",
-    "io",     "mmio", "bios",  "cr",     "smc", "modes"};
+    "blocks", "exec", "exits", "faults", "irq",   "exceptions", "io",
+    "mmio",   "bios", "cr",    "smc",    "modes", "resumes"};
 
 }  // namespace
 

@@ -5,11 +5,14 @@
 #define VERBATIM_TRACE_TRACE_EVENT_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "trace/block_code.h"
 
 namespace verbatim {
 
@@ -27,8 +30,9 @@ enum class TraceCategory : uint8_t {
   kCr,
   kSmc,
   kModes,
+  kResumes,
 };
-inline constexpr unsigned kTraceCategories = 12;
+inline constexpr unsigned kTraceCategories = 13;
 
 [[nodiscard]] std::string_view CategoryName(TraceCategory category);
 [[nodiscard]] std::optional<TraceCategory> FindCategory(std::string_view name);
@@ -74,7 +78,7 @@ struct TraceEvent {
   uint32_t cr3 = 0;
   uint8_t cpl = 0;
   std::vector<TraceField> fields{};
-  std::string listing{};  // many lines, for people
+  std::shared_ptr<const BlockCode> code{};  // of a translation; else none
 };
 
 }  // namespace verbatim

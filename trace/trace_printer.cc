@@ -3,14 +3,20 @@
 
 #include <fmt/format.h>
 
+#include "trace/block_json.h"
 #include "trace/block_text.h"
 #include "trace/event_text.h"
 
 namespace verbatim {
 
-void TracePrinter::Print(const TraceEvent& event) {
-  const bool json = spec_.format == TraceFormat::kJson;
-  const bool more = print_(json ? EventJson(event, symbols_) : EventText(event, symbols_));
+void TracePrinter::Print(const TraceEvent& event, const BlockListing* listing) {
+  std::string text;
+  if (spec_.format == TraceFormat::kJson) {
+    text = EventJson(event, symbols_, listing != nullptr ? BlockJson(*listing) : "");
+  } else {
+    text = EventText(event, symbols_, listing != nullptr ? BlockText(*listing) : "");
+  }
+  const bool more = print_(text);
   ++printed_;
   done_ = !more || (filter_.count && printed_ >= *filter_.count);
 }
@@ -18,23 +24,15 @@ void TracePrinter::Print(const TraceEvent& event) {
 void TracePrinter::OnBlock(const BlockDefinition& block) {
   blocks_.Add(block);
   if (!Takes(TraceCategory::kBlocks) || !filter_.TakesPlace(block.linear, block.cpl)) return;
-  TraceEvent event{.category = TraceCategory::kBlocks,
-                   .name = "block",
-                   .linear = block.linear,
-                   .cpl = block.cpl,
-                   .fields = {TraceField::Decimal("block", block.number),
-                              TraceField::Hex("physical", block.physical),
-                              TraceField::Decimal("bits", block.code32 ? 32 : 16)}};
-  uint32_t offset = 0;
-  for (const BlockDefinition::Instruction& in : block.instructions) {
-    const auto rest = std::span(block.bytes).subspan(offset);
-    const uint32_t eip = block.eip + offset;
-    event.listing +=
-        fmt::format("    {:08x}  {:<24}{:<40}{}\n", eip, HexBytes(rest.first(in.length)),
-                    lister_.Disassemble(rest, eip, block.code32), OutcomeName(in.outcome));
-    offset += in.length;
-  }
-  Print(event);
+  const TraceEvent event{.category = TraceCategory::kBlocks,
+                         .name = "block",
+                         .linear = block.linear,
+                         .cpl = block.cpl,
+                         .fields = {TraceField::Decimal("block", block.number),
+                                    TraceField::Hex("physical", block.physical),
+                                    TraceField::Decimal("bits", block.code32 ? 32 : 16)}};
+  const BlockListing listing = lister_.List(block);
+  Print(event, &listing);
 }
 
 void TracePrinter::OnEntries(std::span<const uint32_t> entries) {
@@ -75,7 +73,12 @@ void TracePrinter::PrintEntry(uint32_t number) {
 void TracePrinter::OnEvent(const TraceEvent& event) {
   if (!Takes(event.category) || !filter_.TakesPlace(event.linear, event.cpl)) return;
   if (filter_.cr3 && *filter_.cr3 != event.cr3) return;
-  Print(event);
+  if (event.code == nullptr) {
+    Print(event, nullptr);
+  } else {
+    const BlockListing listing = lister_.List(*event.code, names_);
+    Print(event, &listing);
+  }
 }
 
 }  // namespace verbatim

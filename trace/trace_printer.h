@@ -27,13 +27,15 @@ class TracePrinter final : public TraceVisitor {
 
   void OnBlock(const BlockDefinition& block) override;
   void OnEntries(std::span<const uint32_t> entries) override;
+  void OnNames(const HostNames& names) override { names_ = names; }
   void OnEvent(const TraceEvent& event) override;
 
  private:
   [[nodiscard]] bool Takes(TraceCategory category) const {
     return !done_ && (spec_.categories & BitOf(category)) != 0;
   }
-  void Print(const TraceEvent& event);
+  // `listing`: of the block that the event is about, if it is about one.
+  void Print(const TraceEvent& event, const BlockListing* listing);
   void PrintEntry(uint32_t number);
 
   const TraceSpec spec_;
@@ -42,6 +44,7 @@ class TracePrinter final : public TraceVisitor {
   const std::function<bool(std::string_view)> print_;
   KnownBlocks blocks_;
   BlockLister lister_;
+  HostNames names_;
   uint64_t printed_ = 0;
   bool done_ = false;
 };
@@ -52,6 +55,7 @@ class TraceSummary final : public TraceVisitor {
 
   void OnBlock(const BlockDefinition& block) override;
   void OnEntries(std::span<const uint32_t> entries) override;
+  void OnNames(const HostNames& /*names*/) override {}
   void OnEvent(const TraceEvent& event) override;
 
   // Tables for people: the hottest entries, instructions by what became of them and by name,

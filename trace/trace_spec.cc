@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kWords =
     "expected categories (blocks, exec, exits, faults, irq, exceptions, io, mmio, bios, cr, smc, "
-    "modes, all) and filters (addr=, cpl=, cr3=, count=, from=, to=, format=) with commas between "
+    "modes, resumes, explore, all) and filters (addr=, cpl=, cr3=, count=, from=, to=, format=) with commas between "
     "them, and =FILE behind";
 
 std::optional<uint32_t> ParseHex(std::string_view text) {
@@ -91,6 +91,8 @@ Result<TraceSpec> ParseTraceSpec(std::string_view text) {
       }
     } else if (word == "all") {
       spec.categories |= (1u << kTraceCategories) - 1;
+    } else if (word == "explore") {
+      spec.categories |= kExploreCategories;
     } else if (const auto category = FindCategory(word)) {
       spec.categories |= BitOf(*category);
     } else {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one --trace option asks for: WORD[,WORD]...[=FILE], where a word is a category, `all`, or a
+// What one --trace option asks for: WORD[,WORD]...[=FILE], where a word is a category, a group of
+// them (`all`, `explore`), or a
 // filter. Everything behind the = that ends the words is the file's name.
 #ifndef VERBATIM_TRACE_TRACE_SPEC_H_
 #define VERBATIM_TRACE_TRACE_SPEC_H_
@@ -37,6 +38,12 @@ struct TraceSpec {
   std::optional<uint32_t> cr3;
   std::optional<uint64_t> count;
 };
+
+// The word `explore`: what `verbatim explore` makes something of.
+inline constexpr TraceCategories kExploreCategories =
+    BitOf(TraceCategory::kBlocks) | BitOf(TraceCategory::kExec) | BitOf(TraceCategory::kExits) |
+    BitOf(TraceCategory::kResumes) | BitOf(TraceCategory::kFaults) | BitOf(TraceCategory::kIrq) |
+    BitOf(TraceCategory::kSmc);
 
 [[nodiscard]] Result<TraceSpec> ParseTraceSpec(std::string_view text);
 

@@ -5,45 +5,15 @@
 #include <utility>
 
 #include "base/monotonic_clock.h"
+#include "trace/block_definition.h"
+#include "trace/block_json.h"
+#include "trace/block_text.h"
 #include "trace/event_text.h"
-#include "trace/outcome.h"
 #include "translator/block_mode.h"
 
 namespace verbatim {
 
 namespace {
-
-// Where the guest goes on at the return sites of the block, in their order.
-std::vector<uint32_t> ReturnEips(const Block& block) {
-  std::vector<uint32_t> eips;
-  for (const uint32_t site : block.return_sites) {
-    // Behind the moment between blocks, when the address is in a register alone.
-    const auto point = std::ranges::find_if(block.recovery, [site](const RecoveryPoint& each) {
-      return each.host_offset > site && each.kind != RecoveryKind::kEipInR8;
-    });
-    eips.push_back(point == block.recovery.end() ? 0 : point->eip);
-  }
-  return eips;
-}
-
-BlockDefinition DefinitionOf(const TranslatedBlock& translated) {
-  const Block& block = translated.block;
-  const BlockMode mode(block.key.mode);
-  BlockDefinition definition{.number = block.number,
-                             .eip = block.eip,
-                             .linear = block.key.linear.value,
-                             .physical = block.key.physical.value,
-                             .cpl = static_cast<uint8_t>(mode.cpl()),
-                             .code32 = mode.code32(),
-                             .bytes = {},
-                             .instructions = {},
-                             .return_eips = ReturnEips(block)};
-  for (const InstructionOutcome& at : OutcomesOf(translated)) {
-    definition.instructions.push_back({at.instruction.length, at.outcome});
-  }
-  definition.bytes.assign(translated.guest_bytes.begin(), translated.guest_bytes.end());
-  return definition;
-}
 
 bool Holds(const BlockDefinition& block, const std::optional<uint32_t>& address) {
   if (!address) return false;
@@ -91,14 +61,18 @@ Observations Tracer::Wants() const {
   return wanted;
 }
 
+BlockListing Tracer::Listing(const TraceEvent& event) {
+  return describer_.lister().List(*event.code, *names_);
+}
+
 void Tracer::Write(TraceEvent event) {
   event.time_ns = MonotonicNowNs() - start_ns_;
   switch (spec_.format) {
     case TraceFormat::kText:
-      output_.Write(EventText(event, symbols_));
+      output_.Write(EventText(event, symbols_, event.code ? BlockText(Listing(event)) : ""));
       break;
     case TraceFormat::kJson:
-      output_.Write(EventJson(event, symbols_));
+      output_.Write(EventJson(event, symbols_, event.code ? BlockJson(Listing(event)) : ""));
       break;
     case TraceFormat::kBinary:
       binary_.Event(event);
@@ -116,6 +90,10 @@ void Tracer::OnBlockTranslated(const TranslatedBlock& translated) {
   const uint32_t last = first + std::max(block.guest_bytes, 1u) - 1;
   const auto cpl = static_cast<uint8_t>(BlockMode(block.key.mode).cpl());
   if (last < filter_.low || first > filter_.high || (filter_.cpl && *filter_.cpl != cpl)) return;
+  if (!names_) {
+    names_ = NamesFor(translated.stubs);
+    if (spec_.format == TraceFormat::kBinary) binary_.Names(*names_);
+  }
   TraceEvent event = describer_.DescribeBlock(translated);
   event.cr3 = translated.cr3;
   Write(std::move(event));

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "engine/engine_observer.h"
 #include "trace/binary_writer.h"
 #include "trace/event_description.h"
+#include "trace/host_names.h"
 #include "trace/symbol_table.h"
 #include "trace/trace_output.h"
 #include "trace/trace_spec.h"
@@ -49,6 +51,7 @@ class Tracer final : public EngineObserver {
   void TakeEntry(uint32_t entry);
   void WriteEntries();
   void Write(TraceEvent event);
+  [[nodiscard]] BlockListing Listing(const TraceEvent& event);
 
   // By entry number: what to do when it comes.
   struct Entry {
@@ -64,6 +67,7 @@ class Tracer final : public EngineObserver {
   const SymbolTable& symbols_;
   TraceOutput output_;
   EventDescriber describer_;
+  std::optional<HostNames> names_;  // from the first translation on
   const uint64_t start_ns_;
   BinaryWriter binary_;
   std::vector<Entry> entries_;

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "trace/binary_reader.h"
 #include "trace/binary_writer.h"
+#include "trace/block_listing.h"
 
 namespace verbatim {
 namespace {
@@ -22,9 +23,17 @@ struct Contents final : TraceVisitor {
   void OnEntries(std::span<const uint32_t> more) override {
     entries.insert(entries.end(), more.begin(), more.end());
   }
-  void OnEvent(const TraceEvent& event) override { events.push_back(event); }
+  void OnNames(const HostNames& all) override { names = all; }
+  void OnEvent(const TraceEvent& event) override {
+    events.push_back(event);
+    // Nothing of a damaged file may lead out of it here either.
+    if (event.code != nullptr) listings.push_back(lister.List(*event.code, names));
+  }
   std::vector<BlockDefinition> blocks;
   std::vector<uint32_t> entries;
+  BlockLister lister;
+  HostNames names;
+  std::vector<BlockListing> listings;
   std::vector<TraceEvent> events;
 };
 
@@ -41,6 +50,25 @@ std::vector<uint32_t> Entries() {
     if (random() % 10 == 0) entries.push_back(random());
   }
   return entries;
+}
+
+// nop ; mov eax, cr0, whose host code is a load.
+BlockCode Code() {
+  return {.number = 9,
+          .eip = 0x100,
+          .linear = 0xC0000100,
+          .physical = 0x4FFF,
+          .mode = "CPL 0",
+          .second_page = 0x5000,
+          .ident_count = 1,
+          .guest = {0x90, 0x0F, 0x20, 0xC0},
+          .instructions = {{1, Outcome::kIdent, 2}, {3, Outcome::kInCache, 6}},
+          .host_start = 0x400000,
+          .host = {0x90, 0x90, 0x41, 0x8B, 0x47, 0x10, 0xC3},
+          .body_offset = 1,
+          .stubs_offset = 6,
+          .links = {{.target_eip = 0x104, .field = 3, .stub = 6}},
+          .return_sites = {4}};
 }
 
 class BinaryTrace : public testing::Test {
@@ -62,14 +90,17 @@ class BinaryTrace : public testing::Test {
                   .instructions = {{1, Outcome::kIdent}, {2, Outcome::kRewritten}},
                   .return_eips = {0x103}});
     writer.Entries(entries);
+    writer.Names({.stubs = {{0x7FFFFFFF0, "callout"}}, .fields = {{16, "cr0"}}});
+    writer.Event({.category = TraceCategory::kBlocks,
+                  .name = "translated",
+                  .code = std::make_shared<BlockCode>(Code())});
     writer.Event({.category = TraceCategory::kIo,
                   .name = "out",
                   .time_ns = 5'000'000'000'000,
                   .linear = 0xFFFFFFFF,
                   .cr3 = 0x1000,
                   .cpl = 3,
-                  .fields = {TraceField::Hex("port", 0x3F8), TraceField::Text("name", "x\ny")},
-                  .listing = "lines\n"});
+                  .fields = {TraceField::Hex("port", 0x3F8), TraceField::Text("name", "x\ny")}});
     writer.End();
   }
   std::vector<uint8_t> Bytes() const { return ReadFile(path_, 64 << 20).value(); }
@@ -103,10 +134,25 @@ TEST_F(BinaryTrace, GivesBackWhatWasWritten) {
   EXPECT_FALSE(contents.blocks[0].code32);
   EXPECT_EQ(contents.blocks[0].instructions[1].outcome, Outcome::kRewritten);
   EXPECT_EQ(contents.blocks[0].return_eips, std::vector<uint32_t>{0x103});
-  ASSERT_EQ(contents.events.size(), 1u);
-  EXPECT_EQ(contents.events[0].time_ns, 5'000'000'000'000u);
-  EXPECT_EQ(contents.events[0].fields[1].text, "x\ny");
-  EXPECT_EQ(contents.events[0].listing, "lines\n");
+  EXPECT_EQ(contents.names.StubAt(0x7FFFFFFF0), "callout");
+  EXPECT_EQ(contents.names.FieldAt(16), "cr0");
+  ASSERT_EQ(contents.events.size(), 2u);
+  EXPECT_EQ(contents.events[1].time_ns, 5'000'000'000'000u);
+  EXPECT_EQ(contents.events[1].fields[1].text, "x\ny");
+  EXPECT_EQ(contents.events[1].code, nullptr);
+  ASSERT_NE(contents.events[0].code, nullptr);
+  const BlockCode& code = *contents.events[0].code;
+  EXPECT_EQ(code.second_page, 0x5000u);
+  EXPECT_EQ(code.host, Code().host);
+  EXPECT_EQ(code.stubs_offset, 6u);
+  // From there text is made.
+  const BlockListing& listing = contents.listings.at(0);
+  ASSERT_EQ(listing.instructions.size(), 2u);
+  EXPECT_EQ(listing.instructions[1].text, "mov eax, cr0");
+  ASSERT_EQ(listing.instructions[1].host.size(), 1u);
+  EXPECT_EQ(listing.instructions[1].host[0].name, "cr0");
+  EXPECT_EQ(listing.instructions[1].host[0].address, 0x400002u);
+  EXPECT_EQ(listing.out_of_line.size(), 1u);
   EXPECT_LT(Bytes().size(), entries.size() / 4) << "loops are foreseen";
 }
 

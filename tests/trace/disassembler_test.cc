@@ -54,15 +54,16 @@ TEST(HostNames, StubsByTheirEntry) {
   stubs.miss = code.data();
   stubs.callout = code.data() + 8;
   const auto address = reinterpret_cast<uintptr_t>(code.data());
-  EXPECT_EQ(StubName(stubs, address), "miss");
-  EXPECT_EQ(StubName(stubs, address + 8), "callout");
-  EXPECT_EQ(StubName(stubs, address + 1), "");
+  EXPECT_EQ(NamesFor(stubs).StubAt(address), "miss");
+  EXPECT_EQ(NamesFor(stubs).StubAt(address + 8), "callout");
+  EXPECT_EQ(NamesFor(stubs).StubAt(address + 1), "");
 }
 
 TEST(HostNames, ContextFieldsByOffset) {
-  EXPECT_EQ(ContextFieldName(offsetof(ExecutionContext, virtual_flags)), "virtual_flags");
-  EXPECT_EQ(ContextFieldName(offsetof(ExecutionContext, fs_base)), "&fs.base");
-  EXPECT_EQ(ContextFieldName(offsetof(ExecutionContext, virtual_flags) + 1), "");
+  const HostNames names = NamesFor({});
+  EXPECT_EQ(names.FieldAt(offsetof(ExecutionContext, virtual_flags)), "virtual_flags");
+  EXPECT_EQ(names.FieldAt(offsetof(ExecutionContext, fs_base)), "&fs.base");
+  EXPECT_EQ(names.FieldAt(offsetof(ExecutionContext, virtual_flags) + 1), "");
 }
 
 }  // namespace

@@ -81,6 +81,7 @@ class Stepper final : public EngineObserver {
 };
 
 struct Recorded final : TraceVisitor {
+  void OnNames(const HostNames& /*names*/) override {}
   void OnBlock(const BlockDefinition& block) override { blocks.Add(block); }
   void OnEntries(std::span<const uint32_t> more) override {
     entries.insert(entries.end(), more.begin(), more.end());

@@ -64,6 +64,40 @@ TEST_F(TracerTest, ListsBlocksAndTheirLinks) {
   EXPECT_THAT(text, HasSubstr("out dx, al"));
 }
 
+TEST_F(TracerTest, GivesBlocksAsInstructionsWithTheirHostCode) {
+  unsigned blocks = 0;
+  unsigned renamed = 0;
+  for (const auto& event : Events("hello", "blocks")) {
+    if (event["event"] != "translated") continue;
+    ++blocks;
+    const auto& code = event["code"];
+    uint32_t eip = code["eip"];
+    uint64_t host = code["host_address"];
+    const auto follow = [&host](const nlohmann::json& lines) {
+      for (const auto& line : lines) {
+        EXPECT_EQ(line["address"], host) << "without a gap";
+        host += line["bytes"].get<std::string>().size() / 2;
+        EXPECT_FALSE(line["text"].get<std::string>().empty());
+      }
+    };
+    follow(code["entry"]);
+    for (const auto& in : code["instructions"]) {
+      EXPECT_EQ(in["eip"], eip);
+      eip += static_cast<uint32_t>(in["bytes"].get<std::string>().size() / 2);
+      follow(in["host"]);
+      if (in["text"] != "out dx, al") continue;
+      EXPECT_EQ(in["outcome"], "simulated");
+      EXPECT_EQ(in["host"].back().value("name", ""), "callout");
+      ++renamed;
+    }
+    follow(code["out_of_line"]);
+    EXPECT_EQ(host - code["host_address"].get<uint64_t>(), event["host_bytes"]);
+    EXPECT_EQ(eip - code["eip"].get<uint32_t>(), event["guest_bytes"]);
+  }
+  EXPECT_GT(blocks, 5u);
+  EXPECT_GT(renamed, 0u);
+}
+
 TEST_F(TracerTest, TellsPortAccessesInOrderWithTheirValues) {
   std::string sent;
   for (const auto& event : Events("hello", "io")) {
@@ -108,6 +142,23 @@ TEST_F(TracerTest, TellsWhyTranslatedCodeIsLeft) {
   EXPECT_THAT(text, ContainsRegex("faults +mapped (read|write) at=[0-9a-f]+\n"));
   EXPECT_THAT(text, ContainsRegex("faults +page fault of the guest"));
   EXPECT_THAT(text, ContainsRegex("faults +exception of the guest vector=0\n"));
+}
+
+// So what lies between the two is what an exit cost.
+TEST_F(TracerTest, TellsWhenTranslatedCodeGoesOnBehindEachExit) {
+  bool inside = false;
+  unsigned resumes = 0;
+  for (const auto& event : Events("ring3", "exits,resumes")) {
+    if (event["category"] == "resumes") {
+      EXPECT_FALSE(inside) << "twice, and no exit between";
+      inside = true;
+      ++resumes;
+    } else if (event["event"] != "left by callout") {
+      EXPECT_TRUE(inside) << event << ": left, and it had not gone on";
+      inside = false;
+    }
+  }
+  EXPECT_GT(resumes, 100u);
 }
 
 TEST_F(TracerTest, FiltersByPrivilegeAddressAndCount) {
