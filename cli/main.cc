@@ -9,6 +9,7 @@
 #include "cli/block_command.h"
 #include "cli/doctor.h"
 #include "cli/exit_status.h"
+#include "cli/explore_command.h"
 #include "cli/options.h"
 #include "cli/run.h"
 #include "cli/trace_command.h"
@@ -28,6 +29,8 @@ int Execute(const Command& command) {
   if (std::holds_alternative<DoctorOptions>(command)) return RunDoctor();
   if (const auto* block = std::get_if<BlockOptions>(&command)) return ShowBlock(*block);
   if (const auto* trace = std::get_if<TraceOptions>(&command)) return ShowTrace(*trace);
+  if (const auto* explore = std::get_if<ExploreOptions>(&command))
+    return WriteExplorePage(*explore);
   const std::string& text = std::get<ShowText>(command).text;
   std::fwrite(text.data(), 1, text.size(), stdout);
   return kExitGood;

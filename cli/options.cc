@@ -22,6 +22,7 @@ constexpr std::string_view kMainFooter =
     "\n'verbatim run --help' shows the options, examples and exit statuses.\n"
     "'verbatim block HEXBYTES' shows what becomes of instructions.\n"
     "'verbatim trace FILE' reads what run --trace has written.\n"
+    "'verbatim explore FILE' makes a page for a browser of it.\n"
     "'verbatim doctor' says whether this host can run guests.";
 
 constexpr std::string_view kRunFooter = R"(
@@ -417,6 +418,10 @@ Result<Command> ParseCommandLine(int argc, const char* const* argv) {
   trace->allow_extras();
   TraceText trace_text;
   DeclareTrace(*trace, trace_text);
+  CLI::App* explore = app.add_subcommand("explore", "show a trace as a page for a browser");
+  explore->allow_extras();
+  ExploreText explore_text;
+  DeclareExplore(*explore, explore_text);
   RunText text;
   DeclareRun(*run, text);
 
@@ -432,7 +437,7 @@ Result<Command> ParseCommandLine(int argc, const char* const* argv) {
   for (const CLI::App* part :
        {static_cast<const CLI::App*>(&app), static_cast<const CLI::App*>(run),
         static_cast<const CLI::App*>(doctor), static_cast<const CLI::App*>(block),
-        static_cast<const CLI::App*>(trace)}) {
+        static_cast<const CLI::App*>(trace), static_cast<const CLI::App*>(explore)}) {
     if (const Status complete = CheckNothingLeft(*part); !complete) {
       return std::unexpected(complete.error());
     }
@@ -440,8 +445,9 @@ Result<Command> ParseCommandLine(int argc, const char* const* argv) {
   if (run->parsed()) return ReadRun(*run, text);
   if (doctor->parsed()) return DoctorOptions{};
   if (trace->parsed()) return ReadTrace(*trace, trace_text);
+  if (explore->parsed()) return ReadExplore(*explore, explore_text);
   if (block->parsed()) return ReadBlock(*block, block_text);
-  return Fail("no command: expected run, block, trace or doctor; see 'verbatim --help'");
+  return Fail("no command: expected run, block, trace, explore or doctor; see 'verbatim --help'");
 }
 
 }  // namespace verbatim

@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "cli/block_command.h"
+#include "cli/explore_command.h"
 #include "cli/screenshots.h"
 #include "cli/script.h"
 #include "cli/trace_command.h"
@@ -62,7 +63,8 @@ struct ShowText {
   std::string text;
 };
 
-using Command = std::variant<RunOptions, DoctorOptions, BlockOptions, TraceOptions, ShowText>;
+using Command =
+    std::variant<RunOptions, DoctorOptions, BlockOptions, TraceOptions, ExploreOptions, ShowText>;
 
 [[nodiscard]] Result<Command> ParseCommandLine(int argc, const char* const* argv);
 
