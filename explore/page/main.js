@@ -36,10 +36,12 @@ class Explorer {
     this.status = document.getElementById('status');
     document.getElementById('title').textContent = about.title;
     document.title = about.title + ' – Verbatim';
-    this.search.addEventListener('input', () => {
-      clearTimeout(this.typing);
-      this.typing = setTimeout(() => this.refresh(true), TYPING_MS);
-    });
+    for (const event of ['input', 'change']) {
+      this.search.addEventListener(event, () => {
+        clearTimeout(this.typing);
+        this.typing = setTimeout(() => this.refresh(true), TYPING_MS);
+      });
+    }
     this.order.addEventListener('change', () => this.refresh(true));
     document.getElementById('range').addEventListener('click', () => this.timeline.choose(null));
     for (const tab of document.querySelectorAll('#tabs button')) {

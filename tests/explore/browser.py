@@ -74,7 +74,7 @@ class Browser:
                 return value
             time.sleep(0.02)
         raise AssertionError(f'never came: {script}; the page says: '
-                             + self.run('return document.body.innerText'))
+                             + self.run('return document.body.innerText')[:300])
 
     def element(self, selector):
         return self.call('POST', '/element', {'using': 'css selector', 'value': selector})[ELEMENT]
