@@ -3,6 +3,7 @@
 
 #include <ucontext.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -14,6 +15,8 @@ namespace verbatim {
 namespace {
 
 constexpr size_t kAlternateStackBytes = 64 << 10;
+// Those of the processor. KickSignal() is known only when the program runs.
+constexpr std::array kSignals = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
 
 thread_local SignalTarget* current_target = nullptr;
 
@@ -70,13 +73,28 @@ void OnHostFault(SignalTarget& target, ucontext_t& context, int signal, const si
   Register(context, REG_EFL) &= ~kTrapFlag;
 }
 
-// Not ours: as if we had never been here. The instruction repeats, or what somebody sent is sent
-// again, and the default action takes the process down.
+// Not ours, and nobody else's: as if we had never been here. The instruction repeats, or what
+// somebody sent is sent again, and the default action takes the process down.
 void Default(int signal, bool sent) {
   struct sigaction action {};
   action.sa_handler = SIG_DFL;
   ::sigaction(signal, &action, nullptr);
   if (sent) ::raise(signal);
+}
+
+// What a program that uses this one as a library had done with the signals. Written once, when the
+// handlers are installed, and read by them.
+std::array<struct sigaction, kSignals.size()> actions_before;
+
+// Not ours: to whoever had the signal before.
+void PassOn(int signal, siginfo_t* info, void* raw, bool sent) {
+  const auto at = std::find(kSignals.begin(), kSignals.end(), signal);
+  if (at == kSignals.end()) return Default(signal, sent);
+  const struct sigaction& before = actions_before[static_cast<size_t>(at - kSignals.begin())];
+  if ((before.sa_flags & SA_SIGINFO) != 0) return before.sa_sigaction(signal, info, raw);
+  if (before.sa_handler == SIG_IGN && sent) return;
+  if (before.sa_handler == SIG_DFL || before.sa_handler == SIG_IGN) return Default(signal, sent);
+  before.sa_handler(signal);
 }
 
 void OnSignal(int signal, siginfo_t* info, void* raw) {
@@ -102,7 +120,7 @@ void OnSignal(int signal, siginfo_t* info, void* raw) {
     OnHostFault(*target, context, signal, *info);
     return;
   }
-  Default(signal, sent);
+  PassOn(signal, info, raw, sent);
 }
 
 Status InstallHandlers() {
@@ -111,10 +129,13 @@ Status InstallHandlers() {
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
   ::sigfillset(&action.sa_mask);
   ::sigdelset(&action.sa_mask, SIGSYS);  // by which a sandbox says what it refused
-  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, KickSignal()}) {
-    if (::sigaction(signal, &action, nullptr) != 0) {
-      return Fail("engine: cannot handle signal {}: {}", signal, std::strerror(errno));
+  for (size_t i = 0; i < kSignals.size(); ++i) {
+    if (::sigaction(kSignals[i], &action, &actions_before[i]) != 0) {
+      return Fail("engine: cannot handle signal {}: {}", kSignals[i], std::strerror(errno));
     }
+  }
+  if (::sigaction(KickSignal(), &action, nullptr) != 0) {
+    return Fail("engine: cannot handle signal {}: {}", KickSignal(), std::strerror(errno));
   }
   return {};
 }

@@ -6,7 +6,7 @@
 //   kick in generated code                 at a recoverable boundary: to the `kicked` stub, else
 //                                          single-stepped there with the host's trap flag
 //   kick elsewhere                         sets ExecutionContext::kick, which entry checks
-//   synchronous signal elsewhere           not ours: the default action
+//   synchronous signal elsewhere           not ours: whoever had the signal before gets it
 #ifndef VERBATIM_ENGINE_HOST_SIGNALS_H_
 #define VERBATIM_ENGINE_HOST_SIGNALS_H_
 
