@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads what the kernel says of its limits. What cannot be read is not reported: these lines
 // inform.
+#include "cli/host_limit_checks.h"
+
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -9,7 +11,6 @@
 #include <sstream>
 
 #include "base/result.h"
-#include "cli/host_checks.h"
 #include "sandbox/sandbox.h"
 
 namespace verbatim {

@@ -12,7 +12,6 @@
 
 #include "base/log.h"
 #include "cli/console.h"
-#include "cli/doctor.h"
 #include "cli/exit_status.h"
 #include "cli/firmware_log.h"
 #include "cli/serial_output.h"
@@ -20,6 +19,7 @@
 #include "cli/terminal.h"
 #include "gdb/server.h"
 #include "machine/guest_image.h"
+#include "machine/host_checks.h"
 #include "machine/machine.h"
 #include "sandbox/sandbox.h"
 #include "trace/block_text.h"

@@ -363,7 +363,8 @@ void Machine::Board::StartProcessor(const BootState& boot) {
 
 bool Machine::Board::Restart() {
   const bool died = engine_->cpu().state().shutdown;
-  if ((!died && !std::exchange(init_requested_, false)) || end_ || stop_requested_) return false;
+  if (end_ || stop_requested_) return false;
+  if (!died && !std::exchange(init_requested_, false)) return false;
   // A guest that wants to get back from protected mode says so in CMOS first, and may reach the
   // reset by a triple fault. Otherwise one is a crash, and a reset the end of a session.
   const bool wanted = rtc_.ShutdownStatus() != 0;
@@ -381,6 +382,7 @@ bool Machine::Board::Restart() {
 }
 
 Result<MachineOutcome> Machine::Board::Run() {
+  HoldClocks(false);
   while (true) {
     const Result<RunResult> result = debug_ != nullptr ? debug_->Run() : engine_->Run();
     if (!result) return std::unexpected(result.error());
@@ -404,7 +406,11 @@ Result<MachineOutcome> Machine::Board::Run() {
       outcome.crash_report = engine_->CrashReport();
       return outcome;
     }
-    if (stop_requested_) return outcome;
+    // A stop requested from here on is for the next run.
+    if (stop_requested_.exchange(false)) {
+      HoldClocks(true);
+      return outcome;
+    }
     outcome.end = end_.value_or(MachineEnd::kStopped);
     outcome.debug_value = debug_value_;
     if (outcome.end != MachineEnd::kReset || !config_.reboot) return outcome;

@@ -104,6 +104,8 @@ class Machine::Board final : public EventGate,
   void RequestView();
   void RequestPicture();
   [[nodiscard]] std::vector<Statistic> Statistics() const;
+  [[nodiscard]] const CpuState& Cpu() const { return engine_->cpu().state(); }
+  [[nodiscard]] Mmu& mmu() { return mmu_; }
 
   // EventGate
   void Service() override;
@@ -178,6 +180,7 @@ class Machine::Board final : public EventGate,
     return stop_requested_.load(std::memory_order_relaxed) || end_.has_value() || init_requested_;
   }
   void CreateDebugControl();
+  // Doing so twice has no effect.
   void HoldClocks(bool hold);
   // The end that the debugger wants, if it does; a reset by it has been carried out.
   [[nodiscard]] Result<std::optional<MachineEnd>> FollowDebugger();
@@ -192,7 +195,7 @@ class Machine::Board final : public EventGate,
   std::unique_ptr<WindowSet> windows_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<DebugControl> debug_;  // null: no debugger
-  uint64_t held_tsc_ = 0;                // the host's, when the clocks were held
+  std::optional<uint64_t> held_tsc_;     // the host's, when the clocks were held; none: they run
 
   PortBus bus_;
   std::unique_ptr<Apics> apics_;  // null: none

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The board under a debugger.
+// The board under a debugger, and the clocks of a guest that stands still.
 #include <x86intrin.h>
 
 #include "machine/board.h"
@@ -19,6 +19,7 @@ void Machine::Board::CreateDebugControl() {
 
 // The time stamp counter is the host's own: what passes meanwhile is taken from it.
 void Machine::Board::HoldClocks(bool hold) {
+  if (hold == held_tsc_.has_value()) return;
   if (hold) {
     clock_.Hold(true);
     held_tsc_ = __rdtsc();
@@ -28,7 +29,8 @@ void Machine::Board::HoldClocks(bool hold) {
     display_.Service();
     return;
   }
-  engine_->cpu().state().tsc_offset -= __rdtsc() - held_tsc_;
+  engine_->cpu().state().tsc_offset -= __rdtsc() - *held_tsc_;
+  held_tsc_.reset();
   clock_.Hold(false);
 }
 

@@ -2,7 +2,8 @@
 #include "machine/debug_control.h"
 
 #include <algorithm>
-#include <cstring>
+
+#include "machine/inspection.h"
 
 namespace verbatim {
 namespace {
@@ -81,32 +82,11 @@ std::expected<Translation, PageFault> DebugControl::Translate(LinearAddress addr
 }
 
 size_t DebugControl::ReadPhysical(PhysicalAddress address, std::span<uint8_t> bytes) {
-  PhysicalMemory& memory = to_.mmu.memory();
-  size_t done = 0;
-  while (done < bytes.size() && address.value < kPhysicalEnd) {
-    const uint8_t* host = memory.HostPointerTo(address);
-    if (host == nullptr) break;
-    const size_t piece = std::min<size_t>(bytes.size() - done, kPageBytes - address.PageOffset());
-    std::memcpy(bytes.data() + done, host, piece);
-    done += piece;
-    address = address + piece;
-  }
-  return done;
+  return ReadPhysicalMemory(to_.mmu, address, bytes);
 }
 
 size_t DebugControl::ReadMemory(LinearAddress address, std::span<uint8_t> bytes) {
-  size_t done = 0;
-  while (done < bytes.size()) {
-    const auto page = Translate(address);
-    if (!page) break;
-    const uint32_t piece = static_cast<uint32_t>(
-        std::min<size_t>(bytes.size() - done, kPageBytes - address.PageOffset()));
-    const size_t read = ReadPhysical(page->address, bytes.subspan(done, piece));
-    done += read;
-    if (read != piece) break;
-    address = address + piece;
-  }
-  return done;
+  return ReadLinearMemory(to_.mmu, address, bytes);
 }
 
 bool DebugControl::WritePhysical(PhysicalAddress address, std::span<const uint8_t> bytes) {

@@ -6,7 +6,7 @@
 
 #include <array>
 
-#include "cli/host_checks.h"
+#include "machine/host_checks.h"
 
 namespace verbatim {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "base/bits.h"
 #include "base/file.h"
-#include "cli/host_checks.h"
+#include "machine/host_checks.h"
 
 namespace verbatim {
 namespace {

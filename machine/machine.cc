@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "machine/board.h"
+#include "machine/inspection.h"
 
 namespace verbatim {
 
@@ -54,5 +55,15 @@ std::shared_ptr<const ScreenView> Machine::View() const { return board_->display
 std::optional<Image> Machine::TakePicture() { return board_->display().TakePicture(); }
 
 std::vector<Statistic> Machine::Statistics() const { return board_->Statistics(); }
+
+const CpuState& Machine::Cpu() const { return board_->Cpu(); }
+
+size_t Machine::ReadPhysical(PhysicalAddress address, std::span<uint8_t> bytes) const {
+  return ReadPhysicalMemory(board_->mmu(), address, bytes);
+}
+
+size_t Machine::ReadLinear(LinearAddress address, std::span<uint8_t> bytes) const {
+  return ReadLinearMemory(board_->mmu(), address, bytes);
+}
 
 }  // namespace verbatim

@@ -2,8 +2,9 @@
 // A PC: memory, processor, devices and firmware wired together, and its life from power-on to the
 // end of the run.
 //
-// Threads: Create, Run and the destructor on one thread. Queue..., SerialInputRoom, KeyRoom, what
-// is about the screen and RequestStop on any; RequestStop from signal handlers too.
+// Threads: Create, Run and the destructor on one thread, whose x87 registers are the guest's from
+// Run on. Queue..., SerialInputRoom, KeyRoom, what is about the screen and RequestStop on any;
+// RequestStop from signal handlers too.
 #ifndef VERBATIM_MACHINE_MACHINE_H_
 #define VERBATIM_MACHINE_MACHINE_H_
 
@@ -17,14 +18,18 @@
 #include <string_view>
 #include <vector>
 
+#include "base/address.h"
 #include "base/result.h"
 #include "devices/device.h"
 #include "devices/input_events.h"
 #include "machine/config.h"
-#include "machine/screen_view.h"
 #include "machine/statistic.h"
 
 namespace verbatim {
+
+struct CpuState;
+struct Image;
+struct ScreenView;
 
 enum class MachineEnd : uint8_t {
   kPowerOff,   // the guest powered off
@@ -52,8 +57,10 @@ class Machine {
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
 
-  // Runs until the guest ends or a stop is requested. Once.
+  // Runs until the guest ends or a stop is requested. After a stop it may be called again: the
+  // guest goes on as if no time had passed. After another end the outcome is the same again.
   [[nodiscard]] Result<MachineOutcome> Run();
+  // Ends the run in progress, or the next one if there is none.
   void RequestStop();
   // Has MachineConfig::debugger called, between two instructions; without a debugger nothing
   // happens. Any thread, signal handlers too.
@@ -88,8 +95,13 @@ class Machine {
   // The picture requested last, drawn now; once.
   [[nodiscard]] std::optional<Image> TakePicture();
 
-  // After Run.
+  // These only while Run does not run.
   [[nodiscard]] std::vector<Statistic> Statistics() const;
+  [[nodiscard]] const CpuState& Cpu() const;
+  // How many bytes could be read, from the first on: RAM and ROM, no devices. Linear addresses are
+  // looked up in the page tables of the moment, as the guest's kernel would.
+  [[nodiscard]] size_t ReadPhysical(PhysicalAddress address, std::span<uint8_t> bytes) const;
+  [[nodiscard]] size_t ReadLinear(LinearAddress address, std::span<uint8_t> bytes) const;
 
  private:
   class Board;
