@@ -89,6 +89,7 @@ struct RunText {
   std::string statistics;
   std::vector<std::string> traces;
   std::string symbols;
+  std::string explore;
   std::string gdb;
   bool gdb_continue = false;
   std::string sandbox = "on";
@@ -124,8 +125,12 @@ void DeclareRun(CLI::App& run, RunText& text) {
       ->type_name("WORD,...[=FILE]")
       ->allow_extra_args(false);
   run.add_option("--symbols", text.symbols,
-                 "names for addresses in traces: a System.map, or an ELF file")
+                 "names for addresses in traces and pages: a System.map, or an ELF file")
       ->type_name("FILE");
+  run.add_flag("--explore", text.explore,
+               "show blocks, executions and exits to a browser while the guest runs, on any\n"
+               "free port of 127.0.0.1; =PORT, =127.0.0.1:PORT or =[::1]:PORT (slower)")
+      ->multi_option_policy(CLI::MultiOptionPolicy::Throw);
   run.add_option("--disk", text.disks,
                  "raw disk image or block device; PATH[,readonly][,snapshot=on]\n"
                  "[,bus=0|1[,unit=0|1]]; up to four disks and discs")
@@ -291,7 +296,17 @@ Result<Command> ReadRun(const CLI::App& run, const RunText& text) {
   }
   if (run.count("--symbols") != 0) {
     options.symbols = text.symbols;
-    if (options.traces.empty()) return Fail("--symbols: expected --trace too");
+    if (options.traces.empty() && run.count("--explore") == 0) {
+      return Fail("--symbols: expected --trace or --explore too");
+    }
+  }
+  if (run.count("--explore") != 0) {
+    options.explore = LoopbackAddress();
+    if (text.explore != "true") {
+      const Result<LoopbackAddress> address = ParseLoopback(text.explore);
+      if (!address) return Fail("--explore {}", address.error().message);
+      options.explore = *address;
+    }
   }
   machine.kernel_path = text.kernel;
   if (run.count("--initrd") != 0) machine.initrd_path = text.initrd;

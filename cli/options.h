@@ -17,6 +17,7 @@
 #include "cli/screenshots.h"
 #include "cli/script.h"
 #include "cli/trace_command.h"
+#include "explore/loopback.h"
 #include "gdb/address.h"
 #include "machine/config.h"
 #include "trace/trace_spec.h"
@@ -48,9 +49,10 @@ struct RunOptions {
   StatisticsChoice statistics;
   std::optional<std::string> firmware_log;  // path
   std::vector<TraceSpec> traces{};
-  std::optional<std::string> symbols;  // path
-  std::optional<gdb::Address> gdb;     // where a debugger connects
-  bool gdb_waits = true;               // for one, before the first instruction
+  std::optional<std::string> symbols;        // path
+  std::optional<LoopbackAddress> explore{};  // where a browser finds the page
+  std::optional<gdb::Address> gdb;           // where a debugger connects
+  bool gdb_waits = true;                     // for one, before the first instruction
   std::optional<std::chrono::milliseconds> timeout;
   bool sandbox = true;
   bool verbose = false;

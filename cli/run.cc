@@ -17,6 +17,7 @@
 #include "cli/serial_output.h"
 #include "cli/statistics_report.h"
 #include "cli/terminal.h"
+#include "explore/live_explorer.h"
 #include "gdb/server.h"
 #include "machine/guest_image.h"
 #include "machine/host_checks.h"
@@ -188,6 +189,7 @@ std::string_view Describe(MachineEnd end) {
 struct RunFiles {
   std::unique_ptr<SerialOutput> serial;
   FileDescriptor statistics;                  // JSON; not valid: none
+  std::unique_ptr<LiveExplorer> explorer;     // nullptr: none
   std::unique_ptr<TraceSet> traces;           // nullptr: none
   std::unique_ptr<FirmwareLog> firmware_log;  // nullptr: none
   std::unique_ptr<gdb::Server> gdb;           // nullptr: none
@@ -196,20 +198,36 @@ struct RunFiles {
   std::unique_ptr<Operator> machine_operator;
 };
 
-// Null if there are none.
-Result<std::unique_ptr<TraceSet>> OpenTraces(const RunOptions& options) {
-  if (options.traces.empty()) return nullptr;
+// What the page is about: the last part of the path of what runs.
+std::string TitleOf(const RunOptions& options, const MachineConfig& config) {
+  std::string path = options.image ? options.image->path : config.kernel_path;
+  if (path.empty() && !config.disks.empty()) path = config.disks[0].path;
+  if (path.empty()) return "a guest";
+  return path.substr(path.rfind('/') + 1);
+}
+
+// All that observes the engine.
+Status OpenObservers(const RunOptions& options, const MachineConfig& config, RunFiles& files) {
+  if (options.traces.empty() && !options.explore) return {};
   SymbolTable symbols;
   if (options.symbols) {
     Result<SymbolTable> loaded = SymbolTable::Load(*options.symbols);
     if (!loaded) return Fail("--symbols {}", loaded.error().message);
     symbols = *std::move(loaded);
   }
+  if (options.explore) {
+    Result<std::unique_ptr<LiveExplorer>> explorer =
+        LiveExplorer::Create(*options.explore, symbols, TitleOf(options, config));
+    if (!explorer) return Fail("--explore {}", explorer.error().message);
+    files.explorer = *std::move(explorer);
+  }
   auto set = std::make_unique<TraceSet>(std::move(symbols));
   for (const TraceSpec& spec : options.traces) {
     if (Status added = set->Add(spec); !added) return std::unexpected(added.error());
   }
-  return set;
+  if (files.explorer != nullptr) set->Add(*files.explorer);
+  files.traces = std::move(set);
+  return {};
 }
 
 Result<RunFiles> OpenFiles(const RunOptions& options, const MachineConfig& config) {
@@ -222,9 +240,9 @@ Result<RunFiles> OpenFiles(const RunOptions& options, const MachineConfig& confi
     if (!file) return Fail("--stats={}", file.error().message);
     files.statistics = *std::move(file);
   }
-  Result<std::unique_ptr<TraceSet>> traces = OpenTraces(options);
-  if (!traces) return std::unexpected(traces.error());
-  files.traces = *std::move(traces);
+  if (Status opened = OpenObservers(options, config, files); !opened) {
+    return std::unexpected(opened.error());
+  }
   if (options.firmware_log) {
     Result<std::unique_ptr<FirmwareLog>> log = FirmwareLog::Create(*options.firmware_log);
     if (!log) return Fail("--firmware-log {}", log.error().message);
@@ -396,6 +414,10 @@ int RunGuest(const RunOptions& given) {
                     files->gdb->address()),
         false);
   }
+  if (files->explorer != nullptr) {
+    files->explorer->Start();
+    PrintLines(fmt::format("verbatim: --explore: {}\n", files->explorer->url()), false);
+  }
   if (files->front != nullptr) HoldLog();
   if (files->terminal != nullptr) {
     if (const Status raw = files->terminal->MakeRaw(); !raw) {
@@ -413,7 +435,10 @@ int RunGuest(const RunOptions& given) {
   if (options.sandbox) {
     // All threads run and all files are open.
     SandboxNeeds needs;
-    if (files->gdb != nullptr) needs.listening_socket = files->gdb->listening_socket();
+    if (files->gdb != nullptr) needs.listening_sockets.push_back(files->gdb->listening_socket());
+    if (files->explorer != nullptr) {
+      needs.listening_sockets.push_back(files->explorer->listening_socket());
+    }
     if (const Status confined = EnterSandbox(needs); !confined) {
       (*console)->Finish();
       GiveBackTerminal(*files);

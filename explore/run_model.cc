@@ -12,6 +12,8 @@ constexpr std::string_view kLink = "link";
 constexpr std::string_view kDrop = "drop";
 constexpr std::string_view kCallout = "callout";
 constexpr std::string_view kHostFault = "host fault";
+// Where faults are told, one that none is told of is the recorder's of executions.
+constexpr std::string_view kRecorderFault = "host fault: the buffer of this trace was full";
 // Follows the callout that it is about, which has been told already.
 constexpr std::string_view kLeftByCallout = "left by callout";
 
@@ -121,6 +123,7 @@ void RunModel::OnEvent(const TraceEvent& event) {
       phase_ = Phase::kExecuting;
       break;
     case TraceCategory::kFaults:
+      faults_ = true;
       if (exit_ && causes_[exit_->cause] == kHostFault) {
         exit_->cause = CauseOf("host fault: " + event.name);
       }
@@ -192,6 +195,9 @@ void RunModel::OnExit(const TraceEvent& event) {
 
 void RunModel::EndExit() {
   if (!exit_) return;
+  if (faults_ && causes_[exit_->cause] == kHostFault) {
+    exit_->cause = CauseOf(std::string(kRecorderFault));
+  }
   if (exits_.size() < kMaxExits || exits_.contains(*exit_)) {
     ExitFigures& figures = exits_[*exit_];
     ++figures.count;

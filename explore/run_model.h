@@ -104,6 +104,7 @@ class RunModel final : public TraceVisitor {
   bool executed_ = false;  // entries came since the last event
   uint64_t now_ns_ = 0;
   bool resumes_ = false;
+  bool faults_ = false;  // the trace tells of them
   bool host_code_ = false;
   uint64_t left_out_ = 0;
 };

@@ -84,8 +84,8 @@ std::vector<AllowedCall> AllowedCalls(const SandboxNeeds& needs) {
       {CALL(exit)},
       {CALL(exit_group)},
   };
-  if (needs.listening_socket) {
-    calls.push_back({CALL(accept4), Equals(0, static_cast<uint64_t>(*needs.listening_socket))});
+  for (const int socket : needs.listening_sockets) {
+    calls.push_back({CALL(accept4), Equals(0, static_cast<uint64_t>(socket))});
   }
   return calls;
 }

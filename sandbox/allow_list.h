@@ -20,7 +20,7 @@ struct AllowedCall {
 
 // What not every run needs.
 struct SandboxNeeds {
-  std::optional<int> listening_socket{};  // from which connections are accepted
+  std::vector<int> listening_sockets{};  // from which connections are accepted
 };
 
 // A call that is listed more than once may be made if one of its conditions holds. The list holds

@@ -203,19 +203,23 @@ bool TraceSet::Finish() {
 Observations TraceSet::Wants() const {
   Observations wanted = 0;
   for (const auto& tracer : tracers_) wanted |= tracer->Wants();
+  for (const EngineObserver* other : others_) wanted |= other->Wants();
   return wanted;
 }
 
 void TraceSet::OnBlockTranslated(const TranslatedBlock& translated) {
   for (const auto& tracer : tracers_) tracer->OnBlockTranslated(translated);
+  for (EngineObserver* other : others_) other->OnBlockTranslated(translated);
 }
 
 void TraceSet::OnExecuted(std::span<const uint32_t> entries) {
   for (const auto& tracer : tracers_) tracer->OnExecuted(entries);
+  for (EngineObserver* other : others_) other->OnExecuted(entries);
 }
 
 void TraceSet::OnEvent(const CpuState& cpu, uint32_t eip, const EngineEvent& event) {
   for (const auto& tracer : tracers_) tracer->OnEvent(cpu, eip, event);
+  for (EngineObserver* other : others_) other->OnEvent(cpu, eip, event);
 }
 
 void TraceSet::Write(std::span<const uint8_t> bytes) {

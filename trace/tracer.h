@@ -82,6 +82,8 @@ class TraceSet final : public EngineObserver, public ByteSink {
  public:
   explicit TraceSet(SymbolTable symbols) : symbols_(std::move(symbols)) {}
   [[nodiscard]] Status Add(const TraceSpec& spec);
+  // Who sees what the engine tells too; it outlives the run.
+  void Add(EngineObserver& other) { others_.push_back(&other); }
 
   [[nodiscard]] bool WantsBios() const;
   [[nodiscard]] bool Finish();
@@ -96,6 +98,7 @@ class TraceSet final : public EngineObserver, public ByteSink {
  private:
   const SymbolTable symbols_;
   std::vector<std::unique_ptr<Tracer>> tracers_;
+  std::vector<EngineObserver*> others_;
   std::string bios_line_;
 };
 

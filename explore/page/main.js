@@ -98,6 +98,7 @@ class Explorer {
     if (host) facts.push([short(host) + 'B', 'host code']);
     if (figures.unknownEntries) facts.push([whole(figures.unknownEntries), 'executions of blocks that the trace does not define']);
     if (figures.lost) facts.push([whole(figures.lost), 'executions not counted: this host did not keep up']);
+    if (figures.lostEvents) facts.push([whole(figures.lostEvents), 'events lost']);
     if (figures.leftOut) facts.push([whole(figures.leftOut), 'blocks or exits left out: too many']);
     document.getElementById('facts').replaceChildren(...facts.map(([value, name]) => make('span', '', make('b', '', value), ' ' + name)));
   }
@@ -119,13 +120,17 @@ class Explorer {
   async follow() {
     this.status.textContent = 'running';
     this.status.className = 'live';
+    let busy = 0;
     try {
       for (;;) {
-        await new Promise((resolve) => setTimeout(resolve, LIVE_PERIOD_MS));
+        // Never busy with this for more than a small part of the time.
+        await new Promise((resolve) => setTimeout(resolve, Math.max(LIVE_PERIOD_MS, 6 * busy)));
+        const begin = performance.now();
         const figures = await this.source.figures();
         while (this.model.size < figures.blocks) this.model.add(await this.source.blocks(this.model.size));
         this.setFigures(figures);
         this.refresh(false);
+        busy = performance.now() - begin;
       }
     } catch {
       this.status.textContent = 'the guest has ended';

@@ -139,7 +139,7 @@ TEST(Sandbox, ArgumentsAreBlamedWhereTheyAreTheReason) {
 TEST(Sandbox, AnotherSocketThanThatOfTheDebuggerIsBlamed) {
   EXPECT_EXIT(
       {
-        if (!PrepareSandbox() || !EnterSandbox({.listening_socket = 5})) ::_exit(0);
+        if (!PrepareSandbox() || !EnterSandbox({.listening_sockets = {5}})) ::_exit(0);
         // Not a socket, but allowed.
         if (::syscall(SYS_accept4, 5, nullptr, nullptr, 0) != -1) ::_exit(0);
         ::syscall(SYS_accept4, 4, nullptr, nullptr, 0);
