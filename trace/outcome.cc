@@ -2,10 +2,13 @@
 #include "trace/outcome.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <optional>
 
 #include "base/bits.h"
 #include "translator/block_mode.h"
+#include "translator/execution_context.h"
 
 namespace verbatim {
 namespace {
@@ -29,6 +32,26 @@ bool HasSite(const TranslatedBlock& translated, uint32_t eip, bool access) {
     if (site.eip == eip && (!access || site.bytes != 0)) return true;
   }
   return false;
+}
+
+// The form of BlockBuilder::EmitRecord: mov r9, [r15 + next] ; mov dword [r9], imm32 ;
+// lea r9, [r9 + 4] ; mov [r15 + next], r9
+constexpr uint32_t kRecordBytes = 25;
+bool IsRecord(const TranslatedBlock& translated, uint32_t offset) {
+  constexpr std::array<uint8_t, 3> kLoad = {0x4D, 0x8B, 0x8F};
+  if (offset + kRecordBytes > translated.block.host_bytes) return false;
+  const uint8_t* code = translated.block.host_start + offset;
+  return std::equal(kLoad.begin(), kLoad.end(), code) &&
+         LoadLittle<uint32_t>(code + kLoad.size()) == offsetof(ExecutionContext, record_next);
+}
+
+// Where the code is that stands for the instruction itself: behind the comparison of the block's
+// bytes and the record of its execution, which stand with the first instruction, or with the one
+// that a call returns to.
+uint32_t OwnBegin(const TranslatedBlock& translated, const InstructionOutcome& at) {
+  uint32_t begin = std::max(at.host_begin, translated.block.check_end_offset);
+  if (IsRecord(translated, begin)) begin += kRecordBytes;
+  return begin;
 }
 
 // The form of BlockBuilder::EmitException: mov r8d, imm32 ; mov r9d, imm32 ; jmp exception
@@ -56,14 +79,15 @@ Outcome OutcomeOf(const TranslatedBlock& translated, const InstructionOutcome& a
     case Handling::kNoOperation:
       return Outcome::kNothing;
     case Handling::kSensitive:
-      return BeginsWithCallout(translated, at.host_begin) ? Outcome::kSimulated : Outcome::kInCache;
+      return BeginsWithCallout(translated, OwnBegin(translated, at)) ? Outcome::kSimulated
+                                                                     : Outcome::kInCache;
     case Handling::kString:
       return HasSite(translated, at.eip, false) ? Outcome::kSoftware : Outcome::kRewritten;
     case Handling::kStack:
     case Handling::kControlFlow:
       return HasSite(translated, at.eip, true) ? Outcome::kSoftware : Outcome::kRewritten;
     case Handling::kIdent:
-      if (JumpsToException(translated, at.host_begin)) return Outcome::kRaises;
+      if (JumpsToException(translated, OwnBegin(translated, at))) return Outcome::kRaises;
       return HasSite(translated, at.eip, true) ? Outcome::kSoftware : Outcome::kIdent;
   }
   return Outcome::kIdent;

@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -51,6 +53,23 @@ class TracerTest : public testing::Test {
       events.push_back(nlohmann::json::parse(line));
     }
     return events;
+  }
+
+  // What became of each instruction that is not in software form; of one for which that differs,
+  // all of it.
+  std::map<std::string, std::set<std::string>> Outcomes(const std::string& guest,
+                                                        const std::string& words) {
+    std::map<std::string, std::set<std::string>> outcomes;
+    for (const auto& event : Events(guest, words)) {
+      if (event["event"] != "translated") continue;
+      for (const auto& in : event["code"]["instructions"]) {
+        if (in["outcome"] == "software") continue;
+        const std::string what =
+            fmt::format("{:x} {}", in["eip"].get<uint32_t>(), in["text"].get<std::string>());
+        outcomes[what].insert(in["outcome"].get<std::string>());
+      }
+    }
+    return outcomes;
   }
 
   const std::string path_ = testing::TempDir() + "verbatim-trace-" +
@@ -96,6 +115,20 @@ TEST_F(TracerTest, GivesBlocksAsInstructionsWithTheirHostCode) {
   }
   EXPECT_GT(blocks, 5u);
   EXPECT_GT(renamed, 0u);
+}
+
+// Where executions are recorded, code for that stands in front of an instruction's own.
+TEST_F(TracerTest, CallsAnInstructionTheSameWhetherItsExecutionIsRecordedOrNot) {
+  const auto plain = Outcomes("ports", "blocks");
+  const auto recorded = Outcomes("ports", "blocks,to=ffffffff");
+  unsigned simulated = 0;
+  for (const auto& [instruction, outcomes] : recorded) {
+    const auto same = plain.find(instruction);
+    if (same == plain.end()) continue;
+    EXPECT_EQ(outcomes, same->second) << instruction;
+    if (outcomes.contains("simulated")) ++simulated;
+  }
+  EXPECT_GT(simulated, 5u);
 }
 
 TEST_F(TracerTest, TellsPortAccessesInOrderWithTheirValues) {
