@@ -77,7 +77,7 @@ ShadowSlot& Window::KeepPde(uint32_t number, const PageWalk& walk, bool writable
     const bool global = walk.translation.global;
     relied |= kExactLargePde | (writable ? kPteDirty : 0) | (global ? kPteGlobal : 0);
     slot->all_global = slot->all_global && global;
-    keeps_global_ = keeps_global_ || global;
+    if (global) NoteGlobal();
   }
   slot->pde = ExtendKept(slot->pde, walk.pde, relied);
   return *slot;
@@ -90,7 +90,12 @@ void Window::KeepPte(ShadowSlot& slot, uint32_t index, uint64_t pte, bool writab
       ReliedBits(writable) | kExactPte | (writable ? kPteDirty : 0) | (global ? kPteGlobal : 0);
   slot.SetPte(index, pae(), ExtendKept(kept, pte, relied));
   slot.all_global = slot.all_global && global;
-  keeps_global_ = keeps_global_ || global;
+  if (global) NoteGlobal();
+}
+
+void Window::NoteGlobal() {
+  if (!keeps_global_) ++context_.windows_with_global;
+  keeps_global_ = true;
 }
 
 void Window::KeepRun(const PageRun& run, uint32_t page, const PageWalk& walk, GuestTables& tables) {
@@ -246,6 +251,14 @@ void Window::Withdraw(uint32_t first, uint32_t last) {
   for (uint32_t number = SlotOf(first); number <= SlotOf(last); ++number) ReleaseIfEmpty(number);
 }
 
+void Window::WithdrawFollowing(uint32_t first) {
+  if (first >= kPages || !IsMapped(first)) return;
+  const uint32_t end = FirstPageOf(SlotOf(first)) + LastIndex();
+  uint32_t last = first;
+  while (last < end && IsMapped(last + 1)) ++last;
+  Withdraw(first, last);
+}
+
 void Window::Flush(PendingUnmap& pending) {
   if (pending.any) Unmap(pending.first, pending.last);
   pending.any = false;
@@ -276,6 +289,7 @@ bool Window::EvictSlot(uint32_t slot) {
 
 void Window::Reset() {
   relies_on_clear_wp = false;
+  if (keeps_global_) --context_.windows_with_global;
   keeps_global_ = false;
   if (empty()) return;
   if (live_ != 0) UnmapAll();

@@ -32,6 +32,7 @@ struct WindowContext {
   SlotPool slots{};
   WindowStatistics statistics{};
   WindowObserver* observer = nullptr;
+  uint32_t windows_with_global = 0;  // that may keep a page from a global entry
 };
 
 // Pages to be shown with the same rights, both ends included.
@@ -103,11 +104,16 @@ class Window {
     const ShadowSlot* slot = keeps_global_ ? slots_[SlotOf(page)].get() : nullptr;
     return slot != nullptr && KeptGlobal(*slot, IndexOf(page));
   }
+  // Whether any page may have been.
+  [[nodiscard]] bool keeps_global() const { return keeps_global_; }
   // Drops such a page (all of a large page).
   void DropGlobalPage(uint32_t page);
 
   // Unmaps a range, in which all mapped pages are to go; execution notes stay.
   void Withdraw(uint32_t first, uint32_t last);
+  // Unmaps the pages from `first` on that are mapped without a gap, as far as their table reaches;
+  // execution notes stay.
+  void WithdrawFollowing(uint32_t first);
   // Unmaps everything at once; execution notes stay.
   void UnmapAll();
   // Unmaps one slot if that frees host mappings; execution notes stay. `slot` is modulo kSlots.
@@ -157,6 +163,7 @@ class Window {
 
   [[nodiscard]] uint64_t StartsIn(uint32_t first, uint32_t last) const;
   void Account(uint64_t before, uint64_t after);
+  void NoteGlobal();
   [[nodiscard]] bool HasRoomFor(uint64_t mappings) const {
     return context_.statistics.live_mappings + mappings <= context_.mapping_budget;
   }

@@ -24,6 +24,9 @@ constexpr WindowId kFirstUserWindow = 2;
 // Single pages that wait to be compared together; more are as well compared with all others.
 constexpr size_t kMaxInvalidated = 64;
 
+// Neighbours that INVLPG takes out one after the other before those that follow go with them.
+constexpr uint32_t kSweep = 8;
+
 // What CR3 says of the address space: the page directory, or with PAE the 32-byte aligned PDPT.
 uint32_t AddressSpaceOf(const PagingState& paging) {
   return paging.cr3 & (paging.pae ? ~uint32_t{31} : ~kPageOffsetMask);
@@ -143,10 +146,16 @@ void WindowSet::InvalidatePage(LinearAddress address) {
   const uint32_t page = address.Page();
   GuestTables tables(mmu_.memory(), paging);
   Window& supervisor = *windows_[kSupervisorWindow];
-  if (supervisor.SameFormat(paging)) supervisor.ComparePages(tables, {&page, 1});
+  if (supervisor.SameFormat(paging)) {
+    const bool was_mapped = supervisor.IsMapped(page);
+    supervisor.ComparePages(tables, {&page, 1});
+    if (was_mapped && !supervisor.IsMapped(page)) FollowSweep(supervisor, page);
+  }
   // INVLPG reaches global pages of all address spaces.
-  for (WindowId id = kFirstUserWindow; id < options_.max_windows; ++id) {
-    windows_[id]->DropGlobalPage(page);
+  if (context_->windows_with_global != 0) {
+    for (WindowId id = kFirstUserWindow; id < options_.max_windows; ++id) {
+      if (windows_[id]->keeps_global()) windows_[id]->DropGlobalPage(page);
+    }
   }
   if (invalidated_.size() == kMaxInvalidated) {
     FlushAll(true);
@@ -154,6 +163,14 @@ void WindowSet::InvalidatePage(LinearAddress address) {
     invalidated_.push_back(page);
     ++invalidations_;
   }
+}
+
+// A guest that changes one page after the other takes those behind it out as well: of a long run
+// each costs a split of its mapping, all together cost one.
+void WindowSet::FollowSweep(Window& window, uint32_t page) {
+  sweep_ = page == sweep_next_ ? sweep_ + 1 : 1;
+  sweep_next_ = page + 1;
+  if (sweep_ >= kSweep) window.WithdrawFollowing(page + 1);
 }
 
 // Of the user window of the present address space: another one is selected after a flush only.

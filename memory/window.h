@@ -171,6 +171,7 @@ class WindowSet {
   [[nodiscard]] Window& UserWindow();
   void BringInLine(Window& window);
   void DropInvalidated(Window& window);
+  void FollowSweep(Window& window, uint32_t page);
 
   [[nodiscard]] bool MayShowWritable(const Window& window, const Translation& page) const;
   [[nodiscard]] PageRun RunAround(const Window& window, uint32_t page, const PageWalk& walk,
@@ -199,6 +200,9 @@ class WindowSet {
   // Pages that INVLPG named since the user's window was last in line, in any order.
   std::vector<uint32_t> invalidated_;
   uint64_t invalidations_ = 0;
+  // The pages that INVLPG has taken out of the supervisor's window, one behind the other.
+  uint32_t sweep_ = 0;
+  uint32_t sweep_next_ = 0;
   uint64_t selections_ = 0;       // clock of the least-recently-used order
   uint32_t eviction_cursor_ = 0;  // slot to be looked at next
 };

@@ -205,6 +205,28 @@ TEST_F(WindowFlushTest, InvlpgDropsThatPageIfItDiffers) {
   ExpectCountIsExact();
 }
 
+TEST_F(WindowFlushTest, ASweepOfInvlpgsTakesTheRestOfTheRunWithIt) {
+  constexpr uint32_t kPages = 64;
+  const auto frame = [](uint32_t i) { return (kFrame + i * kPageBytes) | (kOpen & ~kUserBit); };
+  for (uint32_t i = 0; i < kPages; ++i) tables_.Set(Page(i), frame(i));
+  machine_.Use(tables_);
+  const WindowId supervisor = machine_.Supervisor();
+  ASSERT_TRUE(machine_.Touch(supervisor, Page(0)).newly_mapped);
+  ASSERT_TRUE(machine_.Shows(supervisor, Page(kPages - 1)));
+  for (uint32_t i = 0; i < 8; ++i) {
+    EXPECT_TRUE(machine_.Shows(supervisor, Page(40))) << i;
+    tables_.Set(Page(20 + i), 0);
+    machine_.windows->InvalidatePage({Page(20 + i)});
+    EXPECT_EQ(machine_.Supervisor(), supervisor);
+  }
+  EXPECT_TRUE(machine_.Shows(supervisor, Page(19)));
+  for (uint32_t i = 20; i < kPages; ++i) EXPECT_FALSE(machine_.Shows(supervisor, Page(i))) << i;
+  ExpectCountIsExact();
+  EXPECT_TRUE(machine_.Touch(supervisor, Page(40)).newly_mapped);
+  EXPECT_TRUE(machine_.Shows(supervisor, Page(28)));
+  EXPECT_FALSE(machine_.Shows(supervisor, Page(27)));
+}
+
 TEST_F(WindowFlushTest, AnyNumberOfInvlpgsDropsWhatDiffers) {
   const WindowId user = MapTen();
   for (const uint32_t times : {1u, 63u, 64u, 200u}) {
