@@ -79,10 +79,11 @@ void BlockStore::Adopt(Block& block) {
     Block& source = *incoming.source;
     if (!source.valid) continue;
     Link& link = source.links[incoming.index];
-    // It may have been moved since.
-    if (source.key.linear.Page() != block.key.linear.Page()) continue;
+    // It may have been moved since, and asked again.
+    if (source.key.linear.Page() != block.key.linear.Page() || link.through_cell) continue;
     if (!block.crosses_page) {
       LeadTo(source, link, block.body());
+      link.chained = true;
       block.incoming.push_back(incoming);
     } else {
       Unchain(source, link);

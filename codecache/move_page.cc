@@ -85,6 +85,8 @@ bool BlockStore::MovePage(PhysicalAddress page, uint32_t from, uint32_t to, Dire
     }
   }
   for (Block* block : blocks) Move(*block, distance, cells);
+  // Links to one that has died there would be taken for links to its successor the next time.
+  for (Block* block : blocks) Adopt(*block);
   for (Block* block : blocks) moved(*block);
   if (const auto left = by_page_.find(page.Page()); left != by_page_.end()) {
     std::erase(left.value().linear_pages, from);

@@ -121,6 +121,34 @@ TEST_F(MovePage, LinksToTheDeadAreUndone) {
   EXPECT_EQ(RunLink(source), kUnchained) << "the successor lies where the source was";
 }
 
+TEST_F(MovePage, OneThatComesWhereItsLikeHasDiedTakesOverTheLinks) {
+  constexpr uint32_t kThird = 0x5000;
+  Block& target = AddMovable(2, kHome + 0x40);
+  Block& source = AddMovable(1, kHome, kHome + 0x40);
+  store_->Chain(source, source.links[0], target);
+  store_->Invalidate(target);
+  store_->Insert(MakeAt(3, {{kHome + 0x40}, {kThird + 0x40}, 0}));
+  ASSERT_TRUE(Move(kThird, kHome));
+  EXPECT_EQ(RunLink(source), 3u);
+  ASSERT_TRUE(Move());
+  EXPECT_EQ(RunLink(source), 3u);
+}
+
+TEST_F(MovePage, ALinkThatASuccessorTookOverIsUndoneWhenThatDies) {
+  Block& target = AddMovable(2, kHome + 0x40);
+  Block& source = AddMovable(1, kHome, kHome + 0x40);
+  store_->Chain(source, source.links[0], target);
+  store_->Invalidate(target);
+  ASSERT_TRUE(Move());
+  ASSERT_TRUE(Move(kAway, kHome));
+  Block& successor = AddMovable(3, kHome + 0x40);
+  EXPECT_EQ(RunLink(source), 3u);
+  store_->Invalidate(successor);
+  EXPECT_EQ(RunLink(source), kDead);
+  ASSERT_TRUE(Move());
+  EXPECT_EQ(RunLink(source), kUnchained);
+}
+
 TEST_F(MovePage, WhatWasTranslatedThereAlreadyStays) {
   Block& old = AddMovable(1, kHome);
   Block& target = AddMovable(2, kHome + 0x40);
