@@ -22,20 +22,42 @@ bool Adaptation::InSoftware(PhysicalAddress instruction) const {
   });
 }
 
+Adaptation::Record& Adaptation::Make(PhysicalAddress instruction) {
+  if (Record* record = Find(instruction)) return *record;
+  std::vector<Record>& records = pages_[instruction.Page()];
+  records.push_back({.offset = static_cast<uint16_t>(instruction.PageOffset())});
+  return records.back();
+}
+
+bool Adaptation::Convict(Record& record, uint32_t weight, bool user) {
+  if (record.software) return false;
+  record.faults += weight;
+  if (record.faults < (user ? record.guilty : kGuilty)) return false;
+  record.software = true;
+  record.user = user;
+  record.faults = 0;
+  record.innocent = 0;
+  record.faulted_page = kNoPage;
+  return true;
+}
+
 bool Adaptation::NoteFault(PhysicalAddress instruction, uint32_t weight) {
   guilty_last_ = kNowhere;
-  Record* record = Find(instruction);
-  if (record == nullptr) {
-    std::vector<Record>& records = pages_[instruction.Page()];
-    record = &records.emplace_back();
-    record->offset = static_cast<uint16_t>(instruction.PageOffset());
-  }
-  if (record->software) return false;
-  record->faults += weight;
-  if (record->faults < kGuilty) return false;
-  record->software = true;
-  record->faults = 0;
-  record->innocent = 0;
+  return Convict(Make(instruction), weight, false);
+}
+
+bool Adaptation::NoteUserFault(PhysicalAddress instruction) {
+  guilty_last_ = kNowhere;
+  return Convict(Make(instruction), kWeakFault, true);
+}
+
+// Enough of them, and the site goes back.
+bool Adaptation::CountFor(Record& record) {
+  constexpr uint32_t kHighest = 1u << 30;
+  if (++record.innocent < (record.user ? kInnocentUserAccesses : record.patience)) return false;
+  record.software = false;
+  uint32_t& reluctance = record.user ? record.guilty : record.patience;
+  if (reluctance < kHighest) reluctance *= 2;
   return true;
 }
 
@@ -46,13 +68,28 @@ bool Adaptation::NoteSoftwareAccess(PhysicalAddress instruction, bool guilty) {
   // A site can be in software for other reasons: segment limits, a single step.
   if (record == nullptr || !record->software) return false;
   if (guilty) {
-    record->innocent -= std::min(record->innocent, kAccessesForAFault);
+    CountAgainst(*record);
     return false;
   }
-  if (++record->innocent < record->patience) return false;
-  record->software = false;
-  if (record->patience < (1u << 30)) record->patience *= 2;
-  return true;
+  return CountFor(*record);
+}
+
+void Adaptation::NoteSoftwareFault(PhysicalAddress instruction, LinearAddress address) {
+  Record* record = Find(instruction);
+  if (record == nullptr || !record->software) return;
+  CountAgainst(*record);
+  record->faulted_page = address.Page();
+}
+
+Adaptation::Verdict Adaptation::NoteUserAccess(PhysicalAddress instruction, LinearAddress address,
+                                               bool mapped) {
+  Record* record = Find(instruction);
+  if (record == nullptr || !record->software) return Verdict::kStay;
+  if (!mapped && record->faulted_page != address.Page()) {
+    CountAgainst(*record);
+    return Verdict::kMapPage;
+  }
+  return CountFor(*record) ? Verdict::kGoBack : Verdict::kStay;
 }
 
 void Adaptation::Pardon(PhysicalAddress instruction) {

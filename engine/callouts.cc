@@ -157,11 +157,9 @@ bool Engine::Callout(uint32_t number) {
     ++statistics_.software_strings;
     if (Observes(Observation::kExits)) Tell(SoftwareAccessSeen{&site.instruction});
     const Faultable<StringProgress> done = strings_->Execute(site.instruction);
-    if (!done) {
-      Raise(done.error());
-      return LeaveCallout();
-    }
-    if (ForgiveSite(site, done->guilty)) ++invalidations_;
+    if (!done) return RaiseFromAccess(site, done.error());
+    // What user code copies it uses elsewhere, where the page is mapped: only a page fault counts.
+    if (ForgiveSite(site, done->guilty && cpu.cpl != 3)) ++invalidations_;
     if (code_pages_.turns() != turns) PardonSite(site);
     if (done->finished) {
       cpu.eip += site.instruction.length;
@@ -254,6 +252,34 @@ bool Engine::ForgiveSite(const Site& site, bool guilty) {
   return true;
 }
 
+bool Engine::JudgeUserAccess(const Site& site, LinearAddress address, bool mapped) {
+  switch (adaptation_.NoteUserAccess(site.physical, address, mapped)) {
+    case Adaptation::Verdict::kStay:
+      return false;
+    case Adaptation::Verdict::kMapPage:
+      (void)windows_.Resolve(window_, address, site.write);
+      // Where that has shown that code is mapped otherwise, this block must not go on.
+      if (window_code_->generation() != entered_generation_) LeaveAfterInstruction();
+      return false;
+    case Adaptation::Verdict::kGoBack:
+      break;
+  }
+  ++statistics_.sites_forgiven;
+  Drop(site.physical, 1, DropCause::kForgiven);
+  return true;
+}
+
+bool Engine::RaiseFromAccess(const Site& site, const Exception& exception) {
+  if (exception.vector == Vector::kPageFault && context_->cpu.cpl == 3) {
+    adaptation_.NoteSoftwareFault(site.physical, exception.fault_address);
+  }
+  Raise(exception);
+  if (!TransferAfterCallout()) return LeaveCallout();
+  // Where r8 is the operand's address behind the callout, it is the handler's.
+  context_->access_pointer = reinterpret_cast<const uint8_t*>(uintptr_t{context_->cpu.eip});
+  return true;
+}
+
 // The site wrote to a page of code, which has just become an ordinary one for stores.
 void Engine::PardonSite(const Site& site) {
   adaptation_.Pardon(site.physical);
@@ -304,10 +330,7 @@ bool Engine::AccessBegin(const Site& site) {
     return true;
   }
   SyncFlagsFromHost();
-  const auto fault = [this](const Exception& exception) {
-    Raise(exception);
-    return LeaveCallout();
-  };
+  const auto fault = [&](const Exception& exception) { return RaiseFromAccess(site, exception); };
   const Faultable<LinearAddress> address = SiteAddress(site);
   if (!address) return fault(address.error());
   const auto aligned = segments_->CheckAlignment(*address, NaturalAlignment(site.bytes));
@@ -337,7 +360,10 @@ bool Engine::AccessBegin(const Site& site) {
     pointer = bounce;
     if (!site.write && DeviceRaisedInterrupt()) LeaveAfterInstruction();
   }
-  if (ForgiveSite(site, guilty)) LeaveAfterInstruction();
+  if (cpu.cpl == 3 && !access_bounced_ ? JudgeUserAccess(site, *address, !guilty)
+                                       : ForgiveSite(site, guilty)) {
+    LeaveAfterInstruction();
+  }
   if (guilty && !access_bounced_) PardonIfView(site, *address);
   context_->access_pointer = pointer - BitStringDisplacement(cpu, site.instruction);
   if (site.instruction.fpu == FpuUse::kX87) {

@@ -216,7 +216,12 @@ class Engine final : public CodeWriteObserver,
                                                   bool& guilty);
   [[nodiscard]] bool DeviceRaisedInterrupt();
   [[nodiscard]] bool ForgiveSite(const Site& site, bool guilty);
+  // The same of user code, on plain memory; `mapped`: the window shows the page.
+  [[nodiscard]] bool JudgeUserAccess(const Site& site, LinearAddress address, bool mapped);
   void PardonSite(const Site& site);
+  // What an access of the site has raised is delivered. True: generated code goes on in the
+  // handler.
+  [[nodiscard]] bool RaiseFromAccess(const Site& site, const Exception& exception);
   void PardonIfView(const Site& site, LinearAddress address);
   void LeaveAfterInstruction() { context_->kick = 1; }
 
@@ -252,6 +257,7 @@ class Engine final : public CodeWriteObserver,
   [[nodiscard]] FpuPointers ToGuest(const HostFpuPointers& host) override;
   // Returns true if the site of the instruction at cpu.eip, in `block`, was moved to software form.
   bool AdaptSite(const Block& block, uint32_t weight);
+  bool AdaptUserSite(const Block& block);
   // Before user code goes on, with its window selected.
   void MapRepeatedAccess();
 

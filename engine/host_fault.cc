@@ -169,6 +169,14 @@ bool Engine::AdaptSite(const Block& block, uint32_t weight) {
   return true;
 }
 
+bool Engine::AdaptUserSite(const Block& block) {
+  const PhysicalAddress site = block.key.physical + (context_->cpu.eip - block.eip);
+  if (!Optimises(Optimisation::kAdaptUser) || !adaptation_.NoteUserFault(site)) return false;
+  ++statistics_.sites_adapted;
+  Drop(site, 1, DropCause::kAdapted);
+  return true;
+}
+
 void Engine::MapRepeatedAccess() {
   const CpuState& cpu = context_->cpu;
   if (!faulted_access_ || cpu.cpl != 3 || cpu.eip != faulted_access_->eip) return;
@@ -218,17 +226,23 @@ bool Engine::HandlePageFault(const Block& block) {
       ++statistics_.faults_mapped;
       if (in_check) return block.valid;
       // User code touches its pages for a first time; a kernel should find its own mapped.
-      if (context_->cpu.cpl != 3 &&
-          AdaptSite(block,
-                    resolution.user_page ? Adaptation::kStrongFault : Adaptation::kWeakFault)) {
+      if (context_->cpu.cpl == 3
+              ? AdaptUserSite(block)
+              : AdaptSite(block, resolution.user_page ? Adaptation::kStrongFault
+                                                      : Adaptation::kWeakFault)) {
         return false;
       }
       return block.valid;
     case ResolveOutcome::kGuestFault:
       ++statistics_.faults_guest;
       faulted_access_.reset();
-      if (context_->cpu.cpl == 3 && Optimises(Optimisation::kMapAhead)) {
-        faulted_access_ = {context_->cpu.eip, linear, write};
+      if (context_->cpu.cpl == 3) {
+        const PhysicalAddress site = block.key.physical + (context_->cpu.eip - block.eip);
+        if (AdaptUserSite(block)) {
+          adaptation_.NoteSoftwareFault(site, linear);
+        } else if (Optimises(Optimisation::kMapAhead)) {
+          faulted_access_ = {context_->cpu.eip, linear, write};
+        }
       }
       Raise(ToException(resolution.fault));
       return false;

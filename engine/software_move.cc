@@ -94,25 +94,21 @@ bool Engine::Move(const Site& site) {
   SyncFlagsFromHost();
   const uint64_t invalidations = invalidations_;
   const uint64_t turns = code_pages_.turns();
-  bool guilty = true;
-  if (!MoveToDevice(site)) {
+  bool forgiven = false;
+  if (MoveToDevice(site)) {
+    forgiven = ForgiveSite(site, true);
+  } else {
     const auto address =
         segments_->OperandAddress(site.instruction, site.bytes, site.bytes, site.write);
-    if (!address) {
-      Raise(address.error());
-      return LeaveCallout();
-    }
+    if (!address) return RaiseFromAccess(site, address.error());
     const Faultable<void> moved = MoveOperand(site, *address);
-    if (!moved) {
-      Raise(moved.error());
-      return LeaveCallout();
-    }
-    guilty = !windows_.Shows(window_, *address, site.write);
-    if (guilty) PardonIfView(site, *address);
+    if (!moved) return RaiseFromAccess(site, moved.error());
+    const bool mapped = windows_.Shows(window_, *address, site.write);
+    if (!mapped) PardonIfView(site, *address);
+    forgiven = cpu.cpl == 3 ? JudgeUserAccess(site, *address, mapped) : ForgiveSite(site, !mapped);
   }
   cpu.eip += site.instruction.length;
   if (code_pages_.turns() != turns) PardonSite(site);
-  const bool forgiven = ForgiveSite(site, guilty);
   if (DeviceRaisedInterrupt() || forgiven || invalidations_ != invalidations) {
     LeaveAfterInstruction();
   }
