@@ -135,7 +135,8 @@ bool Engine::TransferAfterCallout() {
   mode_ = mode;
   entered_generation_ = window_code_->generation();
   context_->shadow_rsp = code_->shadow_rsp;
-  context_->callout_resume = stubs_.table.dispatch;
+  const uint8_t* const body = code_->BodyAt(cpu.eip);
+  context_->callout_resume = body != nullptr ? body : stubs_.table.dispatch;
   SyncFlagsToHost();
   UpdateSegmentPointers();
   Remember(cpu.eip);

@@ -271,7 +271,10 @@ Status Engine::RunOnce(BlockMode mode) {
   Block* block = FindOrTranslate(mode);
   if (block == nullptr) return {};
   ChainPending(*block);
-  if (!mode.single()) code_->table.Set(block->eip, *block, cells_.Find(block->eip));
+  if (!mode.single()) {
+    code_->table.Set(block->eip, *block, cells_.Find(block->eip));
+    code_->TargetOf(block->eip) = {block->eip, block->body()};
+  }
   mode_ = mode;
   Enter(*block);
   SyncFlagsFromHost();

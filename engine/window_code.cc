@@ -105,7 +105,7 @@ void WindowCodeSet::OnExecutableDropped(WindowId window, LinearAddress page) {
   ++generation_;
   for (const auto& code : codes_) {
     if (code->window != window) continue;
-    code->table.ClearPage(page.value - code->cs_base);
+    code->ClearPage(page.value - code->cs_base);
     code->ResetShadow();
   }
 }

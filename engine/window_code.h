@@ -6,6 +6,7 @@
 #ifndef VERBATIM_ENGINE_WINDOW_CODE_H_
 #define VERBATIM_ENGINE_WINDOW_CODE_H_
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -54,10 +55,30 @@ struct WindowCode : CodeTables {
   uint32_t cs_base = 0;
   uint64_t last_used = 0;
 
+  // Where C++ code has led guests with this eip, beside the table: returns from interrupts go to
+  // any instruction, and neighbours share a hashed entry.
+  struct Target {
+    uint32_t eip = 0;
+    const uint8_t* body = nullptr;
+  };
+  static constexpr uint32_t kTargets = 64;
+  std::array<Target, kTargets> targets{};
+  [[nodiscard]] Target& TargetOf(uint32_t eip) { return targets[(eip ^ (eip >> 6)) % kTargets]; }
+  // nullptr: not known.
+  [[nodiscard]] const uint8_t* BodyAt(uint32_t eip) {
+    const Target& target = TargetOf(eip);
+    return target.eip == eip ? target.body : nullptr;
+  }
+
   void ResetShadow() { shadow_rsp = shadow.base(); }
   void ForgetFarTargets() { far_targets.fill({}); }
+  void ClearPage(uint32_t first_eip) {
+    table.ClearPage(first_eip);
+    targets.fill({});
+  }
   void Clear() {
     table.Clear();
+    targets.fill({});
     ResetShadow();
   }
 };

@@ -72,6 +72,17 @@ class Mmu {
     }
     return WriteSlowly(address, from, bytes, privilege);
   }
+  // The bytes themselves, if an access of that kind is known to be allowed and they lie in one page
+  // of memory, for a write without translated code; else nullptr.
+  [[nodiscard]] uint8_t* AtHand(LinearAddress address, uint32_t bytes, AccessKind kind,
+                                Privilege privilege) const {
+    const TlbEntry* entry = Find(address, kind, privilege);
+    if (entry == nullptr || entry->host == nullptr || !FitsInPage(address, bytes)) return nullptr;
+    if (kind == AccessKind::kWrite && memory_.IsCodePage(entry->translation.address)) {
+      return nullptr;
+    }
+    return entry->host + address.PageOffset();
+  }
   // The device at the address, for an access that is a single one to the device too; none if that
   // takes a walk to find out.
   [[nodiscard]] PhysicalMemory::Device DeviceAt(LinearAddress address, uint32_t bytes,

@@ -19,6 +19,13 @@ bool TakesExternalBit(Vector vector) {
 }  // namespace
 
 Faultable<void> EventDelivery::Deliver(const Event& event) {
+  if (DeliverAsBefore(event)) {
+    state_.shadow_active = false;
+    state_.halted = false;
+    return {};
+  }
+  const bool may_remember = state_.ProtectedMode() && !state_.Virtual8086();
+  const unsigned from_cpl = state_.cpl;
   auto done = state_.ProtectedMode() ? DeliverProtected(event) : DeliverReal(event);
   if (!done) {
     if (!event.software && TakesExternalBit(done.error().vector)) {
@@ -28,6 +35,7 @@ Faultable<void> EventDelivery::Deliver(const Event& event) {
   }
   state_.shadow_active = false;
   state_.halted = false;
+  if (may_remember) RememberDelivery(event, from_cpl);
   return {};
 }
 

@@ -4,10 +4,13 @@
 #ifndef VERBATIM_VCPU_EVENT_DELIVERY_H_
 #define VERBATIM_VCPU_EVENT_DELIVERY_H_
 
+#include <array>
 #include <cstdint>
+#include <optional>
 
 #include "memory/mmu.h"
 #include "vcpu/cpu_state.h"
+#include "vcpu/debug_registers.h"
 #include "vcpu/descriptor_tables.h"
 #include "vcpu/exception.h"
 #include "vcpu/segmented_memory.h"
@@ -40,6 +43,44 @@ class EventDelivery {
   [[nodiscard]] Faultable<void> Return(unsigned operand_bits, uint32_t next_eip);
 
  private:
+  // A segment register and the descriptor in the global table that it was loaded from.
+  struct KnownSegment {
+    SegmentRegister segment;
+    uint64_t descriptor = 0;
+  };
+  // How an event was delivered last, in repeated_events.cc.
+  struct KnownGate {
+    static constexpr unsigned kNone = ~0u;
+
+    unsigned from_cpl = kNone;
+    unsigned to_cpl = 0;
+    bool software = false;
+    uint32_t eip = 0;
+    uint32_t cleared_flags = 0;
+    uint64_t gate = 0;
+    KnownSegment code;
+    KnownSegment stack;  // if `to_cpl` is another
+  };
+  // Likewise the last return to a privilege level.
+  struct KnownReturn {
+    bool valid = false;
+    bool has_stack = false;
+    KnownSegment code;
+    KnownSegment stack;
+  };
+
+  // repeated_events.cc
+  // False: nothing was done.
+  [[nodiscard]] bool DeliverAsBefore(const Event& event);
+  [[nodiscard]] bool ReturnAsBefore(unsigned operand_bits);
+  void RememberDelivery(const Event& event, unsigned from_cpl);
+  void RememberReturn(unsigned from_cpl);
+  [[nodiscard]] const uint8_t* AtHand(uint32_t address, uint32_t bytes) const;
+  [[nodiscard]] std::optional<uint64_t> GlobalDescriptorAtHand(uint16_t selector) const;
+  [[nodiscard]] bool StillStands(const KnownSegment& known) const;
+  [[nodiscard]] std::optional<KnownSegment> Know(const SegmentRegister& segment) const;
+
+  [[nodiscard]] Faultable<void> ReturnSlowly(unsigned operand_bits, uint32_t next_eip);
   [[nodiscard]] Faultable<void> DeliverReal(const Event& event);
   [[nodiscard]] Faultable<void> DeliverProtected(const Event& event);
   [[nodiscard]] Faultable<void> EnterTask(const Descriptor& gate, const Event& event);
@@ -54,6 +95,8 @@ class EventDelivery {
   SegmentedMemory& memory_;
   DescriptorTables& tables_;
   TaskSwitcher& tasks_;
+  std::array<KnownGate, 256> known_gates_{};    // by vector
+  std::array<KnownReturn, 4> known_returns_{};  // by CPL
 };
 
 }  // namespace verbatim

@@ -23,6 +23,18 @@ void EventDelivery::LoadFlags(uint32_t image, unsigned operand_bits, unsigned cp
 }
 
 Faultable<void> EventDelivery::Return(unsigned operand_bits, uint32_t next_eip) {
+  if (ReturnAsBefore(operand_bits)) {
+    state_.nmi_blocked = false;
+    return {};
+  }
+  const unsigned from_cpl = state_.cpl;
+  const bool by_task = (state_.eflags & flag::kNt) != 0;
+  RETURN_IF_FAULT(ReturnSlowly(operand_bits, next_eip));
+  if (!by_task) RememberReturn(from_cpl);
+  return {};
+}
+
+Faultable<void> EventDelivery::ReturnSlowly(unsigned operand_bits, uint32_t next_eip) {
   if (!state_.ProtectedMode() || state_.Virtual8086()) {
     RETURN_IF_FAULT(ReturnReal(operand_bits));
     state_.nmi_blocked = false;
