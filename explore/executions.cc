@@ -6,7 +6,7 @@
 namespace verbatim {
 
 void Executions::Define(uint32_t number, const Entry& entry) {
-  if (number >= kMaxNumber) return;
+  if (number >= kMaxNumber || entries_.size() >= kMaxEntries) return;
   if (places_.size() <= number) {
     places_.resize(
         std::max<size_t>(number + size_t{1}, std::min<size_t>(kMaxNumber, 2 * places_.size())));
@@ -26,7 +26,8 @@ void Executions::Follow(uint32_t place) {
       return;
     }
   }
-  ++others_[uint64_t{last_} << 32 | place];
+  const uint64_t places = uint64_t{last_} << 32 | place;
+  if (others_.size() < kMaxOthers || others_.contains(places)) ++others_[places];
 }
 
 void Executions::Add(std::span<const uint32_t> numbers) {

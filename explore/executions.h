@@ -8,6 +8,7 @@
 #define VERBATIM_EXPLORE_EXECUTIONS_H_
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <unordered_map>
@@ -19,6 +20,9 @@ class Executions {
  public:
   // A file that claims higher entry numbers than a run comes to does not get memory for them.
   static constexpr uint32_t kMaxNumber = 1u << 26;
+  // What comes behind so many is counted as of nothing known, or its order is not kept.
+  static constexpr size_t kMaxEntries = 1u << 23;
+  static constexpr size_t kMaxOthers = 1u << 22;
   static constexpr uint32_t kUnknown = 0;  // the place of entries that nothing defines
 
   struct Entry {

@@ -7,6 +7,12 @@
 namespace verbatim {
 namespace {
 
+// Of texts that come from the trace.
+constexpr size_t kMaxCauses = 1024;
+constexpr size_t kMaxCauseBytes = 80;
+// Of Verbatim's blocks each has a few.
+constexpr size_t kMaxChains = 1u << 22;
+
 constexpr std::string_view kTranslated = "translated";
 constexpr std::string_view kLink = "link";
 constexpr std::string_view kDrop = "drop";
@@ -161,16 +167,19 @@ void RunModel::OnTranslated(const TraceEvent& event) {
 void RunModel::OnLink(const TraceEvent& event) {
   const uint32_t from = IndexOf(NumberOf(event, "block"));
   const uint32_t to = IndexOf(NumberOf(event, "to_block"));
-  if (from != kNoBlock && to != kNoBlock) chains_.insert({from, to});
+  if (from != kNoBlock && to != kNoBlock && chains_.size() < kMaxChains) chains_.insert({from, to});
 }
 
 void RunModel::OnDrop(const TraceEvent& event) {
   const uint32_t index = IndexOf(NumberOf(event, "block"));
   const TraceField* cause = FieldOf(event, "cause");
-  if (index != kNoBlock && cause != nullptr) blocks_[index].dropped = cause->text;
+  if (index != kNoBlock && cause != nullptr)
+    blocks_[index].dropped = cause->text.substr(0, kMaxCauseBytes);
 }
 
-uint32_t RunModel::CauseOf(const std::string& name) {
+uint32_t RunModel::CauseOf(std::string name) {
+  name.resize(std::min(name.size(), kMaxCauseBytes));
+  if (causes_.size() >= kMaxCauses && !cause_indices_.contains(name)) name = "other";
   const auto [found, is_new] =
       cause_indices_.try_emplace(name, static_cast<uint32_t>(causes_.size()));
   if (is_new) causes_.push_back(name);

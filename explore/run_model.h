@@ -85,7 +85,7 @@ class RunModel final : public TraceVisitor {
   void EndExit();
   // Time since the last event goes to what was going on; `translated`: to translation.
   void Advance(uint64_t time_ns, bool translated);
-  [[nodiscard]] uint32_t CauseOf(const std::string& name);
+  [[nodiscard]] uint32_t CauseOf(std::string name);
   [[nodiscard]] uint32_t IndexOf(uint64_t number) const;
 
   std::vector<Block> blocks_;

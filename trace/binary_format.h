@@ -18,6 +18,11 @@ inline constexpr uint32_t kTraceVersion = 2;
 inline constexpr uint32_t kTraceHeaderBytes = 16;  // magic, version, four bytes that are zero
 // No chunk is longer: what claims to be is no trace.
 inline constexpr uint32_t kMaxChunkBytes = 16u << 20;
+// Nor does a block hold more, by far: what readers make of one is bounded too.
+inline constexpr uint32_t kMaxBlockInstructions = 1024;
+inline constexpr uint32_t kMaxBlockHostBytes = 1u << 20;
+inline constexpr uint32_t kMaxBlockPlaces = 4096;  // links, or return sites
+inline constexpr uint32_t kMaxModeBytes = 1024;
 
 // A chunk is its type, the length of its contents in four bytes, and the contents.
 enum class Chunk : uint8_t {

@@ -170,7 +170,7 @@ bool BinaryReader::ReadBlock(TraceVisitor& visitor) {
   std::string_view bytes;
   if (!TakeNumber(block.number) || !TakeNumber(block.eip) || !TakeNumber(block.linear) ||
       !TakeNumber(block.physical) || !TakeNumber(block.cpl) || block.cpl > 3 || !Take(bits, 32) ||
-      (bits != 16 && bits != 32) || !Take(bytes) || !Take(count, bytes.size())) {
+      (bits != 16 && bits != 32) || !Take(bytes) || !Take(count, kMaxBlockInstructions)) {
     return false;
   }
   block.code32 = bits == 32;
@@ -185,7 +185,7 @@ bool BinaryReader::ReadBlock(TraceVisitor& visitor) {
     covered += length;
     block.instructions.push_back({static_cast<uint8_t>(length), static_cast<Outcome>(outcome)});
   }
-  if (covered != bytes.size() || !Take(count, contents_.size())) return false;
+  if (covered != bytes.size() || !Take(count, kMaxBlockPlaces)) return false;
   for (uint64_t i = 0; i < count; ++i) {
     uint32_t eip = 0;
     if (!TakeNumber(eip)) return false;
@@ -255,7 +255,8 @@ bool BinaryReader::ReadCode(BlockCode& code) {
   if (flag != 0 && !TakeNumber(code.second_page.emplace())) return false;
   if (!TakeNumber(code.ident_count) || !Take(mode) || !Take(code.guest) ||
       !TakeNumber(code.host_start) || !Take(code.host) || !TakeNumber(code.body_offset) ||
-      code.body_offset > code.host.size() || !Take(count, code.guest.size())) {
+      code.body_offset > code.host.size() || !Take(count, kMaxBlockInstructions) ||
+      mode.size() > kMaxModeBytes || code.host.size() > kMaxBlockHostBytes) {
     return false;
   }
   code.mode = mode;
@@ -274,14 +275,14 @@ bool BinaryReader::ReadCode(BlockCode& code) {
     code.instructions.push_back(
         {static_cast<uint8_t>(length), static_cast<Outcome>(outcome), code.stubs_offset});
   }
-  if (covered != code.guest.size() || !Take(count, contents_.size())) return false;
+  if (covered != code.guest.size() || !Take(count, kMaxBlockPlaces)) return false;
   for (uint64_t i = 0; i < count; ++i) {
     BlockCode::Link& link = code.links.emplace_back();
     if (!TakeNumber(link.target_eip) || !TakeNumber(link.field) || !TakeNumber(link.stub)) {
       return false;
     }
   }
-  if (!Take(count, contents_.size())) return false;
+  if (!Take(count, kMaxBlockPlaces)) return false;
   for (uint64_t i = 0; i < count; ++i) {
     if (!TakeNumber(code.return_sites.emplace_back())) return false;
   }

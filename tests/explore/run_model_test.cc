@@ -2,6 +2,7 @@
 // What is made of a trace's events: phases, exits and their cost, blocks and what becomes of them.
 #include "explore/run_model.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -155,6 +156,17 @@ TEST(RunModel, KeepsLinksAndDropsOfTheBlocksThatAre) {
   run.Block(2, 0x5003, 40);
   EXPECT_EQ(run.model.blocks().size(), 3u);
   EXPECT_EQ(run.model.blocks()[2].code->linear, 0x5003u);
+}
+
+TEST(RunModel, TextsOfATraceAreBounded) {
+  Told run;
+  for (unsigned i = 0; i < 3000; ++i) {
+    run.Event(TraceCategory::kExits, fmt::format("{:0>5000}", i), i);
+    run.Event(TraceCategory::kExits, std::string(5000, 'x') + fmt::format("{}", i), i);
+    run.Event(TraceCategory::kExits, fmt::format("cause {}", i), i);
+  }
+  EXPECT_LE(run.model.causes().size(), 1025u);
+  for (const std::string& cause : run.model.causes()) EXPECT_LE(cause.size(), 80u);
 }
 
 TEST(RunModel, TimeThatGoesBackwardsIsNoTime) {
