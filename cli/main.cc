@@ -12,6 +12,7 @@
 #include "cli/explore_command.h"
 #include "cli/options.h"
 #include "cli/run.h"
+#include "cli/stats_command.h"
 #include "cli/trace_command.h"
 
 namespace verbatim {
@@ -31,6 +32,7 @@ int Execute(const Command& command) {
   if (const auto* trace = std::get_if<TraceOptions>(&command)) return ShowTrace(*trace);
   if (const auto* explore = std::get_if<ExploreOptions>(&command))
     return WriteExplorePage(*explore);
+  if (const auto* stats = std::get_if<StatsOptions>(&command)) return ShowStats(*stats);
   const std::string& text = std::get<ShowText>(command).text;
   std::fwrite(text.data(), 1, text.size(), stdout);
   return kExitGood;

@@ -23,6 +23,7 @@ constexpr std::string_view kMainFooter =
     "'verbatim block HEXBYTES' shows what becomes of instructions.\n"
     "'verbatim trace FILE' reads what run --trace has written.\n"
     "'verbatim explore FILE' makes a page for a browser of it.\n"
+    "'verbatim stats FILE' says where the time of a run went.\n"
     "'verbatim doctor' says whether this host can run guests.";
 
 constexpr std::string_view kRunFooter = R"(
@@ -167,8 +168,9 @@ void DeclareRun(CLI::App& run, RunText& text) {
   run.add_option("--timeout", text.timeout, "end the run after so many seconds, e.g. 0.5")
       ->type_name("SECONDS");
   run.add_flag("--stats", text.statistics,
-               "statistics on standard error at the end; =FILE: as JSON;\n"
-               "=dynamic or =dynamic,FILE: executed instructions too (slower)")
+               "statistics on standard error at the end; =FILE: as JSON; with the words\n"
+               "dynamic, too: executed instructions, hits of tables (slower); time, too:\n"
+               "where the time went; e.g. =dynamic, =time,FILE or =dynamic,time,FILE")
       ->multi_option_policy(CLI::MultiOptionPolicy::Throw);
   run.add_option("--gdb", text.gdb,
                  "let gdb hold the guest, by 'target remote'; the guest begins when gdb lets\n"
@@ -234,11 +236,22 @@ Status ReadBootOrder(std::string_view text, MachineConfig& machine) {
 }
 
 Status ReadStatistics(std::string_view text, RunOptions& options) {
-  constexpr std::string_view kDynamic = "dynamic";
   std::string_view path = text == "true" ? "" : text;
-  if (path == kDynamic || path.starts_with("dynamic,")) {
-    options.machine.dynamic_statistics = true;
-    path.remove_prefix(kDynamic.size());
+  const auto take = [&path](std::string_view word) {
+    const bool there =
+        path.starts_with(word) && (path.size() == word.size() || path[word.size()] == ',');
+    if (there) path.remove_prefix(word.size());
+    return there;
+  };
+  while (!path.empty()) {
+    if (take("dynamic")) {
+      options.machine.dynamic_statistics = true;
+    } else if (take("time")) {
+      options.machine.account_time = true;
+      options.statistics.time = true;
+    } else {
+      break;
+    }
     if (path == ",") return Fail("--stats '{}': expected a file after the comma", text);
     if (!path.empty()) path.remove_prefix(1);
   }
@@ -437,6 +450,10 @@ Result<Command> ParseCommandLine(int argc, const char* const* argv) {
   explore->allow_extras();
   ExploreText explore_text;
   DeclareExplore(*explore, explore_text);
+  CLI::App* stats = app.add_subcommand("stats", "say where the time of a run went");
+  stats->allow_extras();
+  std::string stats_path;
+  DeclareStats(*stats, stats_path);
   RunText text;
   DeclareRun(*run, text);
 
@@ -452,7 +469,8 @@ Result<Command> ParseCommandLine(int argc, const char* const* argv) {
   for (const CLI::App* part :
        {static_cast<const CLI::App*>(&app), static_cast<const CLI::App*>(run),
         static_cast<const CLI::App*>(doctor), static_cast<const CLI::App*>(block),
-        static_cast<const CLI::App*>(trace), static_cast<const CLI::App*>(explore)}) {
+        static_cast<const CLI::App*>(trace), static_cast<const CLI::App*>(explore),
+        static_cast<const CLI::App*>(stats)}) {
     if (const Status complete = CheckNothingLeft(*part); !complete) {
       return std::unexpected(complete.error());
     }
@@ -461,8 +479,10 @@ Result<Command> ParseCommandLine(int argc, const char* const* argv) {
   if (doctor->parsed()) return DoctorOptions{};
   if (trace->parsed()) return ReadTrace(*trace, trace_text);
   if (explore->parsed()) return ReadExplore(*explore, explore_text);
+  if (stats->parsed()) return ReadStats(stats_path);
   if (block->parsed()) return ReadBlock(*block, block_text);
-  return Fail("no command: expected run, block, trace, explore or doctor; see 'verbatim --help'");
+  return Fail(
+      "no command: expected run, block, trace, explore, stats or doctor; see 'verbatim --help'");
 }
 
 }  // namespace verbatim

@@ -16,6 +16,7 @@
 #include "cli/explore_command.h"
 #include "cli/screenshots.h"
 #include "cli/script.h"
+#include "cli/stats_command.h"
 #include "cli/trace_command.h"
 #include "explore/loopback.h"
 #include "gdb/address.h"
@@ -33,6 +34,7 @@ struct SerialChoice {
 
 struct StatisticsChoice {
   bool table = false;               // on standard error, at the end
+  bool time = false;                // with where the time went
   std::optional<std::string> path;  // JSON
 };
 
@@ -65,8 +67,8 @@ struct ShowText {
   std::string text;
 };
 
-using Command =
-    std::variant<RunOptions, DoctorOptions, BlockOptions, TraceOptions, ExploreOptions, ShowText>;
+using Command = std::variant<RunOptions, DoctorOptions, BlockOptions, TraceOptions, ExploreOptions,
+                             StatsOptions, ShowText>;
 
 [[nodiscard]] Result<Command> ParseCommandLine(int argc, const char* const* argv);
 

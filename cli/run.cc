@@ -17,6 +17,7 @@
 #include "cli/serial_output.h"
 #include "cli/statistics_report.h"
 #include "cli/terminal.h"
+#include "cli/time_report.h"
 #include "explore/live_explorer.h"
 #include "gdb/server.h"
 #include "machine/guest_image.h"
@@ -340,7 +341,12 @@ bool ReportStatistics(const RunOptions& options, const Machine& machine, const R
                           static_cast<double>(files.front->bytes_written()), "bytes for that"});
   }
   for (Statistic& statistic : machine.Statistics()) statistics.push_back(std::move(statistic));
-  if (options.statistics.table) PrintLines(StatisticsTable(statistics), false);
+  if (options.statistics.table) {
+    PrintLines(StatisticsTable(statistics), false);
+    if (options.statistics.time) {
+      if (const auto rows = TimeRows(FiguresOf(statistics))) PrintLines(TimeTable(*rows), false);
+    }
+  }
   if (!options.statistics.path) return true;
   const std::string json = StatisticsJson(statistics);
   const Status written = WriteAll(files.statistics.get(),

@@ -18,6 +18,13 @@ bool IsCount(double value) {
   return value >= 0 && value <= kExactLimit && std::floor(value) == value;
 }
 
+std::string Number(double value) {
+  return IsCount(value) ? WithSeparators(static_cast<uint64_t>(value))
+                        : fmt::format("{:.3f}", value);
+}
+
+}  // namespace
+
 std::string WithSeparators(uint64_t value) {
   std::string digits = std::to_string(value);
   for (size_t at = digits.size(); at > 3;) {
@@ -26,13 +33,6 @@ std::string WithSeparators(uint64_t value) {
   }
   return digits;
 }
-
-std::string Number(double value) {
-  return IsCount(value) ? WithSeparators(static_cast<uint64_t>(value))
-                        : fmt::format("{:.3f}", value);
-}
-
-}  // namespace
 
 std::string StatisticsTable(std::span<const Statistic> statistics) {
   size_t name_width = 0;

@@ -3,6 +3,7 @@
 #ifndef VERBATIM_CLI_STATISTICS_REPORT_H_
 #define VERBATIM_CLI_STATISTICS_REPORT_H_
 
+#include <cstdint>
 #include <span>
 #include <string>
 
@@ -12,6 +13,9 @@ namespace verbatim {
 
 // Raised when a program that reads the JSON would have to change.
 inline constexpr int kStatisticsVersion = 1;
+
+// "1,234,567"
+[[nodiscard]] std::string WithSeparators(uint64_t value);
 
 // Aligned lines under a heading per group, in the order given; whole numbers with separators.
 [[nodiscard]] std::string StatisticsTable(std::span<const Statistic> statistics);

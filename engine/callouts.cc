@@ -82,19 +82,26 @@ bool Engine::CalloutThunk(ExecutionContext* context, uint32_t site) noexcept {
   auto* engine = static_cast<Engine*>(context->engine);
   engine->FollowFarTransfers();
   const Site& called = engine->sites_.At(site);
-  const bool goes_on = called.move ? engine->Move(called) : engine->Callout(site);
-  return engine->TellResumed(goes_on);
+  engine->time_.Switch(called.move ? Activity::kSoftwareAccesses : Activity::kCallouts);
+  const bool resumes = called.move ? engine->Move(called) : engine->Callout(site);
+  engine->time_.Switch(engine->GeneratedCode());
+  return engine->TellResumed(resumes);
 }
 
 bool Engine::AccessBeginThunk(ExecutionContext* context, uint32_t site) noexcept {
   auto* engine = static_cast<Engine*>(context->engine);
   engine->FollowFarTransfers();
-  return engine->TellResumed(engine->AccessBegin(engine->sites_.At(site)));
+  engine->time_.Switch(Activity::kSoftwareAccesses);
+  const bool resumes = engine->AccessBegin(engine->sites_.At(site));
+  engine->time_.Switch(engine->GeneratedCode());
+  return engine->TellResumed(resumes);
 }
 
 bool Engine::AccessEndThunk(ExecutionContext* context, uint32_t site) noexcept {
   auto* engine = static_cast<Engine*>(context->engine);
+  engine->time_.Switch(Activity::kSoftwareAccesses);
   engine->AccessEnd(engine->sites_.At(site));
+  engine->time_.Switch(engine->GeneratedCode());
   return true;
 }
 

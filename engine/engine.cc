@@ -17,7 +17,7 @@
 
 namespace verbatim {
 Engine::Engine(Mmu& mmu, WindowSet& windows, EventGate& gate, const EngineOptions& options)
-    : mmu_(mmu), windows_(windows), gate_(gate), options_(options) {}
+    : mmu_(mmu), windows_(windows), gate_(gate), options_(options), time_(options.account_time) {}
 
 Result<std::unique_ptr<Engine>> Engine::Create(Mmu& mmu, WindowSet& windows, PortIo& ports,
                                                const CpuModel& model, EventGate& gate,
@@ -50,7 +50,8 @@ Result<std::unique_ptr<Engine>> Engine::Create(Mmu& mmu, WindowSet& windows, Por
   mmu.memory().SetCodeWriteObserver(engine.get());
   mmu.memory().SetMapObserver(engine.get());
   const bool observes_ports =
-      options.observer != nullptr && (options.observer->Wants() & BitOf(Observation::kPorts)) != 0;
+      options.account_time || (options.observer != nullptr &&
+                               (options.observer->Wants() & BitOf(Observation::kPorts)) != 0);
   if (observes_ports) engine->observed_ports_ = std::make_unique<ObservedPorts>(ports, *engine);
   engine->cpu_ =
       std::make_unique<VirtualCpu>(engine->context_->cpu, mmu, &windows,
@@ -102,7 +103,9 @@ Result<RunResult> Engine::Run(RunFor limit) {
   const bool watched = limit == RunFor::kOneInstruction || !watch_.empty();
   context_->cpu.watch = watched ? &watch_ : nullptr;
   RunResult result = RunResult::kStopped;
+  time_.Begin();
   const Status status = RunLoop(limit, result);
+  time_.End();
   context_->cpu.watch = nullptr;
   running_.store(false, std::memory_order_release);
   DrainRecorder();
@@ -121,6 +124,7 @@ Status Engine::RunLoop(RunFor limit, RunResult& result) {
     if (context_->kick != 0) {
       context_->kick = 0;
       servicing_ = true;
+      const TimeSpan span(time_, Activity::kDevices);
       gate_.Service();
       servicing_ = false;
     }
@@ -176,6 +180,7 @@ bool Engine::DeliverPendingInterrupt() {
 // the futex's own time-out: a signal would cost more, and wake whoever polls a signalfd of this
 // process.
 void Engine::WaitForKick() {
+  const TimeSpan span(time_, Activity::kHalted);
   const uint64_t before = MonotonicNowNs();
   const std::optional<uint64_t> deadline = gate_.SuspendTimer();
   const timespec until = ToTimespec(deadline.value_or(0));
@@ -222,7 +227,9 @@ void Engine::Enter(const Block& block) {
   context_->entry_pc = block.body();
   context_->shadow_rsp = code_->shadow_rsp;
   if (Observes(Observation::kResumes)) Tell(Resumed{});
+  time_.Switch(GeneratedCode());
   stubs_.enter(context_.get());
+  time_.Switch(ActivityOf(static_cast<ExitReason>(context_->exit_reason)));
   FollowFarTransfers();
 }
 
@@ -281,7 +288,9 @@ Status Engine::RunOnce(BlockMode mode) {
   while (HandleExit() && window_code_->generation() == entered_generation_) {
     SyncFlagsToHost();
     if (Observes(Observation::kResumes)) Tell(Resumed{});
+    time_.Switch(GeneratedCode());
     stubs_.resume(context_.get());
+    time_.Switch(ActivityOf(static_cast<ExitReason>(context_->exit_reason)));
     FollowFarTransfers();
     SyncFlagsFromHost();
   }

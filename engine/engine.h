@@ -40,6 +40,7 @@
 #include "engine/host_signals.h"
 #include "engine/statistics.h"
 #include "engine/stubs.h"
+#include "engine/time_account.h"
 #include "engine/window_code.h"
 #include "memory/mmu.h"
 #include "memory/window.h"
@@ -63,6 +64,8 @@ struct EngineOptions {
   uint64_t code_cache_bytes = 64ull << 20;
   // Counts executions of each block, for the dynamic statistics.
   bool count_executions = false;
+  // Keeps account of the time, for the statistics of it.
+  bool account_time = false;
   // Sees what the engine does; may be null.
   EngineObserver* observer = nullptr;
   // Has each block and each patch validated before it can run (docs/validator.md).
@@ -129,6 +132,7 @@ class Engine final : public CodeWriteObserver,
   void DropTranslations();
 
   [[nodiscard]] const EngineStatistics& statistics() const { return statistics_; }
+  [[nodiscard]] const TimeAccount& time() const { return time_; }
   [[nodiscard]] const BlockStore& store() const { return *store_; }
   [[nodiscard]] const CodeMemory& code_memory() const { return *code_memory_; }
   [[nodiscard]] const TranslatorStatistics& translator_statistics() const {
@@ -153,6 +157,9 @@ class Engine final : public CodeWriteObserver,
   [[nodiscard]] Status Step();
   [[nodiscard]] Status RunOnce(BlockMode mode);
   void Enter(const Block& block);
+  [[nodiscard]] Activity GeneratedCode() const {
+    return context_->cpu.cpl == 3 ? Activity::kUserCode : Activity::kKernelCode;
+  }
   // True: resume at the host fault.
   [[nodiscard]] bool HandleExit();
   [[nodiscard]] bool DeliverPendingDebugTraps();
@@ -262,7 +269,7 @@ class Engine final : public CodeWriteObserver,
   void MapRepeatedAccess();
 
   // observation.cc
-  // The ports as the processor sees them while accesses are observed.
+  // The ports as the processor sees them while accesses are observed or timed.
   class ObservedPorts final : public PortIo {
    public:
     ObservedPorts(PortIo& ports, Engine& engine) : ports_(ports), engine_(engine) {}
@@ -360,6 +367,7 @@ class Engine final : public CodeWriteObserver,
   ProcessorMode told_mode_ = ProcessorMode::kReal;
   bool servicing_ = false;  // devices act on their own
   EngineStatistics statistics_;
+  TimeAccount time_;
   std::deque<uint64_t> execution_counts_;
   std::pair<uint64_t, uint64_t> executed_before_{};  // by blocks that a flush has taken
   std::array<uint32_t, 32> recent_eips_{};

@@ -158,6 +158,7 @@ void Engine::RecycleCells() {
 }
 
 Block* Engine::TranslateAt(const BlockKey& key) {
+  const TimeSpan span(time_, Activity::kTranslation);
   const uint64_t before = MonotonicNowNs();
   code_pages_.Review(before, [this](PhysicalAddress page) {
     ++statistics_.pages_unchecked;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the engine tells its observer (engine_observer.h): nothing of this runs without one.
+// What the engine tells its observer (engine_observer.h): nothing of this runs without one, but for
+// the ports, whose accesses may be timed.
 #include <algorithm>
 
 #include "base/bits.h"
@@ -25,13 +26,19 @@ bool Writes(const GuestInstruction& in, ControlRegister which) {
 }  // namespace
 
 uint32_t Engine::ObservedPorts::ReadPort(uint16_t port, unsigned bytes) {
+  const TimeSpan span(engine_.time_, Activity::kPorts);
   const uint32_t value = ports_.ReadPort(port, bytes);
-  engine_.Tell(PortSeen{port, static_cast<uint8_t>(bytes), false, value});
+  if (engine_.Observes(Observation::kPorts)) {
+    engine_.Tell(PortSeen{port, static_cast<uint8_t>(bytes), false, value});
+  }
   return value;
 }
 
 void Engine::ObservedPorts::WritePort(uint16_t port, unsigned bytes, uint32_t value) {
-  engine_.Tell(PortSeen{port, static_cast<uint8_t>(bytes), true, value});
+  const TimeSpan span(engine_.time_, Activity::kPorts);
+  if (engine_.Observes(Observation::kPorts)) {
+    engine_.Tell(PortSeen{port, static_cast<uint8_t>(bytes), true, value});
+  }
   ports_.WritePort(port, bytes, value);
 }
 

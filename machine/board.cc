@@ -151,6 +151,7 @@ Status Machine::Board::CreateEngine() {
       Engine::Create(mmu_, *windows_, *this, *model, *this,
                      {.code_cache_bytes = config_.code_cache_bytes,
                       .count_executions = config_.dynamic_statistics,
+                      .account_time = config_.account_time,
                       .observer = config_.observer,
                       .validate = config_.validate.value_or(kValidateByDefault),
                       .describe_block = config_.describe_block,

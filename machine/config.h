@@ -67,7 +67,8 @@ struct MachineConfig {
   uint64_t code_cache_bytes = 64ull << 20;
   OptimisationSet optimisations{};  // in force
   bool reboot = true;               // a guest's reset starts it again; false: it ends the run
-  bool dynamic_statistics = false;
+  bool dynamic_statistics = false;  // counts what generated code does
+  bool account_time = false;        // where the time goes, for the statistics
   // Validates translated code before it runs (docs/validator.md). Not given: in debug builds only.
   std::optional<bool> validate = std::nullopt;
   // For the report on code that is not confined; see engine/block_guard.h.

@@ -63,6 +63,13 @@ std::vector<Statistic> Machine::Board::Statistics() const {
   VERBATIM_ENGINE_COUNTERS(VERBATIM_ADD)
 #undef VERBATIM_ADD
 
+  if (config_.account_time) {
+#define VERBATIM_ADD(name, enumerator, description) \
+  add("time", #name, engine_->time().Seconds(Activity::enumerator), "seconds: " description);
+    VERBATIM_ACTIVITIES(VERBATIM_ADD)
+#undef VERBATIM_ADD
+  }
+
   const WindowStatistics& w = windows_->statistics();
   add("windows", "runs_mapped", w.runs_mapped, "mmap calls");
   add("windows", "pages_mapped", w.pages_mapped, "pages mapped by them");
