@@ -12,6 +12,7 @@
 #include "cli/disk_option.h"
 #include "cli/firmware_option.h"
 #include "cli/optimisation_option.h"
+#include "cli/profile_options.h"
 #include "cli/script_options.h"
 #include "cli/suggestion.h"
 
@@ -91,6 +92,7 @@ struct RunText {
   std::vector<std::string> traces;
   std::string symbols;
   std::string explore;
+  ProfileText profile{};
   std::string gdb;
   bool gdb_continue = false;
   std::string sandbox = "on";
@@ -126,12 +128,13 @@ void DeclareRun(CLI::App& run, RunText& text) {
       ->type_name("WORD,...[=FILE]")
       ->allow_extra_args(false);
   run.add_option("--symbols", text.symbols,
-                 "names for addresses in traces and pages: a System.map, or an ELF file")
+                 "names for addresses in traces, pages and profiles: a System.map, or an ELF file")
       ->type_name("FILE");
   run.add_flag("--explore", text.explore,
                "show blocks, executions and exits to a browser while the guest runs, on any\n"
                "free port of 127.0.0.1; =PORT, =127.0.0.1:PORT or =[::1]:PORT (slower)")
       ->multi_option_policy(CLI::MultiOptionPolicy::Throw);
+  DeclareProfile(run, text.profile);
   run.add_option("--disk", text.disks,
                  "raw disk image or block device; PATH[,readonly][,snapshot=on]\n"
                  "[,bus=0|1[,unit=0|1]]; up to four disks and discs")
@@ -307,10 +310,13 @@ Result<Command> ReadRun(const CLI::App& run, const RunText& text) {
     }
     options.traces.push_back(*std::move(spec));
   }
+  Result<ProfileOptions> profile = ReadProfile(run, text.profile);
+  if (!profile) return std::unexpected(profile.error());
+  options.profile = *std::move(profile);
   if (run.count("--symbols") != 0) {
     options.symbols = text.symbols;
-    if (options.traces.empty() && run.count("--explore") == 0) {
-      return Fail("--symbols: expected --trace or --explore too");
+    if (options.traces.empty() && run.count("--explore") == 0 && !options.profile.any()) {
+      return Fail("--symbols: expected --trace, --explore or a profile too");
     }
   }
   if (run.count("--explore") != 0) {

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "cli/block_command.h"
 #include "cli/explore_command.h"
+#include "cli/profile_options.h"
 #include "cli/screenshots.h"
 #include "cli/script.h"
 #include "cli/stats_command.h"
@@ -51,6 +52,7 @@ struct RunOptions {
   StatisticsChoice statistics;
   std::optional<std::string> firmware_log;  // path
   std::vector<TraceSpec> traces{};
+  ProfileOptions profile{};
   std::optional<std::string> symbols;        // path
   std::optional<LoopbackAddress> explore{};  // where a browser finds the page
   std::optional<gdb::Address> gdb;           // where a debugger connects

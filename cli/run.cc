@@ -14,6 +14,7 @@
 #include "cli/console.h"
 #include "cli/exit_status.h"
 #include "cli/firmware_log.h"
+#include "cli/profile_files.h"
 #include "cli/serial_output.h"
 #include "cli/statistics_report.h"
 #include "cli/terminal.h"
@@ -189,9 +190,11 @@ std::string_view Describe(MachineEnd end) {
 // Everything that a run has open beside the machine.
 struct RunFiles {
   std::unique_ptr<SerialOutput> serial;
-  FileDescriptor statistics;                  // JSON; not valid: none
+  FileDescriptor statistics;  // JSON; not valid: none
+  std::unique_ptr<SymbolTable> symbols;
   std::unique_ptr<LiveExplorer> explorer;     // nullptr: none
-  std::unique_ptr<TraceSet> traces;           // nullptr: none
+  std::unique_ptr<ProfileFiles> profile;      // nullptr: none
+  std::unique_ptr<TraceSet> traces;           // all that observes the engine; nullptr: none
   std::unique_ptr<FirmwareLog> firmware_log;  // nullptr: none
   std::unique_ptr<gdb::Server> gdb;           // nullptr: none
   std::unique_ptr<Terminal> terminal;    // nullptr: standard input is none, or is not the guest's
@@ -209,24 +212,31 @@ std::string TitleOf(const RunOptions& options, const MachineConfig& config) {
 
 // All that observes the engine.
 Status OpenObservers(const RunOptions& options, const MachineConfig& config, RunFiles& files) {
-  if (options.traces.empty() && !options.explore) return {};
-  SymbolTable symbols;
+  if (options.traces.empty() && !options.explore && !options.profile.any()) return {};
+  files.symbols = std::make_unique<SymbolTable>();
   if (options.symbols) {
     Result<SymbolTable> loaded = SymbolTable::Load(*options.symbols);
     if (!loaded) return Fail("--symbols {}", loaded.error().message);
-    symbols = *std::move(loaded);
+    *files.symbols = *std::move(loaded);
   }
   if (options.explore) {
     Result<std::unique_ptr<LiveExplorer>> explorer =
-        LiveExplorer::Create(*options.explore, symbols, TitleOf(options, config));
+        LiveExplorer::Create(*options.explore, *files.symbols, TitleOf(options, config));
     if (!explorer) return Fail("--explore {}", explorer.error().message);
     files.explorer = *std::move(explorer);
   }
-  auto set = std::make_unique<TraceSet>(std::move(symbols));
+  auto set = std::make_unique<TraceSet>(*files.symbols);
   for (const TraceSpec& spec : options.traces) {
     if (Status added = set->Add(spec); !added) return std::unexpected(added.error());
   }
   if (files.explorer != nullptr) set->Add(*files.explorer);
+  if (options.profile.any()) {
+    Result<std::unique_ptr<ProfileFiles>> profile = ProfileFiles::Open(
+        options.profile, *files.symbols, options.symbols.value_or(config.kernel_path));
+    if (!profile) return std::unexpected(profile.error());
+    files.profile = *std::move(profile);
+    files.profile->AddObservers(*set);
+  }
   files.traces = std::move(set);
   return {};
 }
@@ -395,6 +405,8 @@ int RunGuest(const RunOptions& given) {
     return kExitUsage;
   }
   const sigset_t signals = BlockTerminationSignals();
+  config.anonymous_code = options.profile.perf_map;
+  config.end_at_branches = options.profile.coverage.has_value();
   config.observer = files->traces.get();
   config.firmware_log = files->firmware_log.get();
   if (files->traces != nullptr && files->traces->WantsBios()) {
@@ -491,6 +503,12 @@ int RunGuest(const RunOptions& given) {
     }
   }
   if (files->traces != nullptr && !files->traces->Finish()) status = kExitUsage;
+  if (files->profile != nullptr) {
+    if (const Status written = files->profile->Finish(); !written) {
+      PrintError(written.error().message);
+      status = kExitUsage;
+    }
+  }
   if (cause.kind == StopCause::Kind::kOutputFailed) status = kExitUsage;
   if (!ReportStatistics(options, **machine, *files, wall.count())) status = kExitUsage;
   if (files->gdb != nullptr) files->gdb->OnExit(status);

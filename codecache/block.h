@@ -88,6 +88,13 @@ struct PlaceField {
 
 struct Block;
 
+// Of a block; counted by itself on request only.
+struct ExecutionCounts {
+  uint64_t body = 0;
+  uint64_t arrivals = 0;  // of them, through the jump table
+  uint64_t returns = 0;   // to its return sites
+};
+
 // A link of another block that leads to this one's body.
 struct IncomingLink {
   Block* source = nullptr;
@@ -118,7 +125,7 @@ struct Block {
   uint32_t stubs_offset = 0;      // where the out-of-line part begins
   uint32_t dead_offset = 0;
   uint32_t host_bytes = 0;
-  uint64_t* executions = nullptr;  // counted on request only
+  ExecutionCounts* executions = nullptr;  // counted on request only
   // The block can be made one of another linear address by changing the fields of `place` (see
   // BlockStore::MovePage). False: they are not known.
   bool movable = false;

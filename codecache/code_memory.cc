@@ -12,27 +12,54 @@
 
 namespace verbatim {
 
-Result<std::unique_ptr<CodeMemory>> CodeMemory::Create(uint64_t bytes) {
+namespace {
+
+std::unexpected<Error> Refused() {
+  return Fail("code cache: the host refuses executable memory in its low 2 GiB: {}",
+              std::strerror(errno));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<CodeMemory>> CodeMemory::Create(uint64_t bytes, CodeBacking backing) {
   bytes = AlignUp(bytes, 4096);
   CHECK(bytes >= kMinBytes && bytes <= kMaxBytes);
   std::unique_ptr<CodeMemory> memory(new CodeMemory);
-  memory->memfd_ = FileDescriptor(::memfd_create("verbatim-code", MFD_CLOEXEC));
-  if (!memory->memfd_.valid() ||
-      ::ftruncate(memory->memfd_.get(), static_cast<off_t>(bytes)) != 0) {
-    return Fail("code cache: cannot create {} bytes of memory: {}", bytes, std::strerror(errno));
-  }
-  void* write = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, memory->memfd_.get(), 0);
-  if (write == MAP_FAILED) return Fail("code cache: cannot map it: {}", std::strerror(errno));
-  memory->write_ = static_cast<uint8_t*>(write);
   memory->size_ = bytes;
-  void* exec = ::mmap(nullptr, bytes, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_32BIT,
-                      memory->memfd_.get(), 0);
-  if (exec == MAP_FAILED) {
-    return Fail("code cache: the host refuses executable memory in its low 2 GiB: {}",
-                std::strerror(errno));
-  }
-  memory->exec_ = static_cast<uint8_t*>(exec);
+  const Status mapped =
+      backing == CodeBacking::kMemfd ? memory->MapMemfd() : memory->MapAnonymous();
+  if (!mapped) return std::unexpected(mapped.error());
   return memory;
+}
+
+Status CodeMemory::MapMemfd() {
+  memfd_ = FileDescriptor(::memfd_create("verbatim-code", MFD_CLOEXEC));
+  if (!memfd_.valid() || ::ftruncate(memfd_.get(), static_cast<off_t>(size_)) != 0) {
+    return Fail("code cache: cannot create {} bytes of memory: {}", size_, std::strerror(errno));
+  }
+  void* write = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED, memfd_.get(), 0);
+  if (write == MAP_FAILED) return Fail("code cache: cannot map it: {}", std::strerror(errno));
+  write_ = static_cast<uint8_t*>(write);
+  void* exec =
+      ::mmap(nullptr, size_, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_32BIT, memfd_.get(), 0);
+  if (exec == MAP_FAILED) return Refused();
+  exec_ = static_cast<uint8_t*>(exec);
+  return {};
+}
+
+Status CodeMemory::MapAnonymous() {
+  void* exec =
+      ::mmap(nullptr, size_, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+  if (exec == MAP_FAILED) return Refused();
+  exec_ = static_cast<uint8_t*>(exec);
+  // An old size of zero: the same pages once more (mremap(2)).
+  void* write = ::mremap(exec, 0, size_, MREMAP_MAYMOVE);
+  if (write == MAP_FAILED) return Fail("code cache: cannot map it: {}", std::strerror(errno));
+  write_ = static_cast<uint8_t*>(write);
+  if (::mprotect(write, size_, PROT_READ | PROT_WRITE) != 0) {
+    return Fail("code cache: cannot be made writable: {}", std::strerror(errno));
+  }
+  return {};
 }
 
 CodeMemory::~CodeMemory() {

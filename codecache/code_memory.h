@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The memory of the code cache: one memfd mapped twice, once writable and once executable, so that
-// no mapping is ever both (W^X). The executable view lies in the low 2 GiB, so that host code
-// addresses fit 32 bits in jump tables and immediates.
+// The memory of the code cache: one memfd, or shared anonymous memory, mapped twice, once writable
+// and once executable, so that no mapping is ever both (W^X). The executable view lies in the low 2
+// GiB, so that host code addresses fit 32 bits in jump tables and immediates.
 //
 // Allocation is a bump pointer: space comes back only by Reset, when the whole cache is flushed.
 // The first part, sealed by SealPrologue, holds the engine's stubs and survives.
@@ -20,12 +20,16 @@
 
 namespace verbatim {
 
+// What the memory is to the host. Linux' perf looks up names of code in anonymous memory alone.
+enum class CodeBacking : uint8_t { kMemfd, kAnonymous };
+
 class CodeMemory {
  public:
   static constexpr uint64_t kMinBytes = 1ull << 20;
   static constexpr uint64_t kMaxBytes = 1024ull << 20;
 
-  [[nodiscard]] static Result<std::unique_ptr<CodeMemory>> Create(uint64_t bytes);
+  [[nodiscard]] static Result<std::unique_ptr<CodeMemory>> Create(
+      uint64_t bytes, CodeBacking backing = CodeBacking::kMemfd);
   ~CodeMemory();
   CodeMemory(const CodeMemory&) = delete;
   CodeMemory& operator=(const CodeMemory&) = delete;
@@ -59,8 +63,10 @@ class CodeMemory {
 
  private:
   CodeMemory() = default;
+  [[nodiscard]] Status MapMemfd();
+  [[nodiscard]] Status MapAnonymous();
 
-  FileDescriptor memfd_;
+  FileDescriptor memfd_;  // kMemfd
   uint8_t* write_ = nullptr;
   uint8_t* exec_ = nullptr;
   uint64_t size_ = 0;

@@ -25,12 +25,15 @@ Result<std::unique_ptr<Engine>> Engine::Create(Mmu& mmu, WindowSet& windows, Por
   std::unique_ptr<Engine> engine(new Engine(mmu, windows, gate, options));
   engine->context_ = std::make_unique<ExecutionContext>();
   engine->context_->engine = engine.get();
-  Result<std::unique_ptr<CodeMemory>> memory = CodeMemory::Create(options.code_cache_bytes);
+  Result<std::unique_ptr<CodeMemory>> memory =
+      CodeMemory::Create(options.code_cache_bytes, options.code_backing);
   if (!memory) return std::unexpected(memory.error());
   engine->code_memory_ = std::move(*memory);
-  Result<Stubs> stubs = BuildStubs(
-      *engine->code_memory_,
-      {.callout = CalloutThunk, .access_begin = AccessBeginThunk, .access_end = AccessEndThunk});
+  Result<Stubs> stubs =
+      BuildStubs(*engine->code_memory_, {.callout = CalloutThunk,
+                                         .access_begin = AccessBeginThunk,
+                                         .access_end = AccessEndThunk,
+                                         .count_return_misses = options.count_executions});
   if (!stubs) return std::unexpected(stubs.error());
   engine->stubs_ = *stubs;
   engine->store_ =
@@ -127,6 +130,7 @@ Status Engine::RunLoop(RunFor limit, RunResult& result) {
       const TimeSpan span(time_, Activity::kDevices);
       gate_.Service();
       servicing_ = false;
+      if (Observes(Observation::kKicks)) options_.observer->OnKicked(cpu, mmu_);
     }
     if (cpu.shutdown) {
       result = RunResult::kShutdown;
@@ -225,6 +229,7 @@ void Engine::Enter(const Block& block) {
   Remember(block.eip);
   entered_generation_ = window_code_->generation();
   context_->entry_pc = block.body();
+  ++statistics_.entries;
   context_->shadow_rsp = code_->shadow_rsp;
   if (Observes(Observation::kResumes)) Tell(Resumed{});
   time_.Switch(GeneratedCode());
@@ -396,14 +401,19 @@ bool Engine::HandleExit() {
   return false;
 }
 
-std::pair<uint64_t, uint64_t> Engine::ExecutedInstructions() const {
-  auto [executed, copied] = executed_before_;
+DynamicStatistics Engine::Executed() const {
+  DynamicStatistics sum = executed_before_;
   for (const Block& block : store_->blocks()) {
     if (block.executions == nullptr) continue;
-    executed += *block.executions * block.instruction_count;
-    copied += *block.executions * block.ident_count;
+    const ExecutionCounts& counts = *block.executions;
+    sum.blocks += counts.body;
+    sum.instructions += counts.body * block.instruction_count;
+    sum.copied += counts.body * block.ident_count;
+    sum.table_hits += counts.arrivals;
+    sum.return_hits += counts.returns;
   }
-  return {executed, copied};
+  sum.return_misses = context_->return_misses;
+  return sum;
 }
 
 std::string Engine::CrashReport() const {

@@ -64,8 +64,11 @@ struct EngineOptions {
   uint64_t code_cache_bytes = 64ull << 20;
   // Counts executions of each block, for the dynamic statistics.
   bool count_executions = false;
+  // Blocks end at branches, so that who enters one executes all of it.
+  bool end_at_branches = false;
   // Keeps account of the time, for the statistics of it.
   bool account_time = false;
+  CodeBacking code_backing = CodeBacking::kMemfd;
   // Sees what the engine does; may be null.
   EngineObserver* observer = nullptr;
   // Has each block and each patch validated before it can run (docs/validator.md).
@@ -138,8 +141,8 @@ class Engine final : public CodeWriteObserver,
   [[nodiscard]] const TranslatorStatistics& translator_statistics() const {
     return translator_->statistics();
   }
-  // Executed instructions and how many of them were copies, from the execution counts.
-  [[nodiscard]] std::pair<uint64_t, uint64_t> ExecutedInstructions() const;
+  // From the execution counts.
+  [[nodiscard]] DynamicStatistics Executed() const;
 
   // Registers, control registers and the last blocks, for a human.
   [[nodiscard]] std::string CrashReport() const;
@@ -368,8 +371,8 @@ class Engine final : public CodeWriteObserver,
   bool servicing_ = false;  // devices act on their own
   EngineStatistics statistics_;
   TimeAccount time_;
-  std::deque<uint64_t> execution_counts_;
-  std::pair<uint64_t, uint64_t> executed_before_{};  // by blocks that a flush has taken
+  std::deque<ExecutionCounts> execution_counts_;
+  DynamicStatistics executed_before_{};  // by blocks that a flush has taken
   std::array<uint32_t, 32> recent_eips_{};
   uint32_t recent_count_ = 0;
 };

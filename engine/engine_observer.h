@@ -42,6 +42,7 @@ enum class Observation : uint8_t {
   kModes,        // changes of the processor's mode
   kExecution,    // every entry into a block
   kResumes,      // ways back into translated code
+  kKicks,        // each time that a signal made the run loop look around
 };
 using Observations = uint32_t;  // a set of bits
 [[nodiscard]] constexpr Observations BitOf(Observation what) {
@@ -166,6 +167,8 @@ using EngineEvent =
                  ExceptionSeen, SoftwareInterruptSeen, PortSeen, DeviceSeen, ControlSeen, MsrSeen,
                  CodeWriteSeen, BlockDropped, CacheFlushed, ModeChanged, Resumed>;
 
+class Mmu;
+
 class EngineObserver {
  public:
   virtual ~EngineObserver() = default;
@@ -177,6 +180,9 @@ class EngineObserver {
   virtual void OnExecuted(std::span<const uint32_t> /*entries*/) {}
   // At the instruction `eip` of the guest, whose state is `cpu`; behind what the event says of it.
   virtual void OnEvent(const CpuState& /*cpu*/, uint32_t /*eip*/, const EngineEvent& /*event*/) {}
+  // kKicks: between two instructions, or halted, after KickSignal() (host_signals.h), whoever sent
+  // it. `mmu` is for Peek, and for the memory that it leads to.
+  virtual void OnKicked(const CpuState& /*cpu*/, Mmu& /*mmu*/) {}
 };
 
 }  // namespace verbatim

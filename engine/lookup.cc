@@ -75,8 +75,7 @@ void Engine::FlushCodeCache() {
     if (block.crosses_page) mmu_.memory().MarkCodePage(block.second_page, false);
   }
   if (Observes(Observation::kCodeChanges)) Tell(CacheFlushed{store_->blocks().size()});
-  const auto [executed, copied] = ExecutedInstructions();
-  executed_before_ = {executed, copied};
+  executed_before_ = Executed();
   store_->Flush();
   execution_counts_.clear();
   sites_.Clear();
@@ -171,7 +170,8 @@ Block* Engine::TranslateAt(const BlockKey& key) {
   request.eip = context_->cpu.eip;
   request.cs_limit = cs.limit;
   if (recorder_ != nullptr) request.record_number = block_number_ + 1;
-  if (options_.count_executions) request.executions = &execution_counts_.emplace_back(0);
+  if (options_.count_executions) request.executions = &execution_counts_.emplace_back();
+  request.end_at_branches = options_.end_at_branches;
 
   // Code in device or unassigned memory is read as far as one instruction can reach.
   std::array<uint8_t, kMaxInstructionBytes> first_copy;

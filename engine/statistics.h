@@ -45,9 +45,20 @@
   X(patches_validated, "patches of blocks validated")                      \
   X(patch_validation_ns, "nanoseconds spent validating patches")           \
   X(shadow_overflows, "shadow return stack ran full")                      \
-  X(lookups, "block lookups")
+  X(lookups, "block lookups")                                              \
+  X(entries, "blocks entered from the run loop")
 
 namespace verbatim {
+
+// What generated code counts if asked to.
+struct DynamicStatistics {
+  uint64_t blocks = 0;        // executed, from their start
+  uint64_t instructions = 0;  // in them, whether or not they were left on the way
+  uint64_t copied = 0;        // of these
+  uint64_t table_hits = 0;    // arrivals through the jump table
+  uint64_t return_hits = 0;   // returns to where the shadow stack said
+  uint64_t return_misses = 0;
+};
 
 struct EngineStatistics {
 #define VERBATIM_COUNTER(name, description) uint64_t name = 0;

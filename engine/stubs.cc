@@ -173,6 +173,11 @@ class StubAssembler {
     BeginEntering();
     a_.bind(l_.return_miss);
     a_.mov(r::rsp, Qword(FIELD(shadow_base)));
+    if (handlers_.count_return_misses) {
+      a_.mov(r::r9, Qword(FIELD(return_misses)));
+      a_.lea(r::r9, r::ptr(r::r9, 1));
+      a_.mov(Qword(FIELD(return_misses)), r::r9);
+    }
     a_.bind(l_.dispatch);
     JumpThroughTable();
     EndEntering();

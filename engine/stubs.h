@@ -27,6 +27,7 @@ struct CalloutHandlers {
   bool (*access_begin)(ExecutionContext* context, uint32_t site) noexcept = nullptr;
   // Always goes on.
   bool (*access_end)(ExecutionContext* context, uint32_t site) noexcept = nullptr;
+  bool count_return_misses = false;  // in ExecutionContext::return_misses
 };
 
 struct Stubs {

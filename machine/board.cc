@@ -147,15 +147,17 @@ Status Machine::Board::CreateEngine() {
   Result<std::unique_ptr<WindowSet>> windows = WindowSet::Create(mmu_, {});
   if (!windows) return std::unexpected(windows.error());
   windows_ = std::move(*windows);
-  Result<std::unique_ptr<Engine>> engine =
-      Engine::Create(mmu_, *windows_, *this, *model, *this,
-                     {.code_cache_bytes = config_.code_cache_bytes,
-                      .count_executions = config_.dynamic_statistics,
-                      .account_time = config_.account_time,
-                      .observer = config_.observer,
-                      .validate = config_.validate.value_or(kValidateByDefault),
-                      .describe_block = config_.describe_block,
-                      .optimisations = config_.optimisations});
+  Result<std::unique_ptr<Engine>> engine = Engine::Create(
+      mmu_, *windows_, *this, *model, *this,
+      {.code_cache_bytes = config_.code_cache_bytes,
+       .count_executions = config_.dynamic_statistics,
+       .end_at_branches = config_.end_at_branches,
+       .account_time = config_.account_time,
+       .code_backing = config_.anonymous_code ? CodeBacking::kAnonymous : CodeBacking::kMemfd,
+       .observer = config_.observer,
+       .validate = config_.validate.value_or(kValidateByDefault),
+       .describe_block = config_.describe_block,
+       .optimisations = config_.optimisations});
   if (!engine) return std::unexpected(engine.error());
   engine_ = std::move(*engine);
   if (apics_ != nullptr) engine_->cpu().SetApicBaseObserver(apics_.get());

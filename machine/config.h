@@ -65,9 +65,11 @@ struct MachineConfig {
   std::string cpu_model = "core2";
   bool apic = false;  // a local APIC, an I/O APIC and an HPET
   uint64_t code_cache_bytes = 64ull << 20;
+  bool anonymous_code = false;      // code memory in which Linux' perf looks for names
   OptimisationSet optimisations{};  // in force
   bool reboot = true;               // a guest's reset starts it again; false: it ends the run
   bool dynamic_statistics = false;  // counts what generated code does
+  bool end_at_branches = false;     // blocks are executed as a whole (slower)
   bool account_time = false;        // where the time goes, for the statistics
   // Validates translated code before it runs (docs/validator.md). Not given: in debug builds only.
   std::optional<bool> validate = std::nullopt;

@@ -44,12 +44,16 @@ std::vector<Statistic> Machine::Board::Statistics() const {
         "time validating blocks, as a share of the time translating");
   }
   if (config_.dynamic_statistics) {
-    const auto [executed, copied] = engine_->ExecutedInstructions();
-    add("translation", "instructions_executed", executed,
-        "guest instructions executed, by whole blocks in the cache now");
+    const DynamicStatistics d = engine_->Executed();
+    add("translation", "instructions_executed", d.instructions,
+        "guest instructions executed, by whole blocks");
     add("translation", "ident_share_executed",
-        Ratio(static_cast<double>(copied), static_cast<double>(executed)),
+        Ratio(static_cast<double>(d.copied), static_cast<double>(d.instructions)),
         "share of them copied unchanged");
+    add("cache", "blocks_executed", d.blocks, "blocks executed from their start");
+    add("cache", "table_hits", d.table_hits, "of them, reached through the jump table");
+    add("cache", "return_hits", d.return_hits, "returns to where the shadow stack said");
+    add("cache", "return_misses", d.return_misses, "returns to elsewhere, by the jump table");
   }
 
   add("cache", "blocks_translated", b.blocks_translated, "blocks translated");

@@ -149,15 +149,22 @@ void SymbolTable::Sort() {
   });
 }
 
-std::string SymbolTable::Describe(uint32_t address) const {
+std::optional<std::pair<std::string_view, uint32_t>> SymbolTable::Nearest(uint32_t address) const {
   const auto next = std::ranges::upper_bound(symbols_, address, {}, &Symbol::address);
-  if (next == symbols_.begin()) return {};
+  if (next == symbols_.begin()) return std::nullopt;
   // Of several at one address the first of the file, which is the one that people use.
   const uint32_t at = std::prev(next)->address;
   const auto symbol = std::ranges::lower_bound(symbols_, at, {}, &Symbol::address);
   const uint32_t offset = address - at;
-  if (offset >= kFarthest) return {};
-  return offset == 0 ? symbol->name : fmt::format("{}+{:x}", symbol->name, offset);
+  if (offset >= kFarthest) return std::nullopt;
+  return std::pair{std::string_view(symbol->name), offset};
+}
+
+std::string SymbolTable::Describe(uint32_t address) const {
+  const auto nearest = Nearest(address);
+  if (!nearest) return {};
+  const auto [name, offset] = *nearest;
+  return offset == 0 ? std::string(name) : fmt::format("{}+{:x}", name, offset);
 }
 
 std::optional<std::pair<uint32_t, uint32_t>> SymbolTable::Find(std::string_view name) const {

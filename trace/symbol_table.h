@@ -29,8 +29,10 @@ class SymbolTable {
   [[nodiscard]] static Result<SymbolTable> Load(const std::string& path);
 
   [[nodiscard]] size_t size() const { return symbols_.size(); }
-  // "name+12" (hexadecimal) of the nearest symbol at or below the address; empty if there is none
-  // within 1 MiB.
+  // The nearest symbol at or below the address, and how far below; none within 1 MiB is nullopt.
+  [[nodiscard]] std::optional<std::pair<std::string_view, uint32_t>> Nearest(
+      uint32_t address) const;
+  // The same as "name+12" (hexadecimal); empty if there is none.
   [[nodiscard]] std::string Describe(uint32_t address) const;
   // [first, last] of the symbol: up to the next one, or its size in an ELF file.
   [[nodiscard]] std::optional<std::pair<uint32_t, uint32_t>> Find(std::string_view name) const;

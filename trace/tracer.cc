@@ -222,6 +222,10 @@ void TraceSet::OnEvent(const CpuState& cpu, uint32_t eip, const EngineEvent& eve
   for (EngineObserver* other : others_) other->OnEvent(cpu, eip, event);
 }
 
+void TraceSet::OnKicked(const CpuState& cpu, Mmu& mmu) {
+  for (EngineObserver* other : others_) other->OnKicked(cpu, mmu);
+}
+
 void TraceSet::Write(std::span<const uint8_t> bytes) {
   for (const uint8_t byte : bytes) {
     if (byte != '\n') {

@@ -92,6 +92,7 @@ class TraceSet final : public EngineObserver, public ByteSink {
   void OnBlockTranslated(const TranslatedBlock& translated) override;
   void OnExecuted(std::span<const uint32_t> entries) override;
   void OnEvent(const CpuState& cpu, uint32_t eip, const EngineEvent& event) override;
+  void OnKicked(const CpuState& cpu, Mmu& mmu) override;
   // ByteSink: lines of the virtual BIOS.
   void Write(std::span<const uint8_t> bytes) override;
 

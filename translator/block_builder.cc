@@ -156,6 +156,7 @@ bool BlockBuilder::Decode() {
     instructions_ = std::span(decoded_).first(instructions_.size() + 1);
     offset += in.length;
     if (block_.crosses_page || EndsBlock(in)) break;
+    if (request_.end_at_branches && in.handling == Handling::kControlFlow) break;
     if (IsChecked() && MayWriteMemory(in)) break;
   }
   block_.guest_bytes = offset;
@@ -187,7 +188,10 @@ bool BlockBuilder::Emit() {
   EmitEntryCheck();
   block_.body_offset = out_.offset();
   EmitByteCheck();
-  if (request_.executions != nullptr) EmitCount();
+  if (request_.executions != nullptr) {
+    Point(RecoveryKind::kInstruction, request_.eip);
+    EmitCount(request_.executions->body);
+  }
   EmitRecord(0, request_.eip);
   for (const Decoded& decoded : instructions_) {
     if (out_.overflowed()) return false;
@@ -212,12 +216,12 @@ void BlockBuilder::EmitEntryCheck() {
   Point(RecoveryKind::kEipInR8, 0);
   if (mode_.single()) return;
   EmitVerify(request_.eip, stubs_.miss);
+  if (request_.executions != nullptr) EmitCount(request_.executions->arrivals);
 }
 
 //   mov r9, counter ; mov r10, [r9] ; lea r10, [r10 + 1] ; mov [r9], r10
-void BlockBuilder::EmitCount() {
-  Point(RecoveryKind::kInstruction, request_.eip);
-  out_.MoveImmediate64(kR9, reinterpret_cast<uint64_t>(request_.executions));
+void BlockBuilder::EmitCount(const uint64_t& counter) {
+  out_.MoveImmediate64(kR9, reinterpret_cast<uint64_t>(&counter));
   out_.Load64(kR10, HostMemory::Pointer(kR9));
   out_.Lea64(kR10, {.base = kR10, .displacement = 1});
   out_.Store64(HostMemory::Pointer(kR9), kR10);

@@ -76,7 +76,7 @@ class BlockBuilder {
   [[nodiscard]] bool EndsBlock(const GuestInstruction& instruction) const;
   [[nodiscard]] bool IsBreakpoint(LinearAddress address) const;
   void EmitEntryCheck();
-  void EmitCount();
+  void EmitCount(const uint64_t& counter);
   void EmitRecord(uint32_t entry, uint32_t eip);
   void EmitInstruction(const Decoded& decoded);
   void EmitCallout(const Decoded& decoded);

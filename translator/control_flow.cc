@@ -201,6 +201,7 @@ void BlockBuilder::EmitReturnSite(uint32_t return_eip) {
   return_sites_.push_back(out_.offset());
   Point(RecoveryKind::kEipInR8, 0);
   EmitVerify(return_eip, stubs_.return_miss);
+  if (request_.executions != nullptr) EmitCount(request_.executions->returns);
   EmitRecord(static_cast<uint32_t>(return_sites_.size()), return_eip);
 }
 

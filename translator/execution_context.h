@@ -90,6 +90,8 @@ struct ExecutionContext {
   alignas(64) std::array<uint8_t, 64> bounce{};
 
   std::array<SegmentLoad, kSegmentLoads> segment_loads{};
+
+  uint64_t return_misses = 0;  // counted on request only
 };
 
 // Bits that generated code needs at fixed places.

@@ -45,7 +45,8 @@ struct TranslationRequest {
   // Written to ExecutionContext::record_next when the block is entered, and for its n-th return
   // site the number n + 1 above, if not 0.
   uint32_t record_number = 0;
-  uint64_t* executions = nullptr;  // counted there at each entry of the body, if given
+  ExecutionCounts* executions = nullptr;  // counted there, if given
+  bool end_at_branches = false;           // whoever enters the block executes all of it
 };
 
 // No block came of it.

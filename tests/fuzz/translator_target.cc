@@ -234,7 +234,7 @@ class Case {
   uint32_t offset_ = 0;
   std::array<uint8_t, 2 * kPageBytes> pages_;
   TranslationRequest request_;
-  uint64_t executions_ = 0;
+  ExecutionCounts executions_{};
 };
 
 }  // namespace

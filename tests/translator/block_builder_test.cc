@@ -395,16 +395,16 @@ TEST_F(Blocks, AccessInSoftwareWhereThePolicySaysSo) {
 }
 
 TEST_F(Blocks, CountExecutionsOnRequest) {
-  uint64_t counter = 0;
+  ExecutionCounts counts;
   Write({0x40});
   TranslationRequest request = RequestAt(kStart);
-  request.executions = &counter;
+  request.executions = &counts;
   const Block block = Translate(request);
-  EXPECT_EQ(block.executions, &counter);
+  EXPECT_EQ(block.executions, &counts);
   EXPECT_THAT(Body(block),
               StartsWith(fmt::format("movabs r9, {:#x}\nmov r10, qword ptr [r9]\n"
                                      "lea r10, [r10 + 1]\nmov qword ptr [r9], r10\ninc eax\n",
-                                     reinterpret_cast<uint64_t>(&counter))));
+                                     reinterpret_cast<uint64_t>(&counts.body))));
 }
 
 TEST_F(Blocks, AreRefusedWhenCodeMemoryIsNearlyFull) {

@@ -90,12 +90,12 @@ TEST_P(Confinement, HoldsForRandomCode) {
   const BlockMode mode = GetParam().mode;
   std::mt19937 random(20260101);
   Validator validator(stubs_, sites_);
-  uint64_t counter = 0;
+  ExecutionCounts counts;
   for (int i = 0; i < 2000; ++i) {
     Reset();
     WriteRandom(random);
     TranslationRequest request = RequestAt(kStart, mode);
-    if (i % 4 == 0) request.executions = &counter;
+    if (i % 4 == 0) request.executions = &counts;
     if (i % 3 == 0) request.cs_limit = kEip + kCodeBytes / 2;
     const Block block = Translate(request);
     const std::string guest =

@@ -363,15 +363,20 @@ bool MutationReference::HasWordAsIndex(const HostInstruction& in, x86_op_mem mem
   return !IsFixed(WholeOf(memory.base)) && HighestOf(0xFFFFFFFF, memory) + reach < kGuardsEnd;
 }
 
-// Does the register still hold the address of the block's own counter of executions?
+// Does the register still hold the address of one of the block's own counters of executions?
 bool MutationReference::IsCounter(const HostInstruction& in, const x86_op_mem& memory) const {
   if (memory.index != X86_REG_INVALID || memory.disp != 0) return false;
   for (size_t i = IndexOf(in.offset); i-- > 0;) {
     const HostInstruction& earlier = original_[i];
     if (!WritesWhole(earlier, WholeOf(memory.base))) continue;
     const cs_x86_op& from = earlier.detail.operands[1];
-    return from.type == X86_OP_IMM && block_.executions != nullptr &&
-           static_cast<uint64_t>(from.imm) == reinterpret_cast<uint64_t>(block_.executions);
+    if (from.type != X86_OP_IMM || block_.executions == nullptr) return false;
+    const ExecutionCounts& counts = *block_.executions;
+    return std::ranges::any_of(
+        std::array{&counts.body, &counts.arrivals, &counts.returns},
+        [&from](const uint64_t* counter) {
+          return static_cast<uint64_t>(from.imm) == reinterpret_cast<uint64_t>(counter);
+        });
   }
   return false;
 }

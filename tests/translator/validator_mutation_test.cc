@@ -93,7 +93,7 @@ class ValidatorMutation : public Translation {
   template <typename Mutate>
   void ForEachBlock(Mutate mutate) {
     Validator validator(stubs_, sites_);
-    uint64_t counter = 0;
+    ExecutionCounts counts;
     for (const Mode& mode : Modes()) {
       bool counted = false;
       for (const std::vector<uint8_t>& snippet : Snippets()) {
@@ -103,7 +103,7 @@ class ValidatorMutation : public Translation {
         TranslationRequest request = RequestAt(kStart, mode.mode);
         request.cs_limit = mode.cs_limit;
         counted = !counted;
-        if (counted) request.executions = &counter;
+        if (counted) request.executions = &counts;
         if (!counted) request.record_number = 0x12345678;
         const Block block = Translate(request);
         const std::span<const uint8_t> code = HostBytes(block);

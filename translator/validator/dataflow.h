@@ -37,6 +37,8 @@ class Dataflow {
   [[nodiscard]] Complaint AccessWindow(const State& state, const HostInstruction& in) const;
   [[nodiscard]] Complaint AccessContext(const State& state, const HostInstruction& in,
                                         Value& loaded) const;
+  // Of the block's own counts of executions.
+  [[nodiscard]] bool IsCounter(int64_t address) const;
   [[nodiscard]] Complaint AccessOperand(const State& state, const HostInstruction& in,
                                         const Value& pointer) const;
   [[nodiscard]] Complaint AccessJumpTable(const State& state, const HostInstruction& in,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which memory an instruction may access, and what it finds there.
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -155,6 +156,15 @@ constexpr Complaint kPlainPointer = "accesses memory by what is no checked point
 
 }  // namespace
 
+bool Dataflow::IsCounter(int64_t address) const {
+  const ExecutionCounts& counts = *block_.executions;
+  return std::ranges::any_of(std::array{&counts.body, &counts.arrivals, &counts.returns},
+                             [address](const uint64_t* counter) {
+                               return address ==
+                                      static_cast<int64_t>(reinterpret_cast<uintptr_t>(counter));
+                             });
+}
+
 // `loaded` is what a register gets that the operand is moved to.
 Complaint Dataflow::Access(State& state, const HostInstruction& in, Value& loaded) const {
   loaded = Value::Number32();
@@ -178,8 +188,7 @@ Complaint Dataflow::Access(State& state, const HostInstruction& in, Value& loade
     state.Set(in.base, Value::Record(kRecordWritten));
     return nullptr;
   }
-  const auto counter = static_cast<int64_t>(reinterpret_cast<uintptr_t>(block_.executions));
-  if (counter != 0 && pointer.IsConstant() && pointer.low == counter) {
+  if (block_.executions != nullptr && pointer.IsConstant() && IsCounter(pointer.low)) {
     if (in.operation != Operation::kMove || !in.wide) return "not a count of executions";
     loaded = Value::AnyNumber();
     return nullptr;
