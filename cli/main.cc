@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <variant>
 
+#include "cli/bench_command.h"
 #include "cli/block_command.h"
 #include "cli/doctor.h"
 #include "cli/exit_status.h"
@@ -33,6 +34,7 @@ int Execute(const Command& command) {
   if (const auto* explore = std::get_if<ExploreOptions>(&command))
     return WriteExplorePage(*explore);
   if (const auto* stats = std::get_if<StatsOptions>(&command)) return ShowStats(*stats);
+  if (const auto* bench = std::get_if<BenchOptions>(&command)) return RunBench(*bench);
   const std::string& text = std::get<ShowText>(command).text;
   std::fwrite(text.data(), 1, text.size(), stdout);
   return kExitGood;

@@ -24,6 +24,7 @@ constexpr std::string_view kMainFooter =
     "'verbatim block HEXBYTES' shows what becomes of instructions.\n"
     "'verbatim trace FILE' reads what run --trace has written.\n"
     "'verbatim explore FILE' makes a page for a browser of it.\n"
+    "'verbatim bench IMAGE' measures a guest.\n"
     "'verbatim stats FILE' says where the time of a run went.\n"
     "'verbatim doctor' says whether this host can run guests.";
 
@@ -460,6 +461,10 @@ Result<Command> ParseCommandLine(int argc, const char* const* argv) {
   stats->allow_extras();
   std::string stats_path;
   DeclareStats(*stats, stats_path);
+  CLI::App* bench = app.add_subcommand("bench", "run a guest several times and measure it");
+  bench->allow_extras();
+  BenchText bench_text;
+  DeclareBench(*bench, bench_text);
   RunText text;
   DeclareRun(*run, text);
 
@@ -485,10 +490,12 @@ Result<Command> ParseCommandLine(int argc, const char* const* argv) {
   if (doctor->parsed()) return DoctorOptions{};
   if (trace->parsed()) return ReadTrace(*trace, trace_text);
   if (explore->parsed()) return ReadExplore(*explore, explore_text);
+  if (bench->parsed()) return ReadBench(*bench, bench_text, bench->remaining());
   if (stats->parsed()) return ReadStats(stats_path);
   if (block->parsed()) return ReadBlock(*block, block_text);
   return Fail(
-      "no command: expected run, block, trace, explore, stats or doctor; see 'verbatim --help'");
+      "no command: expected run, block, trace, explore, stats, bench or doctor; see 'verbatim "
+      "--help'");
 }
 
 }  // namespace verbatim

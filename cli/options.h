@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cli/bench_command.h"
 #include "cli/block_command.h"
 #include "cli/explore_command.h"
 #include "cli/profile_options.h"
@@ -70,7 +71,7 @@ struct ShowText {
 };
 
 using Command = std::variant<RunOptions, DoctorOptions, BlockOptions, TraceOptions, ExploreOptions,
-                             StatsOptions, ShowText>;
+                             StatsOptions, BenchOptions, ShowText>;
 
 [[nodiscard]] Result<Command> ParseCommandLine(int argc, const char* const* argv);
 

@@ -25,7 +25,7 @@ Examples:
   verbatim run --kernel vmlinuz --initrd initrd.gz --stats=time
   verbatim run --kernel vmlinuz --initrd initrd.gz --stats=time,boot.json
   verbatim stats boot.json
-  verbatim run --kernel vmlinuz --trace exits,irq,format=binary=boot.trace
+  verbatim run --kernel vmlinuz --trace exits,irq,resumes,format=binary=boot.trace
   verbatim stats boot.trace
 )";
 
@@ -50,9 +50,10 @@ std::vector<TimeRow> RowsOf(const TraceTimes& times) {
        .number = static_cast<double>(times.halts())},
       {.what = "blocks defined", .number = static_cast<double>(times.blocks())},
       {.what = "blocks entered", .number = static_cast<double>(times.entries())}};
-  for (const auto& [key, count] : times.events()) {
+  for (const auto& [key, seen] : times.events()) {
     rows.push_back({.what = fmt::format("{}: {}", CategoryName(key.first), key.second),
-                    .number = static_cast<double>(count)});
+                    .seconds = seen.ns == 0 ? std::nullopt : std::optional(seconds(seen.ns)),
+                    .number = static_cast<double>(seen.count)});
   }
   return rows;
 }

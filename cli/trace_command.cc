@@ -6,8 +6,11 @@
 #include <cstdio>
 #include <string_view>
 
+#include "base/file.h"
 #include "cli/exit_status.h"
 #include "cli/run.h"
+#include "profile/chrome_trace.h"
+#include "profile/coverage.h"
 #include "trace/binary_reader.h"
 #include "trace/symbol_table.h"
 #include "trace/trace_printer.h"
@@ -21,6 +24,10 @@ Examples:
   verbatim trace boot.trace --summary --symbols System.map
   verbatim trace boot.trace --show exec,addr=schedule,count=100 --symbols System.map
   verbatim trace boot.trace --show irq,format=json
+  verbatim run --kernel vmlinuz --trace exits,irq,resumes,format=binary=boot.trace
+  verbatim trace boot.trace --format chrome > boot.json    # for Perfetto
+  verbatim run --kernel test.elf --trace exec,irq,exceptions=test.trace
+  verbatim trace test.trace --format drcov --symbols test.elf > test.drcov
 )";
 
 Result<SymbolTable> LoadSymbols(const TraceOptions& options) {
@@ -28,6 +35,30 @@ Result<SymbolTable> LoadSymbols(const TraceOptions& options) {
   Result<SymbolTable> symbols = SymbolTable::Load(*options.symbols);
   if (!symbols) return Fail("--symbols {}", symbols.error().message);
   return symbols;
+}
+
+Status Export(const TraceOptions& options, const TraceFilter& filter, const SymbolTable& symbols,
+              BinaryReader& reader) {
+  const auto print = [](std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+  };
+  // Of a trace that was cut off too: what there is of it is right, and the form complete.
+  if (options.format == TraceExport::kChrome) {
+    ChromeTrace chrome(options.show.categories, filter, symbols, print);
+    Status visited = reader.Visit(chrome);
+    chrome.Finish();
+    return visited;
+  }
+  std::optional<CoveredImage> image;
+  if (options.symbols) {
+    const auto file = ReadFile(*options.symbols, SymbolTable::kMaxFileBytes);
+    if (!file) return Fail("--symbols {}", file.error().message);
+    image = ImageOf(*options.symbols, *file);
+  }
+  Coverage coverage;
+  Status visited = reader.Visit(coverage);
+  print(coverage.Drcov(image));
+  return visited;
 }
 
 Status Show(const TraceOptions& options) {
@@ -40,6 +71,7 @@ Status Show(const TraceOptions& options) {
   const auto print = [](std::string_view text) {
     return std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
   };
+  if (options.format != TraceExport::kNone) return Export(options, *filter, *symbols, *reader);
   if (!options.summary) {
     TracePrinter printer(options.show, *filter, *symbols, print);
     return reader->Visit(printer);
@@ -63,6 +95,11 @@ void DeclareTrace(CLI::App& trace, TraceText& text) {
                  "figures instead: hottest blocks, instruction mix, causes of exits");
   trace.add_option("--symbols", text.symbols, "names for addresses: a System.map, or an ELF file")
       ->type_name("FILE");
+  trace
+      .add_option("--format", text.format,
+                  "for other programs: chrome, a time line for Perfetto or chrome://tracing;\n"
+                  "drcov, the code that was executed, of a trace of exec,irq,exceptions")
+      ->type_name("chrome|drcov");
   trace.footer(std::string(kFooter));
 }
 
@@ -77,6 +114,13 @@ Result<TraceOptions> ReadTrace(const CLI::App& trace, const TraceText& text) {
                        .show = *std::move(show),
                        .symbols = std::nullopt,
                        .summary = text.summary};
+  if (trace.count("--format") != 0) {
+    if (text.format != "chrome" && text.format != "drcov") {
+      return Fail("--format '{}': expected chrome or drcov", text.format);
+    }
+    if (text.summary) return Fail("trace: expected --format or --summary, not both");
+    options.format = text.format == "chrome" ? TraceExport::kChrome : TraceExport::kDrcov;
+  }
   if (trace.count("--symbols") != 0) options.symbols = text.symbols;
   return options;
 }

@@ -4,6 +4,7 @@
 #define VERBATIM_CLI_TRACE_COMMAND_H_
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -12,11 +13,15 @@
 
 namespace verbatim {
 
+// Forms for other programs.
+enum class TraceExport : uint8_t { kNone, kChrome, kDrcov };
+
 struct TraceOptions {
   std::string path;
   TraceSpec show;  // what of it
   std::optional<std::string> symbols;
   bool summary = false;
+  TraceExport format = TraceExport::kNone;
 };
 
 // The values as text, before they are judged.
@@ -25,6 +30,7 @@ struct TraceText {
   std::string show = "all";
   std::string symbols;
   bool summary = false;
+  std::string format;
 };
 
 void DeclareTrace(CLI::App& trace, TraceText& text);

@@ -74,7 +74,8 @@ void Coverage::OnEntries(std::span<const uint32_t> entries) {
 void Coverage::OnEvent(const TraceEvent& event) {
   const bool interrupt = event.category == TraceCategory::kIrq;
   const bool exception = event.category == TraceCategory::kExceptions && event.name == "exception";
-  if (interrupt || exception) OnLeft(event.linear);
+  const bool callout = event.category == TraceCategory::kExits && event.name == "left by callout";
+  if (interrupt || exception || callout) OnLeft(event.linear);
 }
 
 // At `linear`, in front of which the last entry's block was left, or behind its end.
@@ -127,8 +128,12 @@ void Coverage::Add(const KnownBlocks::Entry& entry, size_t end) {
   for (size_t i = entry.first; i < std::min(end, instructions.size()); ++i) {
     bytes += instructions[i].length;
   }
-  if (bytes == 0) return;
-  pieces_.insert({entry.linear, static_cast<uint16_t>(bytes), entry.block->cpl == 3});
+  // A block of a hostile trace may be longer than the format has room for.
+  for (uint32_t done = 0; done < bytes;) {
+    const uint32_t count = std::min<uint32_t>(bytes - done, std::numeric_limits<uint16_t>::max());
+    pieces_.insert({entry.linear + done, static_cast<uint16_t>(count), entry.block->cpl == 3});
+    done += count;
+  }
 }
 
 std::string Coverage::Drcov(const std::optional<CoveredImage>& image) {

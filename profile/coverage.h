@@ -41,7 +41,9 @@ class Coverage final : public TraceVisitor {
  public:
   void OnBlock(const BlockDefinition& block) override;
   void OnEntries(std::span<const uint32_t> entries) override;
-  // Interrupts and exceptions end what is executed of the last entry.
+  void OnNames(const HostNames& /*names*/) override {}
+  // Interrupts, exceptions and instructions that left the cache end what is executed of the last
+  // entry.
   void OnEvent(const TraceEvent& event) override;
   void OnLeft(uint32_t linear);
 

@@ -18,7 +18,8 @@ Result<std::unique_ptr<CoverageRecorder>> CoverageRecorder::Create(
 
 Observations CoverageRecorder::Wants() const {
   return BitOf(Observation::kBlocks) | BitOf(Observation::kExecution) |
-         BitOf(Observation::kInterrupts) | BitOf(Observation::kExceptions);
+         BitOf(Observation::kInterrupts) | BitOf(Observation::kExceptions) |
+         BitOf(Observation::kExits);
 }
 
 void CoverageRecorder::OnBlockTranslated(const TranslatedBlock& translated) {
@@ -26,8 +27,10 @@ void CoverageRecorder::OnBlockTranslated(const TranslatedBlock& translated) {
 }
 
 void CoverageRecorder::OnEvent(const CpuState& cpu, uint32_t eip, const EngineEvent& event) {
+  const auto* exit = std::get_if<ExitSeen>(&event);
   if (std::holds_alternative<InterruptSeen>(event) ||
-      std::holds_alternative<ExceptionSeen>(event)) {
+      std::holds_alternative<ExceptionSeen>(event) ||
+      (exit != nullptr && exit->reason == ExitReason::kCallout)) {
     coverage_.OnLeft(cpu.segments[kCs].base + eip);
   }
 }

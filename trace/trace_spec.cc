@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::string_view kWords =
     "expected categories (blocks, exec, exits, faults, irq, exceptions, io, mmio, bios, cr, smc, "
-    "modes, resumes, explore, all) and filters (addr=, cpl=, cr3=, count=, from=, to=, format=) with commas between "
+    "modes, resumes, explore, all) and filters (addr=, cpl=, cr3=, count=, from=, to=, format=) "
+    "with commas between "
     "them, and =FILE behind";
 
 std::optional<uint32_t> ParseHex(std::string_view text) {

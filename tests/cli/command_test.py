@@ -30,7 +30,7 @@ class BadInput(unittest.TestCase):
         self.check(['run', '--kernel', TALKER, *arguments], *parts)
 
     def test_commands_and_options(self):
-        self.check([], 'expected run, block, trace, explore, stats or doctor')
+        self.check([], 'expected run, block, trace, explore, stats, bench or doctor')
         self.check(['rum'], "did you mean 'run'?")
         self.check(['run'], '--kernel')
         self.check(['run', '--kernal', TALKER], "unknown option '--kernal'",

@@ -35,18 +35,19 @@ std::vector<Mapping> Mappings(const std::string& name) {
   return found;
 }
 
-class CodeMemoryTest : public testing::Test {
+class CodeMemoryTest : public testing::TestWithParam<CodeBacking> {
  protected:
   CodeMemoryTest() {
-    auto made = CodeMemory::Create(CodeMemory::kMinBytes);
+    auto made = CodeMemory::Create(CodeMemory::kMinBytes, GetParam());
     EXPECT_TRUE(made) << made.error().message;
     memory_ = std::move(*made);
   }
   std::unique_ptr<CodeMemory> memory_;
 };
 
-TEST_F(CodeMemoryTest, NoMappingIsBothWritableAndExecutable) {
-  const std::vector<Mapping> views = Mappings("memfd:verbatim-code");
+TEST_P(CodeMemoryTest, NoMappingIsBothWritableAndExecutable) {
+  const std::vector<Mapping> views =
+      Mappings(GetParam() == CodeBacking::kMemfd ? "memfd:verbatim-code" : "/dev/zero");
   ASSERT_EQ(views.size(), 2u);
   unsigned writable = 0;
   unsigned executable = 0;
@@ -62,20 +63,22 @@ TEST_F(CodeMemoryTest, NoMappingIsBothWritableAndExecutable) {
   EXPECT_EQ(executable, 1u);
 }
 
-TEST_F(CodeMemoryTest, TheExecutableViewLiesInTheLowTwoGibibytes) {
-  for (const Mapping& view : Mappings("memfd:verbatim-code")) {
+TEST_P(CodeMemoryTest, TheExecutableViewLiesInTheLowTwoGibibytes) {
+  for (const Mapping& view :
+       Mappings(GetParam() == CodeBacking::kMemfd ? "memfd:verbatim-code" : "/dev/zero")) {
     if (view.rights.find('x') == std::string::npos) continue;
     EXPECT_LE(view.end, uintptr_t{1} << 31);
     EXPECT_EQ(view.start, reinterpret_cast<uintptr_t>(memory_->next_exec()));
   }
 }
 
-TEST_F(CodeMemoryTest, GoesAwayWithItsOwner) {
+TEST_P(CodeMemoryTest, GoesAwayWithItsOwner) {
   memory_.reset();
-  EXPECT_TRUE(Mappings("memfd:verbatim-code").empty());
+  EXPECT_TRUE(
+      Mappings(GetParam() == CodeBacking::kMemfd ? "memfd:verbatim-code" : "/dev/zero").empty());
 }
 
-TEST_F(CodeMemoryTest, WhatIsWrittenInOneViewRunsInTheOther) {
+TEST_P(CodeMemoryTest, WhatIsWrittenInOneViewRunsInTheOther) {
   const uint8_t code[] = {0xB8, 42, 0, 0, 0, 0xC3};  // mov eax, 42 ; ret
   std::memcpy(memory_->free_writable().data(), code, sizeof code);
   const HostPointer start = memory_->Commit(sizeof code);
@@ -87,7 +90,7 @@ TEST_F(CodeMemoryTest, WhatIsWrittenInOneViewRunsInTheOther) {
   EXPECT_EQ(function(), 43u);
 }
 
-TEST_F(CodeMemoryTest, AllocationsAreAlignedAndCounted) {
+TEST_P(CodeMemoryTest, AllocationsAreAlignedAndCounted) {
   const HostPointer start = memory_->next_exec();
   EXPECT_EQ(memory_->Commit(1), start);
   EXPECT_EQ(memory_->next_exec(), start + 16);
@@ -99,13 +102,13 @@ TEST_F(CodeMemoryTest, AllocationsAreAlignedAndCounted) {
   EXPECT_EQ(memory_->Writable(start + 64), memory_->free_writable().data());
 }
 
-TEST_F(CodeMemoryTest, CanBeUsedToTheLastByte) {
+TEST_P(CodeMemoryTest, CanBeUsedToTheLastByte) {
   memory_->Commit(memory_->size_bytes() - 3);
   EXPECT_EQ(memory_->free_bytes(), 0u);
   EXPECT_TRUE(memory_->free_writable().empty());
 }
 
-TEST_F(CodeMemoryTest, ContainsItsOwnAddressesOnly) {
+TEST_P(CodeMemoryTest, ContainsItsOwnAddressesOnly) {
   const HostPointer start = memory_->next_exec();
   EXPECT_TRUE(memory_->Contains(start));
   EXPECT_TRUE(memory_->Contains(start + memory_->size_bytes() - 1));
@@ -114,7 +117,7 @@ TEST_F(CodeMemoryTest, ContainsItsOwnAddressesOnly) {
   EXPECT_FALSE(memory_->Contains(memory_->free_writable().data())) << "the other view";
 }
 
-TEST_F(CodeMemoryTest, JumpsArePatchedForwardAndBackward) {
+TEST_P(CodeMemoryTest, JumpsArePatchedForwardAndBackward) {
   const HostPointer start = memory_->Commit(64);
   memory_->PatchJump(start, start + 40);
   EXPECT_EQ(start[0], 0xE9);
@@ -123,7 +126,7 @@ TEST_F(CodeMemoryTest, JumpsArePatchedForwardAndBackward) {
   EXPECT_EQ(LoadLittle<int32_t>(start + 49), -53);
 }
 
-TEST_F(CodeMemoryTest, ResetKeepsThePrologue) {
+TEST_P(CodeMemoryTest, ResetKeepsThePrologue) {
   memory_->Commit(100);
   memory_->SealPrologue();
   const HostPointer behind = memory_->next_exec();
@@ -132,11 +135,18 @@ TEST_F(CodeMemoryTest, ResetKeepsThePrologue) {
   EXPECT_EQ(memory_->next_exec(), behind);
 }
 
-TEST_F(CodeMemoryTest, SizesAreRoundedUpToPages) {
+TEST_P(CodeMemoryTest, SizesAreRoundedUpToPages) {
   const auto odd = CodeMemory::Create(CodeMemory::kMinBytes + 1);
   ASSERT_TRUE(odd) << odd.error().message;
   EXPECT_EQ((*odd)->size_bytes(), CodeMemory::kMinBytes + 4096);
 }
+
+// What perf takes for anonymous has the name of /dev/zero.
+INSTANTIATE_TEST_SUITE_P(Backings, CodeMemoryTest,
+                         testing::Values(CodeBacking::kMemfd, CodeBacking::kAnonymous),
+                         [](const auto& info) {
+                           return info.param == CodeBacking::kMemfd ? "Memfd" : "Anonymous";
+                         });
 
 }  // namespace
 }  // namespace verbatim

@@ -407,6 +407,27 @@ TEST_F(Blocks, CountExecutionsOnRequest) {
                                      reinterpret_cast<uint64_t>(&counts.body))));
 }
 
+TEST_F(Blocks, CountArrivalsThroughTheTableInFrontOfTheBody) {
+  ExecutionCounts counts;
+  Write({0x40});
+  TranslationRequest request = RequestAt(kStart);
+  const uint32_t entry_bytes = Translate(request).body_offset;
+  Reset();
+  request.executions = &counts;
+  EXPECT_GT(Translate(request).body_offset, entry_bytes);
+}
+
+TEST_F(Blocks, EndAtBranchesOnRequest) {
+  Write({0x40, 0x74, 0x10, 0x41, 0xC3});  // inc eax ; jz ; inc ecx ; ret
+  TranslationRequest request = RequestAt(kStart);
+  EXPECT_EQ(Translate(request).instruction_count, 4u);
+  Reset();
+  request.end_at_branches = true;
+  const Block block = Translate(request);
+  EXPECT_EQ(block.instruction_count, 2u);
+  EXPECT_EQ(block.links.size(), 2u) << "to the branch's target and to what follows it";
+}
+
 TEST_F(Blocks, AreRefusedWhenCodeMemoryIsNearlyFull) {
   Write({0x40, 0x0F, 0xA2, 0x74, 0x10, 0x8B, 0x03});
   const uint32_t needed = Translate(RequestAt(kStart)).host_bytes;

@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Where the time of a run went, and `verbatim bench`."""
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+import unittest
+
+import jsonschema
+
+VERBATIM = os.environ['VERBATIM']
+GUESTS = os.environ['GUESTS']
+PATIENCE_SECONDS = 60
+NUMBERS = {'type': 'object', 'additionalProperties': {'type': 'number'}}
+BENCH = {
+    'type': 'object', 'additionalProperties': False,
+    'required': ['verbatim_bench', 'arguments', 'runs', 'counted'],
+    'properties': {'verbatim_bench': {'const': 1},
+                   'arguments': {'type': 'array', 'items': {'type': 'string'}},
+                   'runs': {'type': 'array', 'minItems': 1, 'items': NUMBERS},
+                   'counted': NUMBERS}}
+
+
+def run(*arguments):
+    return subprocess.run([VERBATIM, *arguments], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=PATIENCE_SECONDS, check=False)
+
+
+def guest(name):
+    return os.path.join(GUESTS, name + '.elf')
+
+
+def rows(table):
+    """(seconds, number) by the name of the row."""
+    found = {}
+    for line in table.splitlines():
+        match = re.match(r'(\S.*?)  +([\d.]+)(?:  +[\d.]+ %(?:  +([\d,]+))?)?', line)
+        if match:
+            found[match[1]] = (float(match[2]), int((match[3] or '0').replace(',', '')))
+    return found
+
+
+class InFolder(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def check_mistake(self, *arguments):
+        result = run(*arguments)
+        self.assertEqual((result.returncode, result.stdout), (2, ''), arguments)
+        self.assertRegex(result.stderr, r'\Averbatim: [^\n]+\n\Z')
+
+
+class Stats(InFolder):
+    def test_the_parts_are_the_whole(self):
+        figures = self.path('figures')
+        result = run('run', '--kernel', guest('ring3'), '--serial', 'none', f'--stats=time,{figures}')
+        self.assertEqual(result.returncode, 1, result.stderr)
+        with open(figures, encoding='ascii') as file:
+            json_figures = json.load(file)
+        wall = json_figures['run']['wall_seconds']
+        shown = run('stats', figures)
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        found = rows(shown.stdout)
+        self.assertAlmostEqual(found['sum'][0], wall, delta=0.05 * wall)
+        self.assertAlmostEqual(sum(json_figures['time'].values()), wall, delta=0.05 * wall)
+        # The guest spins for three ticks at CPL 3, then sleeps for seven, of 10 ms.
+        self.assertGreater(found['generated code at CPL 3'][0], 0.01)
+        self.assertGreater(found['halted'][0], 0.03)
+        self.assertEqual(found['translation'][1], json_figures['cache']['blocks_translated'])
+
+    def test_a_trace_with_resumes_tells_what_exits_cost(self):
+        trace = self.path('trace')
+        run('run', '--kernel', guest('ring3'), '--serial', 'none', '--trace',
+            f'exits,irq,resumes,format=binary={trace}')
+        shown = run('stats', trace)
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        found = rows(shown.stdout)
+        self.assertGreater(found['halted'][0], 0.03)
+        self.assertGreater(found['before events at CPL 3'][0], 0.01)
+        self.assertGreater(found['exits: callout'][1], 10)
+
+    def test_mistakes_are_one_line(self):
+        plain = self.path('plain')
+        run('run', '--kernel', guest('hello'), '--serial', 'none', f'--stats={plain}')
+        for contents in ('', '{', '[]', '{"version": 2}', '{"version": 1, "time": 3}',
+                         '{"version": 1, "time": {"user_code": "x"}}'):
+            with open(self.path('bad'), 'w', encoding='ascii') as file:
+                file.write(contents)
+            self.check_mistake('stats', self.path('bad'))
+        for path in (plain, '/nonexistent', self.folder, guest('hello')):
+            self.check_mistake('stats', path)
+        self.check_mistake('stats')
+
+
+class Bench(InFolder):
+    def measure(self, name, *more):
+        output = self.path(name)
+        result = run('bench', '--runs', '3', '--output', output, '--serial', 'none', *more)
+        self.assertEqual((result.returncode, result.stderr), (0, ''))
+        with open(output, encoding='ascii') as file:
+            report = json.load(file)
+        jsonschema.validate(report, BENCH)
+        return result.stdout, report
+
+    def test_a_kernel_is_measured_and_compared(self):
+        text, report = self.measure('a', '--kernel', guest('recursion'))
+        self.assertEqual(len(report['runs']), 3)
+        for part in ('wall', 'host bytes for a guest byte', 'returns predicted', 'exit: link'):
+            self.assertIn(part, text)
+        counted = report['counted']
+        # Six returns of Recurse and two of leaves in each of 8000 rounds, all predicted.
+        self.assertGreaterEqual(counted['cache.return_hits'], 8 * 8000)
+        self.assertLess(counted['cache.return_misses'], 100)
+        # Each round of a leaf's loop is a block of its own, reached by a chained jump.
+        self.assertGreater(counted['cache.blocks_executed'], 8000 * 70000)
+        same = run('bench', '--compare', self.path('a'), self.path('a'))
+        self.assertEqual(same.returncode, 0, same.stderr)
+        self.assertNotIn(' changed\n', same.stdout)
+        # Without prediction returns go by the table, and cost.
+        self.measure('b', guest('recursion'), '--disable-opt', 'returns')
+        compared = run('bench', '--compare', self.path('a'), self.path('b'))
+        self.assertEqual(compared.returncode, 0, compared.stderr)
+        self.assertIn('different arguments', compared.stdout)
+        self.assertRegex(compared.stdout, r'host bytes for a guest byte .* changed\n')
+        self.assertNotIn('returns predicted', compared.stdout)
+
+    def test_mistakes_are_one_line(self):
+        bad = self.path('bad')
+        for contents in ('', '{}', '{"verbatim_bench": 2}', '{"verbatim_bench": 1, "runs": []}',
+                         '{"verbatim_bench": 1, "runs": [{}], "counted": []}'):
+            with open(bad, 'w', encoding='ascii') as file:
+                file.write(contents)
+            self.check_mistake('bench', '--compare', bad, bad)
+        for arguments in ([], ['--runs', '0', 'x'], ['--compare', bad], ['x', '--stats'],
+                          ['--compare', bad, bad, 'x'], ['--output', '/nonexistent/x', guest('hello')],
+                          ['--program', guest('hello')], ['--kernel', 'x', '--program', '/bin/true'],
+                          ['--program', '/etc/passwd', '--kernel', 'x']):
+            self.check_mistake('bench', *arguments)
+
+
+if __name__ == '__main__':
+    unittest.main()
