@@ -22,6 +22,7 @@ constexpr size_t kHeaderBytes = 40;
 constexpr size_t kPrefixBytes = 16;
 constexpr size_t kLoadBytes = 40;  // behind the prefix, before the name
 constexpr size_t kMarkerBytes = 4096;
+constexpr size_t kBufferBytes = 256 << 10;
 
 }  // namespace
 
@@ -37,6 +38,19 @@ void JitDump::PutPrefix(Record type, size_t bytes) {
   Put(MonotonicNowNs());
 }
 
+void JitDump::Write() {
+  pending_ += record_;
+  if (pending_.size() >= kBufferBytes) Flush();
+}
+
+void JitDump::Flush() {
+  if (written_) {
+    written_ =
+        WriteAll(file_.get(), {reinterpret_cast<const uint8_t*>(pending_.data()), pending_.size()});
+  }
+  pending_.clear();
+}
+
 Result<std::unique_ptr<JitDump>> JitDump::Create(const std::string& folder) {
   const std::string path = fmt::format("{}/jit-{}.dump", folder, ::getpid());
   constexpr mode_t kReadableByAll = 0644;
@@ -48,7 +62,7 @@ Result<std::unique_ptr<JitDump>> JitDump::Create(const std::string& folder) {
   if (marker == MAP_FAILED) {
     return Fail("{}: cannot be mapped for perf to find it: {}", path, std::strerror(errno));
   }
-  std::unique_ptr<JitDump> dump(new JitDump(TraceOutput::Adopt(path, std::move(file))));
+  std::unique_ptr<JitDump> dump(new JitDump(path, std::move(file)));
   dump->marker_ = marker;
   dump->Put(kMagic);
   dump->Put(kVersion);
@@ -58,7 +72,7 @@ Result<std::unique_ptr<JitDump>> JitDump::Create(const std::string& folder) {
   dump->Put(static_cast<uint32_t>(::getpid()));
   dump->Put(MonotonicNowNs());
   dump->Put(uint64_t{0});  // flags
-  dump->output_.Write(dump->record_);
+  dump->Write();
   return dump;
 }
 
@@ -77,14 +91,14 @@ void JitDump::Add(const HostCode& code) {
   Put(next_index_++);
   record_.append(code.name.c_str(), code.name.size() + 1);
   record_.append(reinterpret_cast<const char*>(code.bytes.data()), code.bytes.size());
-  output_.Write(record_);
+  Write();
 }
 
 Status JitDump::Finish() {
   PutPrefix(Record::kClose, 0);
-  output_.Write(record_);
-  output_.Flush();
-  if (output_.failed()) return Fail("{}: is not complete", output_.name());
+  Write();
+  Flush();
+  if (!written_) return Fail("{}: cannot be written: {}", path_, written_.error().message);
   return {};
 }
 

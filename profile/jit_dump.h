@@ -11,10 +11,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "base/file.h"
 #include "base/result.h"
 #include "profile/host_code.h"
-#include "trace/trace_output.h"
 
 namespace verbatim {
 
@@ -30,12 +31,19 @@ class JitDump final : public HostCodeSink {
  private:
   enum class Record : uint32_t { kLoad = 0, kClose = 3 };
 
-  explicit JitDump(TraceOutput output) : output_(std::move(output)) {}
+  JitDump(std::string path, FileDescriptor file) : path_(std::move(path)), file_(std::move(file)) {}
   template <typename Number>
   void Put(Number number);
   void PutPrefix(Record type, size_t bytes);
 
-  TraceOutput output_;
+  // What is in record_. A failure is kept for the end; nothing is written behind it.
+  void Write();
+  void Flush();
+
+  const std::string path_;
+  const FileDescriptor file_;
+  Status written_;
+  std::string pending_;
   std::string record_;
   void* marker_ = nullptr;
   uint64_t next_index_ = 1;

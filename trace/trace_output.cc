@@ -40,7 +40,7 @@ void TraceOutput::Flush() {
   pending_.clear();
   if (written) return;
   failed_ = true;
-  Log(LogLevel::kError, "{}: cannot be written: {}; no more of it is written", name_,
+  Log(LogLevel::kError, "{}: cannot be written: {}; the trace ends here", name_,
       written.error().message);
   file_.Close();
 }

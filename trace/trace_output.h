@@ -18,10 +18,6 @@ class TraceOutput {
  public:
   // Creates the file, or empties it. An empty path is standard error.
   [[nodiscard]] static Result<TraceOutput> Create(const std::string& path);
-  // A file that is open.
-  [[nodiscard]] static TraceOutput Adopt(std::string name, FileDescriptor file) {
-    return {std::move(name), std::move(file), true};
-  }
   TraceOutput(TraceOutput&&) = default;
   TraceOutput& operator=(TraceOutput&&) = delete;
   ~TraceOutput() { Flush(); }
