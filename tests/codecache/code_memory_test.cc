@@ -144,8 +144,8 @@ TEST_P(CodeMemoryTest, SizesAreRoundedUpToPages) {
 // What perf takes for anonymous has the name of /dev/zero.
 INSTANTIATE_TEST_SUITE_P(Backings, CodeMemoryTest,
                          testing::Values(CodeBacking::kMemfd, CodeBacking::kAnonymous),
-                         [](const auto& info) {
-                           return info.param == CodeBacking::kMemfd ? "Memfd" : "Anonymous";
+                         [](const auto& each) {
+                           return each.param == CodeBacking::kMemfd ? "Memfd" : "Anonymous";
                          });
 
 }  // namespace

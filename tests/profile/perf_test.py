@@ -138,13 +138,18 @@ class Perf(unittest.TestCase):
             self.assertEqual(injected.returncode, 0, injected.stderr)
             self.check_report('injected.data')
 
-    def test_a_dump_that_may_not_grow_leaves_the_guest_alone(self):
-        with subprocess.Popen(['sh', '-c', 'ulimit -f 1; exec "$@"', 'sh', *RUN, '--jitdump'],
-                              cwd=self.folder, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                              text=True) as process:
+    def test_a_link_in_the_place_of_the_dump_is_not_followed(self):
+        victim = self.path('victim')
+        with open(victim, 'w', encoding='ascii') as file:
+            file.write('precious')
+        with subprocess.Popen(['sh', '-c', 'ln -s victim jit-$$.dump; exec "$@"', 'sh', *RUN,
+                               '--jitdump'], cwd=self.folder, stdin=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE, text=True) as process:
             _, errors = process.communicate(timeout=PATIENCE_SECONDS)
         self.assertEqual(process.returncode, 2)
-        self.assertRegex(errors, r'\Averbatim: --perf-map, --jitdump: [^\n]+: cannot be written: [^\n]+\n\Z')
+        self.assertRegex(errors, r'\Averbatim: --jitdump: [^\n]+: cannot be created: [^\n]+\n\Z')
+        with open(victim, encoding='ascii') as file:
+            self.assertEqual(file.read(), 'precious')
 
     def test_what_cannot_be_written_is_one_line(self):
         for option in ('--jitdump=/nonexistent', '--jitdump=' + GUEST):
