@@ -91,7 +91,7 @@ struct Block;
 // Of a block; counted by itself on request only.
 struct ExecutionCounts {
   uint64_t body = 0;
-  uint64_t arrivals = 0;  // of them, through the jump table
+  uint64_t arrivals = 0;  // of them, by hashed entries of the jump table
   uint64_t returns = 0;   // to its return sites
 };
 

@@ -55,7 +55,7 @@ struct DynamicStatistics {
   uint64_t blocks = 0;        // executed, from their start
   uint64_t instructions = 0;  // in them, whether or not they were left on the way
   uint64_t copied = 0;        // of these
-  uint64_t table_hits = 0;    // arrivals through the jump table
+  uint64_t table_hits = 0;    // arrivals by hashed entries of the jump table
   uint64_t return_hits = 0;   // returns to where the shadow stack said
   uint64_t return_misses = 0;
 };
