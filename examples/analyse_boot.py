@@ -26,7 +26,7 @@ import tempfile
 import read_trace
 
 SLICES = 100  # of the way, for what changes on it
-CELL = 32     # bytes for an instruction, which has 15 at most
+CELL = 16     # bytes for an instruction, which has 15 at most
 
 
 class Boot:
@@ -85,7 +85,11 @@ class Boot:
             if sum(counts.values()) >= size:
                 result.append((counts, causes))
                 counts, causes = collections.Counter(), collections.Counter()
-        if counts or causes:
+        # What is left is no slice of its own, unless it is all there is.
+        if result:
+            result[-1][0].update(counts)
+            result[-1][1].update(causes)
+        else:
             result.append((counts, causes))
         return result
 
