@@ -89,7 +89,7 @@ class Bench {
       *stub = memory_->Commit(16);
     }
     memory_->SealPrologue();
-    store_ = std::make_unique<BlockStore>(*memory_, stubs_.return_miss);
+    store_ = std::make_unique<BlockStore>(*memory_, cells_, stubs_.return_miss);
     translator_ =
         std::make_unique<Translator>(CpuFeatures{}, *memory_, stubs_, cells_, sites_, policy_);
   }
@@ -142,7 +142,6 @@ class Bench {
   void Forget() {
     store_->Flush();
     sites_.Clear();
-    cells_.Clear();
   }
 
   // Keys of all blocks, shuffled.

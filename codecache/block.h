@@ -127,7 +127,7 @@ struct Block {
   uint32_t host_bytes = 0;
   ExecutionCounts* executions = nullptr;  // counted on request only
   // The block can be made one of another linear address by changing the fields of `place` (see
-  // BlockStore::MovePage). False: they are not known.
+  // BlockStore::MovePage). False: only its jumps through cells are among them.
   bool movable = false;
 
   // BlockStore's: where its lists of the pages have this block; [1] is second_page's.
@@ -137,7 +137,7 @@ struct Block {
   std::span<RecoveryPoint> recovery;  // ascending host_offset
   std::span<Link> links;
   std::span<uint32_t> return_sites;  // host offsets that host RETs may come back to
-  std::span<PlaceField> place;       // movable only
+  std::span<PlaceField> place;       // ascending host_offset
 
   std::vector<IncomingLink> incoming;  // what was chained to the body; sources may be dead by now
   uint32_t first_site = 0;             // sites of this block: [first_site, first_site + site_count)

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/bits.h"
 #include "base/check.h"
+#include "codecache/jump_table.h"
 
 namespace verbatim {
 namespace {
@@ -173,11 +175,25 @@ void BlockStore::Invalidate(Block& block) {
     memory_.PatchJump(block.host_start + offset, return_miss_);
     Patched(block, offset);
   }
+  ReleaseCells(block);
   // Without those that have died themselves: else the list of a pair that keep being retranslated
   // would grow for ever.
   std::erase_if(block.incoming, [](const IncomingLink& link) { return !link.source->valid; });
   if (!block.incoming.empty()) orphans_[block.key] = std::move(block.incoming);
   ++statistics_.blocks_invalidated;
+}
+
+// Nothing comes to its jumps any more.
+void BlockStore::ReleaseCells(const Block& block) {
+  for (const PlaceField field : block.place) {
+    if (field.kind != PlaceKind::kTableJump) continue;
+    const uint8_t* const at = block.host_start + field.host_offset;
+    if (!JumpTable::IsCellOffset(LoadLittle<uint32_t>(at + Block::kCellField))) continue;
+    cells_.Release(LoadLittle<uint32_t>(at));
+  }
+  for (const Link& link : block.links) {
+    if (link.through_cell) cells_.Release(link.target_eip);
+  }
 }
 
 void BlockStore::Flush() {
@@ -187,6 +203,7 @@ void BlockStore::Flush() {
   blocks_.clear();
   starts_.clear();
   memory_.Reset();
+  cells_.Clear();
   ++statistics_.flushes;
 }
 

@@ -34,8 +34,9 @@ struct BlockStoreStatistics {
 class BlockStore {
  public:
   // `return_miss` takes over at a return site of a dead block; it expects the guest eip in r8d.
-  BlockStore(CodeMemory& memory, const uint8_t* return_miss)
-      : memory_(memory), return_miss_(return_miss) {}
+  // `cells` are those that the blocks were translated with.
+  BlockStore(CodeMemory& memory, DirectCells& cells, const uint8_t* return_miss)
+      : memory_(memory), cells_(cells), return_miss_(return_miss) {}
 
   // Sees each patch from then on; nullptr: nobody. Outlives the store.
   void SetPatchObserver(PatchObserver* observer) { patch_observer_ = observer; }
@@ -65,10 +66,10 @@ class BlockStore {
   // linear page `to`, where the same code lies now: nothing must lead to them but their links to
   // each other. moved(block) is called for each one that was. False if none was: they cannot be,
   // and stay as they are, or `to` has all of them already.
-  bool MovePage(PhysicalAddress page, uint32_t from, uint32_t to, DirectCells& cells,
+  bool MovePage(PhysicalAddress page, uint32_t from, uint32_t to,
                 const std::function<void(Block&)>& moved);
 
-  // Forgets everything and resets the code memory.
+  // Forgets everything, the cells too, and resets the code memory.
   void Flush();
 
   [[nodiscard]] const std::deque<Block>& blocks() const { return blocks_; }
@@ -90,14 +91,16 @@ class BlockStore {
   void AddToPage(uint32_t page, Block& block);
   void RemoveFromPage(uint32_t page, Block& block);
   void Adopt(Block& block);
+  void ReleaseCells(const Block& block);
   void LeadTo(Block& source, const Link& link, const uint8_t* target);
   void Unchain(Block& source, Link& link);
 
   // move_page.cc
   [[nodiscard]] bool LeadsIntoPage(const Block& source, const Link& link) const;
-  void Move(Block& block, uint32_t distance, DirectCells& cells);
+  void Move(Block& block, uint32_t distance);
 
   CodeMemory& memory_;
+  DirectCells& cells_;
   const uint8_t* return_miss_;
   PatchObserver* patch_observer_ = nullptr;
   std::deque<Block> blocks_;  // ascending host address

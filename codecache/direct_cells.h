@@ -19,7 +19,7 @@ namespace verbatim {
 
 class DirectCells {
  public:
-  static constexpr uint32_t kCells = 65536;
+  static constexpr uint32_t kCells = 262144;
 
   // The cell of `eip`, made if there is none, for one more user; nullopt when all are taken.
   [[nodiscard]] std::optional<uint32_t> For(uint32_t eip) {

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "codecache/jump_table.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 
 #include "decoder/instruction.h"
 
 namespace verbatim {
 namespace {
+
+constexpr size_t kBytes = JumpTable::kSlots * sizeof(uint32_t);
 
 uint32_t SlotValue(const uint8_t* code) {
   return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(code));
@@ -14,9 +21,35 @@ uint32_t SlotValue(const uint8_t* code) {
 
 }  // namespace
 
-JumpTable::JumpTable(const uint8_t* miss_stub)
-    : miss_(SlotValue(miss_stub)), slots_(std::make_unique_for_overwrite<uint32_t[]>(kSlots)) {
-  std::fill_n(slots_.get(), kSlots, miss_);
+Result<EmptyJumpTable> EmptyJumpTable::Create(const uint8_t* miss_stub) {
+  const auto failed = [] {
+    return Fail("code cache: cannot make jump tables: {}", std::strerror(errno));
+  };
+  FileDescriptor memfd(::memfd_create("verbatim-jumps", MFD_CLOEXEC));
+  if (!memfd.valid() || ::ftruncate(memfd.get(), kBytes) != 0) return failed();
+  void* memory = ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_SHARED, memfd.get(), 0);
+  if (memory == MAP_FAILED) return failed();
+  std::fill_n(static_cast<uint32_t*>(memory), JumpTable::kSlots, SlotValue(miss_stub));
+  ::munmap(memory, kBytes);
+  return EmptyJumpTable(SlotValue(miss_stub), std::move(memfd));
+}
+
+Result<JumpTable> JumpTable::Create(const EmptyJumpTable& empty) {
+  void* memory =
+      ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, empty.memfd().get(), 0);
+  if (memory == MAP_FAILED) {
+    return Fail("code cache: cannot map a jump table: {}", std::strerror(errno));
+  }
+  return JumpTable(empty.miss(), static_cast<uint32_t*>(memory));
+}
+
+JumpTable::JumpTable(JumpTable&& other) noexcept
+    : miss_(other.miss_),
+      slots_(std::exchange(other.slots_, nullptr)),
+      filled_(std::move(other.filled_)) {}
+
+JumpTable::~JumpTable() {
+  if (slots_ != nullptr) ::munmap(slots_, kBytes);
 }
 
 void JumpTable::Set(uint32_t eip, const Block& block, std::optional<uint32_t> cell) {

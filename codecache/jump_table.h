@@ -10,34 +10,53 @@
 //
 // What leads into a page that is no longer mapped as it was must be cleared: neither part could
 // tell. Slots are 32-bit host code addresses (see code_memory.h). An empty one leads to the miss
-// stub.
+// stub. Tables are copies on write of an empty one: what a window does not use costs no memory.
 #ifndef VERBATIM_CODECACHE_JUMP_TABLE_H_
 #define VERBATIM_CODECACHE_JUMP_TABLE_H_
 
 #include <tsl/robin_map.h>
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/address.h"
+#include "base/file.h"
+#include "base/result.h"
 #include "codecache/block.h"
 #include "codecache/direct_cells.h"
 
 namespace verbatim {
+
+// The pages of a table that leads nowhere but to the miss stub.
+class EmptyJumpTable {
+ public:
+  [[nodiscard]] static Result<EmptyJumpTable> Create(const uint8_t* miss_stub);
+  [[nodiscard]] uint32_t miss() const { return miss_; }
+  [[nodiscard]] const FileDescriptor& memfd() const { return memfd_; }
+
+ private:
+  EmptyJumpTable(uint32_t miss, FileDescriptor memfd) : miss_(miss), memfd_(std::move(memfd)) {}
+  uint32_t miss_;
+  FileDescriptor memfd_;
+};
 
 class JumpTable {
  public:
   static constexpr uint32_t kHashedEntries = 65536;
   static constexpr uint32_t kSlots = kHashedEntries + DirectCells::kCells;
 
-  // What generated code computes: bits 2 to 17. Function entries are mostly aligned to 16, return
-  // addresses are not.
+  // What generated code computes: eip rotated right by 2 and by 18, the low 16 bits of the sum. All
+  // of eip counts, with bits 0 and 1 at the top: what lies close together shares cache lines of
+  // the table, but neither three entries of an unrolled loop nor what lies 256 KiB apart collide.
   static constexpr unsigned kHashRotation = 2;
+  static constexpr unsigned kHashFold = 18;
   [[nodiscard]] static constexpr uint32_t Hash(uint32_t eip) {
-    return (eip >> kHashRotation) & (kHashedEntries - 1);
+    const uint32_t sum = std::rotr(eip, kHashRotation) + std::rotr(eip, kHashFold);
+    return sum & (kHashedEntries - 1);
   }
   // Byte offsets from data().
   [[nodiscard]] static constexpr uint32_t CellOffset(uint32_t cell) {
@@ -51,9 +70,13 @@ class JumpTable {
     return Hash(eip) * static_cast<uint32_t>(sizeof(uint32_t));
   }
 
-  explicit JumpTable(const uint8_t* miss_stub);
+  // `empty` is only read.
+  [[nodiscard]] static Result<JumpTable> Create(const EmptyJumpTable& empty);
+  JumpTable(JumpTable&& other) noexcept;
+  JumpTable& operator=(JumpTable&&) = delete;
+  ~JumpTable();
 
-  [[nodiscard]] const uint32_t* data() const { return slots_.get(); }
+  [[nodiscard]] const uint32_t* data() const { return slots_; }
   // Leads branches to `eip` into `block`.
   void Set(uint32_t eip, const Block& block, std::optional<uint32_t> cell);
   // Clears what leads into this page of code, an instruction before it that runs into it included.
@@ -66,10 +89,11 @@ class JumpTable {
     uint32_t eip;
     std::optional<uint32_t> cell;
   };
+  JumpTable(uint32_t miss, uint32_t* slots) : miss_(miss), slots_(slots) {}
   void ClearFilled(const Filled& filled);
 
   uint32_t miss_;
-  std::unique_ptr<uint32_t[]> slots_;
+  uint32_t* slots_;
   // What was set since it was last cleared, by the page of eip; each eip once.
   tsl::robin_map<uint32_t, std::vector<Filled>> filled_;
 };

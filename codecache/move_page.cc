@@ -21,12 +21,12 @@ bool BlockStore::LeadsIntoPage(const Block& source, const Link& link) const {
   return target != nullptr && target->movable && !target->crosses_page;
 }
 
-void BlockStore::Move(Block& block, uint32_t distance, DirectCells& cells) {
+void BlockStore::Move(Block& block, uint32_t distance) {
   uint8_t* const code = memory_.Writable(block.host_start);
   const auto lead_through_cell = [&](uint32_t eip_offset, uint32_t eip) {
     uint8_t* const field = code + eip_offset + Block::kCellField;
-    if (JumpTable::IsCellOffset(LoadLittle<uint32_t>(field))) cells.Release(eip - distance);
-    const std::optional<uint32_t> cell = cells.For(eip);
+    if (JumpTable::IsCellOffset(LoadLittle<uint32_t>(field))) cells_.Release(eip - distance);
+    const std::optional<uint32_t> cell = cells_.For(eip);
     StoreLittle<uint32_t>(field,
                           cell ? JumpTable::CellOffset(*cell) : JumpTable::HashedOffset(eip));
   };
@@ -59,7 +59,7 @@ void BlockStore::Move(Block& block, uint32_t distance, DirectCells& cells) {
   by_key_[block.key] = &block;
 }
 
-bool BlockStore::MovePage(PhysicalAddress page, uint32_t from, uint32_t to, DirectCells& cells,
+bool BlockStore::MovePage(PhysicalAddress page, uint32_t from, uint32_t to,
                           const std::function<void(Block&)>& moved) {
   const auto found = by_page_.find(page.Page());
   if (found == by_page_.end()) return false;
@@ -84,7 +84,7 @@ bool BlockStore::MovePage(PhysicalAddress page, uint32_t from, uint32_t to, Dire
       if (link.chained && !link.through_cell && !LeadsIntoPage(*block, link)) Unchain(*block, link);
     }
   }
-  for (Block* block : blocks) Move(*block, distance, cells);
+  for (Block* block : blocks) Move(*block, distance);
   // Links to one that has died there would be taken for links to its successor the next time.
   for (Block* block : blocks) Adopt(*block);
   for (Block* block : blocks) moved(*block);

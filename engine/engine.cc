@@ -36,8 +36,8 @@ Result<std::unique_ptr<Engine>> Engine::Create(Mmu& mmu, WindowSet& windows, Por
                                          .count_return_misses = options.count_executions});
   if (!stubs) return std::unexpected(stubs.error());
   engine->stubs_ = *stubs;
-  engine->store_ =
-      std::make_unique<BlockStore>(*engine->code_memory_, engine->stubs_.table.return_miss);
+  engine->store_ = std::make_unique<BlockStore>(*engine->code_memory_, engine->cells_,
+                                                engine->stubs_.table.return_miss);
   engine->translator_ = std::make_unique<Translator>(
       model.features, *engine->code_memory_, engine->stubs_.table, engine->cells_, engine->sites_,
       engine->adaptation_, options.optimisations);
@@ -47,8 +47,10 @@ Result<std::unique_ptr<Engine>> Engine::Create(Mmu& mmu, WindowSet& windows, Por
                                      engine->sites_, options.describe_block, engine->statistics_);
     engine->store_->SetPatchObserver(engine->guard_.get());
   }
-  engine->window_code_ = std::make_unique<WindowCodeSet>(
-      windows.max_windows(), engine->stubs_.table.miss, engine->stubs_.table.return_miss);
+  Result<EmptyJumpTable> empty = EmptyJumpTable::Create(engine->stubs_.table.miss);
+  if (!empty) return std::unexpected(empty.error());
+  engine->window_code_ = std::make_unique<WindowCodeSet>(windows.max_windows(), std::move(*empty),
+                                                         engine->stubs_.table.return_miss);
   windows.SetObserver(engine->window_code_.get());
   mmu.memory().SetCodeWriteObserver(engine.get());
   mmu.memory().SetMapObserver(engine.get());

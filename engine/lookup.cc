@@ -80,7 +80,6 @@ void Engine::FlushCodeCache() {
   execution_counts_.clear();
   sites_.Clear();
   window_code_->ResetAll();
-  cells_.Clear();
   pending_link_.reset();
   ++invalidations_;
 }
@@ -145,7 +144,7 @@ bool Engine::MoveCodeTo(const BlockKey& key) {
       DrainRecorder();  // of entries where it was
       if (guard_ != nullptr || Observes(Observation::kBlocks)) ShowMoved(block);
     };
-    if (store_->MovePage(key.physical, page, key.linear.Page(), cells_, moved)) return true;
+    if (store_->MovePage(key.physical, page, key.linear.Page(), moved)) return true;
   }
   return false;
 }

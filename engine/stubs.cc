@@ -187,6 +187,8 @@ class StubAssembler {
   void JumpThroughTable() {
     static_assert(JumpTable::kHashedEntries == 65536);
     a_.rorx(r::r9d, r::r8d, JumpTable::kHashRotation);
+    a_.rorx(r::r10d, r::r8d, JumpTable::kHashFold);
+    a_.lea(r::r9d, r::dword_ptr(r::r9, r::r10));
     a_.movzx(r::r9d, r::r9w);
     a_.mov(r::r9d, r::dword_ptr(r::r14, r::r9, 2));
     a_.jmp(r::r9);

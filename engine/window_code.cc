@@ -18,7 +18,7 @@ constexpr uint64_t kGuardBytes = 4096;
 constexpr uint64_t kMappedBytes = kGuardBytes + ShadowStack::kBytes;
 constexpr uint64_t kBaseOffset = kMappedBytes - 64;
 
-// Tables are half a megabyte each.
+// Tables grow to more than a megabyte each.
 constexpr size_t kModesBeyondOnePerWindow = 16;
 
 }  // namespace
@@ -49,9 +49,9 @@ bool ShadowStack::InGuard(uint64_t base, uint64_t address) {
   return address - (base - kBaseOffset) < kGuardBytes;
 }
 
-WindowCodeSet::WindowCodeSet(uint32_t max_windows, const uint8_t* miss_stub,
+WindowCodeSet::WindowCodeSet(uint32_t max_windows, EmptyJumpTable empty_table,
                              const uint8_t* underflow_stub)
-    : miss_stub_(miss_stub),
+    : empty_table_(std::move(empty_table)),
       underflow_stub_(underflow_stub),
       capacity_(max_windows + kModesBeyondOnePerWindow) {}
 
@@ -60,7 +60,9 @@ Result<WindowCode*> WindowCodeSet::Make() {
   if (codes_.size() < capacity_) {
     Result<ShadowStack> shadow = ShadowStack::Create(underflow_stub_);
     if (!shadow) return std::unexpected(shadow.error());
-    codes_.push_back(std::make_unique<WindowCode>(miss_stub_, std::move(*shadow)));
+    Result<JumpTable> table = JumpTable::Create(empty_table_);
+    if (!table) return std::unexpected(table.error());
+    codes_.push_back(std::make_unique<WindowCode>(std::move(*table), std::move(*shadow)));
     return codes_.back().get();
   }
   WindowCode* oldest =

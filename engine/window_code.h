@@ -41,8 +41,8 @@ class ShadowStack {
 };
 
 struct WindowCode : CodeTables {
-  WindowCode(const uint8_t* miss_stub, ShadowStack stack)
-      : table(miss_stub), shadow(std::move(stack)) {
+  WindowCode(JumpTable jumps, ShadowStack stack)
+      : table(std::move(jumps)), shadow(std::move(stack)) {
     jump_table = table.data();
     shadow_base = shadow.base();
     ResetShadow();
@@ -85,7 +85,7 @@ struct WindowCode : CodeTables {
 
 class WindowCodeSet final : public WindowObserver {
  public:
-  WindowCodeSet(uint32_t max_windows, const uint8_t* miss_stub, const uint8_t* underflow_stub);
+  WindowCodeSet(uint32_t max_windows, EmptyJumpTable empty_table, const uint8_t* underflow_stub);
 
   // Made when first asked for; past a certain number the one that was not asked for the longest
   // makes room. The last one returned stays valid until the next call. `mode`: bits of a BlockMode;
@@ -106,7 +106,7 @@ class WindowCodeSet final : public WindowObserver {
   // What a selector leads to, or stands for, is another.
   void ForgetFarTargets();
 
-  const uint8_t* miss_stub_;
+  EmptyJumpTable empty_table_;
   const uint8_t* underflow_stub_;
   size_t capacity_;
   std::vector<std::unique_ptr<WindowCode>> codes_;

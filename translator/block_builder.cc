@@ -82,16 +82,16 @@ BlockBuilder::BlockBuilder(const TranslationRequest& request, const Decoder& dec
              !IsChecked() && request.cs_limit == 0xFFFFFFFFu;
 }
 
-void BlockBuilder::NotePlace(PlaceKind kind) {
-  if (!movable_) return;
-  const uint32_t offset = out_.offset() - static_cast<uint32_t>(sizeof(uint32_t));
-  movable_ = offset <= UINT16_MAX;
+void BlockBuilder::NotePlace(PlaceKind kind, uint32_t end) {
+  const uint32_t offset = end - static_cast<uint32_t>(sizeof(uint32_t));
+  if (offset > UINT16_MAX) movable_ = false;
+  if (!movable_ && kind != PlaceKind::kTableJump) return;
   place_.push_back({static_cast<uint16_t>(offset), kind});
 }
 
 void BlockBuilder::MoveEip(uint8_t to, uint32_t eip) {
   out_.MoveImmediate(to, eip);
-  NotePlace(PlaceKind::kEip);
+  NotePlace(PlaceKind::kEip, out_.offset());
 }
 
 PhysicalAddress BlockBuilder::PhysicalOf(uint32_t eip) const {
@@ -208,7 +208,10 @@ bool BlockBuilder::Emit() {
   block_.links = tables.Keep<Link>(links_);
   block_.return_sites = tables.Keep<uint32_t>(return_sites_);
   block_.movable = movable_;
-  if (movable_) block_.place = tables.Keep<PlaceField>(place_);
+  if (!movable_) {
+    std::erase_if(place_, [](PlaceField field) { return field.kind != PlaceKind::kTableJump; });
+  }
+  block_.place = tables.Keep<PlaceField>(place_);
   return true;
 }
 

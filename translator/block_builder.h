@@ -90,8 +90,8 @@ class BlockBuilder {
   void Point(RecoveryKind kind, uint32_t eip);
   // mov to, eip
   void MoveEip(uint8_t to, uint32_t eip);
-  // The four bytes just emitted are such a field.
-  void NotePlace(PlaceKind kind);
+  // The four bytes before `end` are such a field.
+  void NotePlace(PlaceKind kind, uint32_t end);
   uint32_t AddSite(const Decoded& decoded, AccessShape shape, uint32_t bytes, bool read,
                    bool write);
   [[nodiscard]] PhysicalAddress PhysicalOf(uint32_t eip) const;

@@ -5,7 +5,8 @@
 //                 call stub                       return address on the shadow stack
 //                 (return site:) verify that r8d is the return eip, else return_miss
 //   ret:          mov r8d, gs:[r12d] ; lea r12d, [r12 + 4] ; ret
-//   jmp r:        mov r8d, r ; rorx r9d, r8d, 2 ; movzx r9d, r9w ; mov r9d, [r14 + r9*4] ; jmp r9
+//   jmp r:        mov r8d, r ; rorx r9d, r8d, 2 ; rorx r10d, r8d, 18 ; lea r9d, [r9 + r10]
+//                 movzx r9d, r9w ; mov r9d, [r14 + r9*4] ; jmp r9
 // At every transfer whose target is not known to the host code, r8d holds the target eip.
 #include "codecache/jump_table.h"
 #include "translator/block_builder.h"
@@ -35,15 +36,20 @@ void BlockBuilder::LeadTo(uint32_t field, uint32_t target, uint32_t from, Undo u
 // A direct jump to another page: through its cell, or, when these have run out, like an indirect
 // one.
 void BlockBuilder::EmitTableJump(uint32_t target) {
+  // Who has a cell is found by the note of its place.
+  const bool notable = out_.offset() + kLongForm <= UINT16_MAX;
   const std::optional<uint32_t> cell =
-      Optimises(Optimisation::kCells) ? cells_.For(target) : std::nullopt;
+      Optimises(Optimisation::kCells) && notable ? cells_.For(target) : std::nullopt;
   const uint32_t slot = cell ? JumpTable::CellOffset(*cell) : JumpTable::HashedOffset(target);
   out_.MoveImmediate(kR8, target);
-  NotePlace(PlaceKind::kTableJump);
   const uint32_t before = out_.offset();
   out_.Load32(kR9, {.base = kR14, .displacement = static_cast<int32_t>(slot)});
   // A hashed slot may be so near that its displacement is shorter.
-  if (out_.offset() - before != kLongForm) movable_ = false;
+  if (out_.offset() - before == kLongForm) {
+    NotePlace(PlaceKind::kTableJump, before);
+  } else {
+    movable_ = false;
+  }
   out_.JumpRegister(kR9);
 }
 
@@ -54,6 +60,8 @@ void BlockBuilder::EmitTableJumpR8(bool call) {
     return;
   }
   out_.RotateRight(kR9, kR8, JumpTable::kHashRotation);
+  out_.RotateRight(kR10, kR8, JumpTable::kHashFold);
+  out_.Lea32(kR9, {.base = kR9, .index = kR10});
   out_.ZeroExtend16(kR9, kR9);
   out_.Load32(kR9, {.base = kR14, .index = kR9, .scale = 4});
   if (call) {
@@ -214,7 +222,7 @@ void BlockBuilder::EmitVerify(uint32_t eip, const uint8_t* otherwise) {
   Point(RecoveryKind::kCritical, eip);
   const uint32_t before = out_.offset();
   out_.Lea32(kRcx, {.base = kR8, .displacement = static_cast<int32_t>(0u - eip)});
-  NotePlace(PlaceKind::kNegatedEip);
+  NotePlace(PlaceKind::kNegatedEip, out_.offset());
   if (out_.offset() - before != kLongForm) movable_ = false;
   const uint32_t equal = out_.JumpIfEcxZeroForward();
   out_.Move64(kRcx, kR9);

@@ -56,7 +56,7 @@ void BlockBuilder::PushReturnEip(const Decoded& decoded, uint32_t eip) {
   constexpr uint32_t kBytes = 4;
   const Access access = BeginStackAccess(decoded, AccessShape::kPush, kBytes);
   out_.StoreImmediate32(access.memory, eip);
-  NotePlace(PlaceKind::kEip);
+  NotePlace(PlaceKind::kEip, out_.offset());
   FinishPush(decoded, access, kBytes);
 }
 

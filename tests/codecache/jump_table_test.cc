@@ -5,6 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <utility>
+
+#include "base/check.h"
 
 namespace verbatim {
 namespace {
@@ -16,7 +19,9 @@ class JumpTableTest : public testing::Test {
   static constexpr uint32_t kMiss = 0x4000'0000;
   static constexpr uint32_t kEntry = 0x4000'1230;
   static constexpr uint32_t kBody = kEntry + 20;
-  static constexpr uint32_t kEveryHash = JumpTable::kHashedEntries << JumpTable::kHashRotation;
+  // Added to an eip it makes another with the same hash.
+  static constexpr uint32_t kOther =
+      (1u << JumpTable::kHashFold) - (1u << JumpTable::kHashRotation);
 
   [[nodiscard]] uint32_t Hashed(uint32_t eip) const { return table_.data()[JumpTable::Hash(eip)]; }
   [[nodiscard]] uint32_t Cell(uint32_t cell) const {
@@ -34,7 +39,15 @@ class JumpTableTest : public testing::Test {
     }
   }
 
-  JumpTable table_{HostCode(kMiss)};
+  static JumpTable Made() {
+    Result<EmptyJumpTable> empty = EmptyJumpTable::Create(HostCode(kMiss));
+    CHECK(empty.has_value());
+    Result<JumpTable> table = JumpTable::Create(*empty);
+    CHECK(table.has_value());
+    return std::move(*table);
+  }
+
+  JumpTable table_ = Made();
 };
 
 TEST_F(JumpTableTest, LeadsToTheMissStubAtFirst) { ExpectEmpty(); }
@@ -42,9 +55,10 @@ TEST_F(JumpTableTest, LeadsToTheMissStubAtFirst) { ExpectEmpty(); }
 TEST_F(JumpTableTest, HashedEntriesLeadToTheEntry) {
   Set(0xC010'1234);
   EXPECT_EQ(Hashed(0xC010'1234), kEntry);
-  EXPECT_EQ(Hashed(0xC010'1234 + kEveryHash), kEntry) << "who is not meant verifies the address";
-  EXPECT_EQ(Hashed(0xC010'1238), kMiss);
-  EXPECT_EQ(Hashed(0xC010'1230), kMiss);
+  EXPECT_EQ(Hashed(0xC010'1234 + kOther), kEntry) << "who is not meant verifies the address";
+  constexpr uint32_t kOthers[] = {0xC010'1230, 0xC010'1235, 0xC010'1236, 0xC010'1237, 0xC010'1238,
+                                  0x4010'1234, 0xC014'1234, 0xC018'1234, 0xC030'1234};
+  for (const uint32_t other : kOthers) EXPECT_EQ(Hashed(other), kMiss) << other;
 }
 
 TEST_F(JumpTableTest, CellsLeadToTheBody) {
@@ -75,7 +89,7 @@ TEST_F(JumpTableTest, ABlockThatGetsAnotherCellLeavesItsOldOne) {
 
 TEST_F(JumpTableTest, TheLastOneWinsACollision) {
   Set(0x0001'0010);
-  Set(0x0001'0010 + kEveryHash, {}, kEntry + 16);
+  Set(0x0001'0010 + kOther, {}, kEntry + 16);
   EXPECT_EQ(Hashed(0x0001'0010), kEntry + 16);
   table_.ClearPage(0x0001'0000);
   EXPECT_EQ(Hashed(0x0001'0010), kMiss) << "the other one's entry is lost, which costs time only";

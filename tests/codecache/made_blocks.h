@@ -41,7 +41,7 @@ class MadeBlocks : public testing::Test {
     WriteReturn(at, kReturnMiss);
     return_miss_ = memory_->Commit(kReturnBytes);
     memory_->SealPrologue();
-    store_ = std::make_unique<BlockStore>(*memory_, return_miss_);
+    store_ = std::make_unique<BlockStore>(*memory_, cells_, return_miss_);
   }
 
   // A block of `guest_bytes` at physical = linear = eip = `address`.
@@ -79,6 +79,7 @@ class MadeBlocks : public testing::Test {
 
   std::unique_ptr<CodeMemory> memory_;
   const uint8_t* return_miss_ = nullptr;
+  DirectCells cells_;
   std::unique_ptr<BlockStore> store_;
 
  private:

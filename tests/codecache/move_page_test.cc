@@ -27,7 +27,7 @@ class MovePage : public MadeBlocks {
     return block;
   }
   bool Move(uint32_t from = kHome, uint32_t to = kAway) {
-    return store_->MovePage({kHome}, from >> kPageShift, to >> kPageShift, cells_,
+    return store_->MovePage({kHome}, from >> kPageShift, to >> kPageShift,
                             [this](Block& block) { moved_.push_back(&block); });
   }
   uint32_t Field(const Block& block, uint32_t offset) {
@@ -37,7 +37,6 @@ class MovePage : public MadeBlocks {
     StoreLittle(memory_->Writable(block.host_start + offset), value);
   }
 
-  DirectCells cells_;
   std::vector<Block*> moved_;
 };
 
@@ -94,6 +93,24 @@ TEST_F(MovePage, AHashedJumpLeavesTheCellsOfOthersAlone) {
       memory_->tables().Keep<PlaceField>(std::vector<PlaceField>{{kEip, PlaceKind::kTableJump}});
   ASSERT_TRUE(Move());
   EXPECT_EQ(cells_.Find(0x9000), of_another);
+}
+
+// Whether it can be moved or not.
+TEST_F(MovePage, ABlockThatDiesGivesBackItsCells) {
+  Block& block = Add(1, kHome);
+  constexpr auto kEip = static_cast<uint16_t>(kLinkStub);
+  const std::optional<uint32_t> cell = cells_.For(0x9000);
+  ASSERT_TRUE(cells_.For(0xA000) && cells_.For(0xB000));
+  SetField(block, kEip, 0x9000);
+  SetField(block, kEip + Block::kCellField, JumpTable::CellOffset(*cell));
+  block.place =
+      memory_->tables().Keep<PlaceField>(std::vector<PlaceField>{{kEip, PlaceKind::kTableJump}});
+  block.links[0].target_eip = 0xA000;
+  block.links[0].through_cell = true;
+  store_->Invalidate(block);
+  EXPECT_EQ(cells_.Find(0x9000), std::nullopt);
+  EXPECT_EQ(cells_.Find(0xA000), std::nullopt);
+  EXPECT_TRUE(cells_.Find(0xB000)) << "it is another's";
 }
 
 TEST_F(MovePage, LinksBetweenBlocksOfThePageStay) {

@@ -18,7 +18,7 @@ class BlockGuardTest : public testing::Test {
     EXPECT_TRUE(memory.has_value());
     memory_ = std::move(*memory);
     stubs_.dead = memory_->Commit(16);
-    store_ = std::make_unique<BlockStore>(*memory_, stubs_.dead);
+    store_ = std::make_unique<BlockStore>(*memory_, cells_, stubs_.dead);
   }
 
   // A block whose body begins with `code` and goes on to the dead stub.
@@ -56,6 +56,7 @@ class BlockGuardTest : public testing::Test {
   Decoder decoder_{CpuFeatures{}};
   DescribeBlock describe_ = nullptr;
   EngineStatistics statistics_;
+  DirectCells cells_;
   std::unique_ptr<BlockStore> store_;
   std::unique_ptr<BlockGuard> guard_;
 };

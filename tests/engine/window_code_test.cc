@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <utility>
+
+#include "base/check.h"
 
 namespace verbatim {
 namespace {
@@ -26,7 +29,13 @@ class WindowCodeTest : public testing::Test {
 
   // Never followed: all that counts is that they differ.
   static HostPointer At(uintptr_t address) { return reinterpret_cast<HostPointer>(address); }
-  WindowCodeSet set_{kWindows, At(0x1000), At(0x2000)};
+  static EmptyJumpTable Empty() {
+    Result<EmptyJumpTable> empty = EmptyJumpTable::Create(At(0x1000));
+    CHECK(empty.has_value());
+    return std::move(*empty);
+  }
+
+  WindowCodeSet set_{kWindows, Empty(), At(0x2000)};
   Block block_ = [] {
     Block block;
     block.host_start = At(0x3000);

@@ -234,7 +234,8 @@ TEST_F(Blocks, TurnALinksStubIntoALoadFromItsCell) {
 
 TEST_F(Blocks, HashIndirectBranches) {
   EXPECT_THAT(Body(Translate({0xFF, 0x23})),  // jmp [ebx]
-              StartsWith("mov r8d, dword ptr gs:[ebx]\nrorx r9d, r8d, 2\nmovzx r9d, r9w\n"
+              StartsWith("mov r8d, dword ptr gs:[ebx]\nrorx r9d, r8d, 2\n"
+                         "rorx r10d, r8d, 0x12\nlea r9d, [r9 + r10]\nmovzx r9d, r9w\n"
                          "mov r9d, dword ptr [r14 + r9*4]\njmp r9\n"));
 }
 

@@ -55,7 +55,7 @@ TEST(ValidatorDecoder, RefusesWhatIsNotOnTheList) {
 // A store whose every patch is validated; complaints are kept.
 class ValidatedStore : public Translation, public PatchObserver {
  protected:
-  ValidatedStore() : store_(*memory_, stubs_.return_miss), validator_(stubs_, sites_) {
+  ValidatedStore() : store_(*memory_, cells_, stubs_.return_miss), validator_(stubs_, sites_) {
     store_.SetPatchObserver(this);
   }
 
