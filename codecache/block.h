@@ -58,6 +58,7 @@ enum class RecoveryKind : uint8_t {
 struct RecoveryPoint {
   uint32_t host_offset = 0;  // from Block::host_start
   RecoveryKind kind = RecoveryKind::kInstruction;
+  int16_t stack_lag = 0;  // the guest's esp is r12d plus this
   uint32_t eip = 0;
 };
 

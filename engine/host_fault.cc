@@ -51,6 +51,7 @@ bool Engine::HandleHostFault() {
   const RecoveryPoint& point = block->RecoveryAt(context_->fault_pc);
   cpu.eip = point.kind == RecoveryKind::kEipInR8 ? static_cast<uint32_t>(context_->saved[kR8])
                                                  : point.eip;
+  cpu.gpr[kEsp] += static_cast<uint32_t>(int32_t{point.stack_lag});
   if (point.kind == RecoveryKind::kPointers) {
     cpu.gpr[kEsi] = static_cast<uint32_t>(context_->saved[kR11]);
     cpu.gpr[kEdi] = static_cast<uint32_t>(context_->saved[kR10]);

@@ -39,6 +39,8 @@ void LeaveAtBoundary(SignalTarget& target, ucontext_t& context) {
     const RecoveryPoint& point = block->RecoveryAt(at);
     if (IsGuestBoundary(point.kind)) {
       if (point.kind == RecoveryKind::kInstruction) Register(context, REG_R8) = point.eip;
+      greg_t& stack = Register(context, REG_R12);
+      stack = static_cast<uint32_t>(stack + point.stack_lag);
       pc = AsRegister(target.stubs->kicked);
       flags &= ~kTrapFlag;
       return;

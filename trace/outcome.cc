@@ -13,9 +13,17 @@
 namespace verbatim {
 namespace {
 
-// Where the code of the instruction at `eip` begins, not before `from`.
+// Where the code of the instruction at `eip` begins, not before `from`: behind the move of the
+// stack pointer that its predecessors left to do.
 std::optional<uint32_t> HostBegin(const Block& block, uint32_t eip, uint32_t from) {
+  const auto precedes_move = [&](const RecoveryPoint& point) {
+    const size_t next = static_cast<size_t>(&point - block.recovery.data()) + 1;
+    return point.stack_lag != 0 && next < block.recovery.size() &&
+           block.recovery[next].eip == eip && block.recovery[next].stack_lag == 0 &&
+           block.recovery[next].kind == RecoveryKind::kInstruction;
+  };
   for (const RecoveryPoint& point : block.recovery) {
+    if (precedes_move(point)) continue;
     if (point.host_offset >= from && point.host_offset < block.stubs_offset &&
         point.kind != RecoveryKind::kEipInR8 && point.eip == eip) {
       return point.host_offset;

@@ -80,6 +80,10 @@ BlockBuilder::BlockBuilder(const TranslationRequest& request, const Decoder& dec
   // base, checks of its own bytes.
   movable_ = mode_.cpl() == 3 && mode_.code32() && mode_.cs_id() == 0 && !mode_.single() &&
              !IsChecked() && request.cs_limit == 0xFFFFFFFFu;
+  // The exits that limits need know nothing of it.
+  folds_stack_ = optimisations.Has(Optimisation::kFoldStack) && !mode_.single() &&
+                 !mode_.software() && mode_.stack32() &&
+                 mode_.segment_class(kSs) == SegmentClass::kFlat && request.cs_limit == 0xFFFFFFFFu;
 }
 
 void BlockBuilder::NotePlace(PlaceKind kind, uint32_t end) {
@@ -174,7 +178,7 @@ void BlockBuilder::Point(RecoveryKind kind, uint32_t eip) {
   if (mode_.single() && begun_ && IsGuestBoundary(kind)) kind = RecoveryKind::kCritical;
   const uint32_t offset = out_.offset();
   if (!points_.empty() && points_.back().host_offset == offset) points_.pop_back();
-  points_.push_back({offset, kind, eip});
+  points_.push_back({offset, kind, static_cast<int16_t>(stack_lag_), eip});
 }
 
 uint32_t BlockBuilder::AddSite(const Decoded& decoded, AccessShape shape, uint32_t bytes, bool read,
@@ -251,6 +255,9 @@ void BlockBuilder::EmitInstruction(const Decoded& decoded) {
   Point(std::exchange(in_shadow_, false) ? RecoveryKind::kCritical : RecoveryKind::kInstruction,
         decoded.eip);
   begun_ = true;
+  const bool keeps = KeepsStackFolded(decoded);
+  stack_folded_ = keeps && in.handling == Handling::kStack;
+  if (!keeps || (!stack_folded_ && PrecedesJump(decoded))) UpdateStackPointer(decoded.eip);
   if (const auto vector = FpuException(in.fpu); vector && in.handling == Handling::kIdent) {
     EmitException(decoded.eip, *vector);
     return;
@@ -330,6 +337,7 @@ void BlockBuilder::EmitException(uint32_t eip, uint8_t vector) {
 
 void BlockBuilder::EmitFallThrough(uint32_t next_eip) {
   Point(RecoveryKind::kInstruction, next_eip);
+  UpdateStackPointer(next_eip);
   // Running over the segment's end is the fault of the next instruction, which the run loop finds.
   if (ViolatesLimit(next_eip)) {
     EmitTableJump(next_eip);

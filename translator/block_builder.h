@@ -6,6 +6,7 @@
 //   memory_operand.cc   how a guest address becomes a host operand
 //   string.cc           string instructions
 //   stack.cc            push, pop, leave
+//   stack_folding.cc    when they leave the stack pointer behind
 //   segment_registers.cc  stores of selectors, and loads where they need no descriptor
 //   in_cache.cc         sensitive instructions that stay in the cache
 //   far_transfer.cc     far jumps, calls and returns without descriptors
@@ -151,6 +152,12 @@ class BlockBuilder {
   void EmitPopStackPointer(uint32_t bytes);
   [[nodiscard]] Access BeginStackAccess(const Decoded& decoded, AccessShape shape, uint32_t bytes);
 
+  // stack_folding.cc
+  [[nodiscard]] static bool CopiesStackPointer(const GuestInstruction& in);
+  [[nodiscard]] bool KeepsStackFolded(const Decoded& decoded) const;
+  [[nodiscard]] bool PrecedesJump(const Decoded& decoded) const;
+  void UpdateStackPointer(uint32_t eip);
+
   // in_cache.cc
   // False: not one of those, or not plain.
   [[nodiscard]] bool EmitInCache(const Decoded& decoded);
@@ -230,6 +237,9 @@ class BlockBuilder {
   bool ended_by_transfer_ = false;
   bool begun_ = false;      // the first instruction's point is set
   bool in_shadow_ = false;  // the next instruction is in the shadow of STI
+  bool folds_stack_ = false;
+  bool stack_folded_ = false;  // the instruction being emitted need not move r12
+  int32_t stack_lag_ = 0;      // the guest's esp is r12 plus this
   uint32_t software_sites_ = 0;
   uint32_t unknown_instructions_ = 0;
 };

@@ -105,6 +105,12 @@ void BlockBuilder::EmitIdent(const Decoded& decoded) {
     ++block_.ident_count;
     return;
   }
+  if (stack_lag_ != 0 && CopiesStackPointer(in)) {
+    const uint8_t to = HostGpr(in.reg == kEsp ? in.rm : in.reg);
+    out_.Lea32(to, {.base = kR12, .displacement = stack_lag_});
+    ++block_.ident_count;
+    return;
+  }
   if (!in.memory.present) {
     EmitCopy(in, nullptr, decoded.eip);
     ++block_.ident_count;

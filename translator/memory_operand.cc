@@ -63,7 +63,7 @@ void BlockBuilder::EmitOffset(const GuestInstruction& in, int32_t esp_adjustment
     address.base = m.base == kNoGpr ? uint8_t{kNoReg} : HostGpr(m.base);
     address.index = m.index == kNoGpr ? uint8_t{kNoReg} : HostGpr(m.index);
     address.scale = m.scale;
-    address.displacement = m.displacement + (m.base == kEsp ? esp_adjustment : 0);
+    address.displacement = m.displacement + (m.base == kEsp ? stack_lag_ + esp_adjustment : 0);
     if (address.base == kNoReg && address.index == kNoReg) {
       out_.MoveImmediate(to, static_cast<uint32_t>(address.displacement));
     } else {
@@ -137,7 +137,7 @@ HostMemory BlockBuilder::WindowOperand(const GuestInstruction& in, int32_t esp_a
     return {.base = m.base == kNoGpr ? uint8_t{kNoReg} : HostGpr(m.base),
             .index = m.index == kNoGpr ? uint8_t{kNoReg} : HostGpr(m.index),
             .scale = m.scale,
-            .displacement = m.displacement + (m.base == kEsp ? esp_adjustment : 0),
+            .displacement = m.displacement + (m.base == kEsp ? stack_lag_ + esp_adjustment : 0),
             .window = true};
   }
   if (type == SegmentClass::kDynamic && in.address_bits == 32 && m.index == kNoGpr &&

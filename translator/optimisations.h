@@ -23,6 +23,7 @@ enum class Optimisation : uint8_t {
   kMapAhead,
   kMoveCode,
   kCheckedPages,
+  kFoldStack,
 };
 
 struct NamedOptimisation {
@@ -57,6 +58,8 @@ inline constexpr std::array kOptimisations = {
                       "code that is mapped elsewhere keeps its translation"},
     NamedOptimisation{Optimisation::kCheckedPages, "checked-pages",
                       "code that is written often looks at its own bytes"},
+    NamedOptimisation{Optimisation::kFoldStack, "fold-stack",
+                      "pushes and pops in a row move the stack pointer once"},
 };
 
 class OptimisationSet {

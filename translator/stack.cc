@@ -3,6 +3,9 @@
 //   push r:  mov gs:[r12d - 4], r ; lea r12d, [r12 - 4]
 //   pop r:   mov r, gs:[r12d] ; lea r12d, [r12 + 4]
 // The store comes first and the pointer moves last, so that a fault leaves the instruction undone.
+// Mostly it moves later still: see stack_folding.cc.
+#include <utility>
+
 #include "translator/block_builder.h"
 
 namespace verbatim {
@@ -19,7 +22,8 @@ BlockBuilder::Access BlockBuilder::BeginStackAccess(const Decoded& decoded, Acce
     return {.memory = HostMemory::Pointer(kR8), .software = true, .site = site};
   }
   const uint8_t pointer = shape == AccessShape::kFrame ? uint8_t{kRbp} : uint8_t{kR12};
-  const int32_t displacement = write ? -static_cast<int32_t>(bytes) : 0;
+  const int32_t displacement =
+      (write ? -static_cast<int32_t>(bytes) : 0) + (pointer == kR12 ? stack_lag_ : 0);
   if (mode_.stack32() && mode_.segment_class(kSs) == SegmentClass::kFlat) {
     return {.memory = HostMemory::Window(pointer, displacement)};
   }
@@ -29,8 +33,11 @@ BlockBuilder::Access BlockBuilder::BeginStackAccess(const Decoded& decoded, Acce
 }
 
 void BlockBuilder::AdjustStackPointer(int32_t bytes) {
-  if (mode_.stack32()) {
-    out_.Lea32(kR12, {.base = kR12, .displacement = bytes});
+  if (stack_folded_) {
+    stack_lag_ += bytes;
+  } else if (mode_.stack32()) {
+    bytes += std::exchange(stack_lag_, 0);
+    if (bytes != 0) out_.Lea32(kR12, {.base = kR12, .displacement = bytes});
   } else {
     out_.Lea32(kR9, {.base = kR12, .displacement = bytes});
     out_.Move16(kR12, kR9);
@@ -201,6 +208,7 @@ void BlockBuilder::EmitLeave(const Decoded& decoded) {
     out_.Load32(kR11, frame.memory);
   }
   out_.Lea32(kR9, {.base = kRbp, .displacement = static_cast<int32_t>(bytes)});
+  stack_lag_ = 0;
   // With the new stack pointer an interrupt would push its frame over the value to be loaded.
   Point(RecoveryKind::kCritical, decoded.eip);
   if (mode_.stack32()) {

@@ -22,8 +22,8 @@ class MovePage : public MadeBlocks {
     block.movable = true;
     block.links[0].target_eip = target;
     block.recovery = memory_->tables().Keep<RecoveryPoint>(
-        std::array{RecoveryPoint{0, RecoveryKind::kEipInR8, 0},
-                   RecoveryPoint{2, RecoveryKind::kInstruction, address}});
+        std::array{RecoveryPoint{0, RecoveryKind::kEipInR8, 0, 0},
+                   RecoveryPoint{2, RecoveryKind::kInstruction, 0, address}});
     return block;
   }
   bool Move(uint32_t from = kHome, uint32_t to = kAway) {

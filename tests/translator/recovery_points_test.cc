@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where an instruction may be rolled back to its start for an interrupt, the guest's stack pointer
-// is what it was there: the interrupt's frame goes below it, over whatever lies there.
+// is what it was there: the interrupt's frame goes below it, over whatever lies there. It is r12
+// and what the recovery point says that r12 is behind.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <memory>
 #include <vector>
 
 #include "tests/translator/host_code.h"
@@ -41,9 +45,21 @@ class RecoveryPoints : public Translation {
     }
     EXPECT_NE(changes, 0u) << TextOf(code);
   }
+  // How far host code moves r12 from its value at the body's start on, by LEA alone.
+  static int64_t MoveOf(const HostInstruction& in) {
+    if (!WritesStackPointer(in)) return 0;
+    const cs_x86_op* source = in.Memory(1);
+    EXPECT_TRUE(in.id == X86_INS_LEA && source != nullptr) << in.text;
+    EXPECT_TRUE(source != nullptr && source->mem.base == X86_REG_R12) << in.text;
+    return source == nullptr ? 0 : source->mem.disp;
+  }
 };
 
 TEST_F(RecoveryPoints, NoInstructionIsRepeatedOnceTheStackPointerHasMoved) {
+  OptimisationSet optimisations;
+  optimisations.Disable(Optimisation::kFoldStack);
+  translator_ = std::make_unique<Translator>(CpuFeatures{}, *memory_, stubs_, cells_, sites_,
+                                             policy_, optimisations);
   CpuState small = FlatCpu();
   for (const uint8_t segment : {kEs, kCs, kSs, kDs}) {
     small.segments[segment].attributes &= 0xBFFF;  // D and B clear
@@ -68,6 +84,77 @@ TEST_F(RecoveryPoints, NoInstructionIsRepeatedOnceTheStackPointerHasMoved) {
     ExpectNoRollbackBehindTheChange(instruction, FlatMode());
     ExpectNoRollbackBehindTheChange(instruction, BlockMode::Of(small, 0));
   }
+}
+
+// The stack pointer that each instruction of a sequence finds, however its moves were put together.
+TEST_F(RecoveryPoints, FoldedMovesOfTheStackPointerAreKnownAtEachInstruction) {
+  struct Step {
+    std::vector<uint8_t> code;
+    int32_t move;
+  };
+  const std::vector<Step> steps{
+      {{0x55}, -4},                    // push ebp
+      {{0x89, 0xE5}, 0},               // mov ebp, esp
+      {{0x57}, -4},                    // push edi
+      {{0xFF, 0x74, 0x24, 0x08}, -4},  // push [esp + 8]
+      {{0x6A, 0x07}, -4},              // push 7
+      {{0x8B, 0x44, 0x24, 0x04}, 0},   // mov eax, [esp + 4]
+      {{0x8D, 0x54, 0x24, 0x10}, 0},   // lea edx, [esp + 16]
+      {{0x66, 0x50}, -2},              // push ax
+      {{0xF3, 0xA4}, 0},               // rep movsb
+      {{0x66, 0x58}, 2},               // pop ax
+      {{0x8F, 0x44, 0x24, 0x04}, 4},   // pop [esp + 4]
+      {{0x86, 0x64, 0x24, 0x08}, 0},   // xchg [esp + 8], ah
+      {{0x39, 0xD8}, 0},               // cmp eax, ebx
+      {{0x74, 0x02}, 0},               // je
+      {{0x5F}, 4},                     // pop edi
+      {{0x54}, -4},                    // push esp
+      {{0x58}, 4},                     // pop eax
+      {{0x5F}, 4},                     // pop edi
+      {{0x5D}, 4},                     // pop ebp
+      {{0xC2, 0x08, 0x00}, 0},         // ret 8
+  };
+  std::vector<uint8_t> code;
+  std::map<uint32_t, int32_t> esp_at;
+  int32_t esp = 0;
+  for (const Step& step : steps) {
+    esp_at[kEip + static_cast<uint32_t>(code.size())] = esp;
+    code.insert(code.end(), step.code.begin(), step.code.end());
+    esp += step.move;
+  }
+  Write(code);
+  const Block block = Translate(RequestAt(kStart));
+  int64_t r12 = 0;
+  unsigned moves = 0;
+  for (const HostInstruction& in :
+       Disassemble(HostBytes(block), reinterpret_cast<uint64_t>(block.host_start))) {
+    if (in.offset < block.body_offset || in.offset >= block.stubs_offset) continue;
+    const RecoveryPoint& point = block.RecoveryAt(block.host_start + in.offset);
+    if (point.kind == RecoveryKind::kInstruction) {
+      ASSERT_TRUE(esp_at.contains(point.eip)) << in.text;
+      EXPECT_EQ(r12 + point.stack_lag, esp_at[point.eip]) << in.text << " at " << point.eip;
+    } else {
+      EXPECT_TRUE(point.kind != RecoveryKind::kEipInR8 || point.stack_lag == 0) << in.text;
+    }
+    const int64_t move = MoveOf(in);
+    r12 += move;
+    if (move != 0) ++moves;
+  }
+  EXPECT_EQ(r12, esp_at[kEip + static_cast<uint32_t>(code.size()) - 3] + 12) << "behind ret 8";
+  EXPECT_LE(moves, 6u) << "not folded";
+}
+
+TEST_F(RecoveryPoints, APrologueMovesTheStackPointerOnce) {
+  const Block block = Translate({0x55,                // push ebp
+                                 0x89, 0xE5,          // mov ebp, esp
+                                 0x57, 0x56,          // push edi ; push esi
+                                 0x83, 0xEC, 0x1C});  // sub esp, 28
+  EXPECT_THAT(Body(block), testing::StartsWith("mov dword ptr gs:[r12d - 4], ebp\n"
+                                               "lea ebp, [r12 - 4]\n"
+                                               "mov dword ptr gs:[r12d - 8], edi\n"
+                                               "mov dword ptr gs:[r12d - 0xc], esi\n"
+                                               "lea r12d, [r12 - 0xc]\n"
+                                               "sub r12d, 0x1c\n"));
 }
 
 }  // namespace
