@@ -72,15 +72,14 @@ std::string_view ExplainControlFlow(const GuestLine& line) {
 std::string_view ExplainStack(const GuestLine& line) {
   switch (line.instruction.mnemonic) {
     case Mnemonic::kPop:
-      return "A load from the guest's stack; the pointer, r12d, moves last, so that a fault leaves "
-             "the "
-             "instruction undone. lea keeps the flags.";
+      return "A load from the guest's stack. In a row of pushes and pops the pointer, r12d, moves "
+             "once, at the end; the recovery points say how far it is behind. lea keeps the flags.";
     case Mnemonic::kLeave:
       return "Loads the saved ebp through the window and makes r12d what it was before the frame.";
     case Mnemonic::kPush:
-      return "A store below the guest's stack pointer, r12d, which moves last, so that a fault "
-             "leaves "
-             "the instruction undone. lea keeps the flags.";
+      return "A store below the guest's stack pointer, r12d, which in a row of pushes and pops "
+             "moves once, at the end; the recovery points say how far it is behind. lea keeps the "
+             "flags.";
     default:
       return "Moves registers and the guest's stack, r12d, by loads and stores through the window.";
   }
