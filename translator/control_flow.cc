@@ -184,6 +184,8 @@ void BlockBuilder::EmitCall(const Decoded& decoded) {
   } else {
     PushReturnEip(decoded, return_eip);
   }
+  // Asks where it is: nobody will return there. Code of programs that can lie anywhere does it.
+  if (direct && Target(decoded) == return_eip && !mode_.single()) return;
   if (direct) {
     const uint32_t target = Target(decoded);
     Point(RecoveryKind::kInstruction, target);

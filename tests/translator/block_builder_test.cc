@@ -84,7 +84,7 @@ TEST_F(Blocks, CopyInstructionsWithTheirOperandInTheWindow) {
 }
 
 TEST_F(Blocks, HaveARecoveryPointForEachInstruction) {
-  const Block block = Translate({0x8B, 0x03, 0x50, 0x74, 0x02, 0x0F, 0xA2, 0xE8, 0, 0, 0, 0, 0xF3,
+  const Block block = Translate({0x8B, 0x03, 0x50, 0x74, 0x02, 0x0F, 0xA2, 0xE8, 1, 0, 0, 0, 0xF3,
                                  0xA4, 0x5C, 0x9D, 0xFB, 0x40});
   ExpectRecoveryOf(block, std::span(page_).subspan(kStart));
   EXPECT_EQ(block.instruction_count, 11u);
@@ -237,6 +237,16 @@ TEST_F(Blocks, HashIndirectBranches) {
               StartsWith("mov r8d, dword ptr gs:[ebx]\nrorx r9d, r8d, 2\n"
                          "rorx r10d, r8d, 0x12\nlea r9d, [r9 + r10]\nmovzx r9d, r9w\n"
                          "mov r9d, dword ptr [r14 + r9*4]\njmp r9\n"));
+}
+
+TEST_F(Blocks, GoOnBehindACallOfTheNextInstruction) {
+  const Block block = Translate({0xE8, 0, 0, 0, 0, 0x5B});  // call next ; next: pop ebx
+  EXPECT_THAT(Body(block), StartsWith(fmt::format("mov dword ptr gs:[r12d - 4], {:#x}\n"
+                                                  "lea r12d, [r12 - 4]\n"
+                                                  "mov ebx, dword ptr gs:[r12d]\n",
+                                                  kEip + 5)));
+  EXPECT_TRUE(block.return_sites.empty());
+  EXPECT_TRUE(block.links.empty());
 }
 
 TEST_F(Blocks, VerifyWhereReturnsComeBackTo) {
