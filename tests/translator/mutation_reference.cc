@@ -369,16 +369,20 @@ bool MutationReference::IsCounter(const HostInstruction& in, const x86_op_mem& m
   for (size_t i = IndexOf(in.offset); i-- > 0;) {
     const HostInstruction& earlier = original_[i];
     if (!WritesWhole(earlier, WholeOf(memory.base))) continue;
-    const cs_x86_op& from = earlier.detail.operands[1];
-    if (from.type != X86_OP_IMM || block_.executions == nullptr) return false;
-    const ExecutionCounts& counts = *block_.executions;
-    return std::ranges::any_of(
-        std::array{&counts.body, &counts.arrivals, &counts.returns},
-        [&from](const uint64_t* counter) {
-          return static_cast<uint64_t>(from.imm) == reinterpret_cast<uint64_t>(counter);
-        });
+    return LoadsCounterAddress(earlier);
   }
   return false;
+}
+
+bool MutationReference::LoadsCounterAddress(const HostInstruction& in) const {
+  const cs_x86_op& from = in.detail.operands[1];
+  if (from.type != X86_OP_IMM || block_.executions == nullptr) return false;
+  const ExecutionCounts& counts = *block_.executions;
+  return std::ranges::any_of(std::array{&counts.body, &counts.arrivals, &counts.returns},
+                             [&from](const uint64_t* counter) {
+                               return static_cast<uint64_t>(from.imm) ==
+                                      reinterpret_cast<uint64_t>(counter);
+                             });
 }
 
 // A limit check whose result is known: r8 is an immediate.
@@ -509,6 +513,10 @@ std::string MutationReference::DangerOfLoss(size_t index, const HostInstruction&
   for (uint8_t whole = 0; whole < 16; ++whole) {
     if (!WritesWhole(before, whole) || !RelysOn(next, whole)) continue;
     if (before.id == X86_INS_MOVZX && writes_as_before && WritesWhole(in, whole)) continue;
+    // Another of the block's counters: a wrong count is no danger.
+    const bool counts =
+        in.detail.op_count == 2 && WritesWhole(in, whole) && LoadsCounterAddress(in);
+    if (counts && in.detail.operands[0].size == 8 && LoadsCounterAddress(before)) continue;
     if (before.id == X86_INS_LEA || IsFixed(whole) || IsAnotherLikeIt(before, in, whole)) continue;
     return "what the next instruction relies on is not made";
   }

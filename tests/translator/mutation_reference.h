@@ -42,6 +42,7 @@ class MutationReference {
   [[nodiscard]] bool IsWord(size_t index, uint8_t whole) const;
   [[nodiscard]] bool HasWordAsIndex(const HostInstruction& in, x86_op_mem memory) const;
   [[nodiscard]] bool IsCounter(const HostInstruction& in, const x86_op_mem& memory) const;
+  [[nodiscard]] bool LoadsCounterAddress(const HostInstruction& in) const;
   [[nodiscard]] bool HasConstantOffset(size_t index) const;
   [[nodiscard]] bool IsCutSoon(const HostInstruction& in, uint8_t whole) const;
   [[nodiscard]] std::string DangerOfMemory(const HostInstruction& in, const cs_x86_op& operand,
