@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Debian's asmjit is a static library for programs: the one thing in it that a shared library cannot
- * have is a direct reference to the C library's `stderr`. The linker (--wrap=stderr) leads it here. */
+/* Debian's asmjit is a static library for programs: the one thing in it that a shared library
+ * cannot have is a direct reference to the C library's `stderr`. The linker (--wrap=stderr) leads
+ * it here. */
 #include <stdio.h>
 
 /* Names that --wrap demands. */

@@ -9,15 +9,15 @@
  *   verbatim_machine *machine;
  *   if (verbatim_create(&config, &machine) != VERBATIM_OK) puts(verbatim_last_error());
  *
- * Threads. A machine has a thread of its own, on which the guest runs and on_serial is called. Every
- * function may be called from any thread; what cannot be done while the guest runs, or from within
- * on_serial, answers VERBATIM_BUSY. Only verbatim_destroy must not be called while another thread
- * is in a function with the same machine, verbatim_run excepted.
+ * Threads. A machine has a thread of its own, on which the guest runs and on_serial is called.
+ * Every function may be called from any thread; what cannot be done while the guest runs, or from
+ * within on_serial, answers VERBATIM_BUSY. Only verbatim_destroy must not be called while another
+ * thread is in a function with the same machine, verbatim_run excepted.
  *
  * Errors. A function that can fail returns a verbatim_status, and keeps a sentence that tells what
- * was wrong with what for verbatim_last_error, on the same thread. No C++ exception leaves the library. An
- * error of the library itself aborts the process with a report on standard error. A guest cannot
- * cause any of these: a guest that crashes is an outcome.
+ * was wrong with what for verbatim_last_error, on the same thread. No C++ exception leaves the
+ * library. An error of the library itself aborts the process with a report on standard error. A
+ * guest cannot cause any of these: a guest that crashes is an outcome.
  *
  * Signals. The first verbatim_run of a process takes SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP and
  * SIGRTMIN+1. What does not concern a guest goes to the handler that was there before.
@@ -68,19 +68,19 @@ typedef void (*verbatim_serial_fn)(void *user, const uint8_t *bytes, size_t coun
 
 /* What a machine is made of. A null pointer means that there is none, or the default. */
 typedef struct verbatim_config {
-  uint32_t struct_size;        /* sizeof(verbatim_config); set by verbatim_config_init */
-  uint32_t flags;              /* VERBATIM_NO_REBOOT and so on; 0 */
-  uint64_t memory_bytes;       /* of RAM, 4 MiB to 3.5 GiB, whole pages; 256 MiB */
-  uint64_t code_cache_bytes;   /* for translated code, 1 MiB to 1 GiB, whole MiB; 64 MiB */
-  const char *kernel_path;     /* bzImage or multiboot; null: the BIOS boots the image */
-  const char *initrd_path;     /* with a kernel */
-  const char *command_line;    /* with a kernel */
-  const char *image_path;      /* of a disk, a disc or a floppy disk, told apart by its contents */
-  uint32_t image_read_only;    /* 1: the guest may not write it */
-  uint32_t image_snapshot;     /* 1: what the guest writes to it is forgotten at the end */
-  const char *cpu_model;       /* "core2" or "pentium3"; "core2" */
+  uint32_t struct_size;         /* sizeof(verbatim_config); set by verbatim_config_init */
+  uint32_t flags;               /* VERBATIM_NO_REBOOT and so on; 0 */
+  uint64_t memory_bytes;        /* of RAM, 4 MiB to 3.5 GiB, whole pages; 256 MiB */
+  uint64_t code_cache_bytes;    /* for translated code, 1 MiB to 1 GiB, whole MiB; 64 MiB */
+  const char *kernel_path;      /* bzImage or multiboot; null: the BIOS boots the image */
+  const char *initrd_path;      /* with a kernel */
+  const char *command_line;     /* with a kernel */
+  const char *image_path;       /* of a disk, a disc or a floppy disk, told apart by its contents */
+  uint32_t image_read_only;     /* 1: the guest may not write it */
+  uint32_t image_snapshot;      /* 1: what the guest writes to it is forgotten at the end */
+  const char *cpu_model;        /* "core2" or "pentium3"; "core2" */
   verbatim_serial_fn on_serial; /* null: nobody listens */
-  void *user;                  /* its first argument */
+  void *user;                   /* its first argument */
 } verbatim_config;
 
 /* How a run ended. */
@@ -140,8 +140,8 @@ verbatim_status verbatim_config_init(verbatim_config *config, uint32_t size);
  * configuration is copied. On failure *machine is null. */
 verbatim_status verbatim_create(const verbatim_config *config, verbatim_machine **machine);
 
-/* Stops the guest if it runs, waits until verbatim_run has returned, and frees all. Null is ignored. From
- * within on_serial: VERBATIM_BUSY, and nothing happens. */
+/* Stops the guest if it runs, waits until verbatim_run has returned, and frees all. Null is
+ * ignored. From within on_serial: VERBATIM_BUSY, and nothing happens. */
 verbatim_status verbatim_destroy(verbatim_machine *machine);
 
 /* Runs the guest until it ends or is stopped, and waits for that. `outcome` may be null. After a
@@ -156,8 +156,8 @@ void verbatim_stop(verbatim_machine *machine);
  * verbatim_run. */
 const char *verbatim_crash_report(const verbatim_machine *machine);
 
-/* Bytes for the guest's COM1. Returns how many were taken: there is room for some, and more when the
- * guest has read those. What was taken is not lost. */
+/* Bytes for the guest's COM1. Returns how many were taken: there is room for some, and more when
+ * the guest has read those. What was taken is not lost. */
 size_t verbatim_send_serial(verbatim_machine *machine, const void *bytes, size_t count);
 
 /* These while the guest does not run, else VERBATIM_BUSY. */
@@ -171,8 +171,8 @@ verbatim_status verbatim_read_physical(verbatim_machine *machine, uint64_t addre
 verbatim_status verbatim_read_linear(verbatim_machine *machine, uint32_t address, void *bytes,
                                      size_t count, size_t *done);
 
-/* The figures of the run so far. Fills at most `capacity` elements of `statistics`, which may be null
- * if that is 0; *count is how many there are. `element_size` is sizeof(verbatim_statistic). */
+/* The figures of the run so far. Fills at most `capacity` elements of `statistics`, which may be
+ * null if that is 0; *count is how many there are. `element_size` is sizeof(verbatim_statistic). */
 verbatim_status verbatim_statistics(verbatim_machine *machine, verbatim_statistic *statistics,
                                     uint32_t element_size, size_t capacity, size_t *count);
 

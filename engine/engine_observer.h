@@ -69,8 +69,8 @@ struct SoftwareAccessSeen {
   const GuestInstruction* instruction;
 };
 
-// kResumes: translated code goes on, at its instruction `eip`. What lies between an exit and this is
-// what the exit cost.
+// kResumes: translated code goes on, at its instruction `eip`. What lies between an exit and this
+// is what the exit cost.
 struct Resumed {};
 
 // kFaults: what a host fault turned out to be.

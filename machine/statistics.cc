@@ -51,7 +51,8 @@ std::vector<Statistic> Machine::Board::Statistics() const {
         Ratio(static_cast<double>(d.copied), static_cast<double>(d.instructions)),
         "share of them copied unchanged");
     add("cache", "blocks_executed", d.blocks, "blocks executed from their start");
-    add("cache", "table_hits", d.table_hits, "of them, reached by hashed entries of the jump table");
+    add("cache", "table_hits", d.table_hits,
+        "of them, reached by hashed entries of the jump table");
     add("cache", "return_hits", d.return_hits, "returns to where the shadow stack said");
     add("cache", "return_misses", d.return_misses, "returns to elsewhere, by the jump table");
   }

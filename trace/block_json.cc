@@ -3,36 +3,17 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
 #include <span>
 
 #include "trace/event_text.h"
+#include "trace/json_text.h"
 
 namespace verbatim {
 namespace {
 
-template <typename... Args>
-void Append(std::string& text, fmt::format_string<Args...> format, Args&&... args) {
-  fmt::format_to(std::back_inserter(text), format, std::forward<Args>(args)...);
-}
-
-// The elements with commas between them, in brackets.
-template <typename Range, typename Write>
-void AppendArray(std::string& json, const Range& range, Write write) {
-  json += '[';
-  bool first = true;
-  for (const auto& element : range) {
-    if (!first) json += ',';
-    first = false;
-    write(element);
-  }
-  json += ']';
-}
-
 void AppendBytes(std::string& json, std::span<const uint8_t> bytes) {
-  json += "\"bytes\":\"";
-  for (const uint8_t byte : bytes) Append(json, "{:02x}", byte);
-  json += '"';
+  json += "\"bytes\":";
+  AppendHex(json, bytes);
 }
 
 void AppendHost(std::string& json, std::span<const HostLine> lines) {

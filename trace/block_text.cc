@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "trace/block_text.h"
 
-#include <fmt/format.h>
-
-#include <iterator>
+#include "base/append.h"
 
 namespace verbatim {
 namespace {
@@ -11,11 +9,6 @@ namespace {
 constexpr size_t kGuestByteColumns = 24;
 constexpr size_t kGuestTextColumns = 40;
 constexpr size_t kHostByteColumns = 34;
-
-template <typename... Args>
-void Append(std::string& text, fmt::format_string<Args...> format, Args&&... args) {
-  fmt::format_to(std::back_inserter(text), format, std::forward<Args>(args)...);
-}
 
 void WriteHeading(const BlockListing& listing, std::string& text) {
   Append(text, "block {}  eip {:08x}  linear {:08x}  physical {:08x}\n", listing.number,

@@ -3,17 +3,12 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
+#include "base/append.h"
 
 namespace verbatim {
 namespace {
 
 constexpr double kNsPerSecond = 1e9;
-
-template <typename... Args>
-void Append(std::string& text, fmt::format_string<Args...> format, Args&&... args) {
-  fmt::format_to(std::back_inserter(text), format, std::forward<Args>(args)...);
-}
 
 void AppendField(std::string& text, const TraceField& field, const SymbolTable& symbols) {
   switch (field.form) {

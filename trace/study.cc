@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "trace/study.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
+#include "base/append.h"
 #include "codecache/code_memory.h"
 #include "codecache/direct_cells.h"
 #include "engine/stubs.h"
@@ -66,11 +64,6 @@ struct Workshop {
   DirectCells cells;
   SiteTable sites;
 };
-
-template <typename... Args>
-void Append(std::string& text, fmt::format_string<Args...> format, Args&&... args) {
-  fmt::format_to(std::back_inserter(text), format, std::forward<Args>(args)...);
-}
 
 void AppendHost(std::string& text, std::span<const HostLine> lines) {
   for (const HostLine& line : lines) {

@@ -3,20 +3,15 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <vector>
 
+#include "base/append.h"
 #include "trace/trace_printer.h"
 
 namespace verbatim {
 namespace {
 
 constexpr size_t kShown = 20;
-
-template <typename... Args>
-void Append(std::string& text, fmt::format_string<Args...> format, Args&&... args) {
-  fmt::format_to(std::back_inserter(text), format, std::forward<Args>(args)...);
-}
 
 double Percent(uint64_t part, uint64_t whole) {
   return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A machine inside a C program: runs a guest, shows what it prints, and tells where it stood when it
- * ended and how many blocks were translated. */
+/* A machine inside a C program: runs a guest, shows what it prints, and tells where it stood when
+ * it ended and how many blocks were translated. */
 #include <stdio.h>
 #include <string.h>
 

@@ -212,7 +212,8 @@ TEST(Options, RejectsBadChoices) {
 TEST(Options, NeedsAKernelAndACommand) {
   EXPECT_THAT(Complaint(Parse({"run"})), HasSubstr("--kernel"));
   EXPECT_THAT(Complaint(Parse({"run", "--kernel"})), HasSubstr("--kernel"));
-  EXPECT_THAT(Complaint(Parse({})), HasSubstr("expected run, block, trace, explore, stats, bench or doctor"));
+  EXPECT_THAT(Complaint(Parse({})),
+              HasSubstr("expected run, block, trace, explore, stats, bench or doctor"));
 }
 
 // `--cdrom a.iso disk.img`: the image is no second disc.

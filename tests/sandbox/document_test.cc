@@ -29,7 +29,8 @@ std::set<std::string> DocumentedCalls() {
 
 TEST(SandboxDocument, ListsExactlyTheAllowedCalls) {
   std::set<std::string> allowed;
-  for (const AllowedCall& call : AllowedCalls({.listening_sockets = {3}})) allowed.emplace(call.name);
+  for (const AllowedCall& call : AllowedCalls({.listening_sockets = {3}}))
+    allowed.emplace(call.name);
   EXPECT_EQ(DocumentedCalls(), allowed);
 }
 
