@@ -95,8 +95,7 @@ Result<ExploreOptions> ReadExplore(const CLI::App& explore, const ExploreText& t
 }
 
 int WriteExplorePage(const ExploreOptions& options) {
-  // A file that may not grow is a write error like any other.
-  ::signal(SIGXFSZ, SIG_IGN);
+  // A reader that went away is a write error like any other.
   ::signal(SIGPIPE, SIG_IGN);
   const Status done = Explore(options);
   if (done) return kExitGood;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The `verbatim` command.
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -45,6 +46,8 @@ int Execute(const Command& command) {
 
 int main(int argc, char** argv) {
   verbatim::FillStandardDescriptors();
+  // A file that may not grow, be it memory, is an error like any other.
+  ::signal(SIGXFSZ, SIG_IGN);
   const verbatim::Result<verbatim::Command> command = verbatim::ParseCommandLine(argc, argv);
   if (!command) {
     verbatim::PrintError(command.error().message);

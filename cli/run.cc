@@ -377,6 +377,8 @@ void PrintError(std::string_view message) {
 int RunGuest(const RunOptions& given) {
   RunOptions options = given;
   if (options.verbose) SetLogLevel(LogLevel::kInfo);
+  // A reader that went away is a write error like any other.
+  ::signal(SIGPIPE, SIG_IGN);
   if (const Status fit = CheckHostCanRun(); !fit) {
     PrintError(fit.error().message);
     return kExitHostUnfit;
@@ -388,9 +390,6 @@ int RunGuest(const RunOptions& given) {
       return kExitHostUnfit;
     }
   }
-  // A reader that went away and a file that may not grow are write errors like any other.
-  ::signal(SIGPIPE, SIG_IGN);
-  ::signal(SIGXFSZ, SIG_IGN);
   MachineConfig config = options.machine;
   if (options.image) {
     if (const Status added = AddGuestImage(*options.image, config); !added) {

@@ -89,6 +89,16 @@ class Information(unittest.TestCase):
         self.assertEqual(started.returncode, 3)
         self.assertRegex(started.stderr, r'\Averbatim: this host cannot run guests: [^\n]+\n\Z')
 
+    def test_a_host_whose_files_may_not_grow_is_unfit(self):
+        limited = ['bash', '-c', 'ulimit -f 1; exec "$@"', 'bash', VERBATIM]
+        doctor = subprocess.run([*limited, 'doctor'], capture_output=True, text=True, check=False,
+                                timeout=PATIENCE_SECONDS)
+        self.assertEqual(doctor.returncode, 3, doctor.stderr)
+        started = subprocess.run([*limited, 'run', '--kernel', TALKER], capture_output=True,
+                                 text=True, check=False, timeout=PATIENCE_SECONDS)
+        self.assertEqual(started.returncode, 3)
+        self.assertRegex(started.stderr, r'\Averbatim: this host cannot run guests: [^\n]+\n\Z')
+
     def test_help_that_cannot_be_written_is_an_error(self):
         with open('/dev/full', 'wb') as full:
             result = subprocess.run([VERBATIM, 'run', '--help'], stdout=full, check=False,
