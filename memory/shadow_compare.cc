@@ -164,14 +164,16 @@ void Window::DropAtOnce(uint32_t number, const PageBitmap& changed) {
 
 void Window::Compare(GuestTables& tables, bool spare_global) {
   ++context_.statistics.comparisons;
+  // Of a kernel's window few slots are local: the others are not even looked at.
+  const std::array<uint64_t, kSlots / 64> due = spare_global ? local_ : used_;
   PendingUnmap pending;
-  ForEachSlot([&](uint32_t number) {
-    const ShadowSlot& slot = *slots_[number];
-    const bool spared = spare_global && slot.all_global;
-    Drop(number, spared ? PageBitmap{} : ChangedPages(slot, number, tables, spare_global), pending);
+  ForEachOf(due, [&](uint32_t number) {
+    // What is spared in between stays.
+    if (spare_global && pending.any && SlotOf(pending.last) + 1 < number) Flush(pending);
+    Drop(number, ChangedPages(*slots_[number], number, tables, spare_global), pending);
   });
   Flush(pending);
-  ReleaseEmptySlots();
+  ForEachOf(due, [this](uint32_t number) { ReleaseIfEmpty(number); });
 }
 
 void Window::ComparePages(GuestTables& tables, std::span<const uint32_t> pages) {

@@ -114,16 +114,25 @@ void Window::KeepRun(const PageRun& run, uint32_t page, const PageWalk& walk, Gu
         KeepPte(slot, IndexOf(p), entries_of(p).pte, run.writable);
       }
     }
+    NoteLocal(number);
     slot.mapped.SetRange(IndexOf(first), IndexOf(last));
     if (run.writable) slot.writable.SetRange(IndexOf(first), IndexOf(last));
     first = last + 1;
   }
 }
 
+// What the slot keeps has just been extended.
+void Window::NoteLocal(uint32_t number) {
+  const uint64_t bit = uint64_t{1} << (number % 64);
+  uint64_t& word = local_[number / 64];
+  word = slots_[number]->all_global ? word & ~bit : word | bit;
+}
+
 void Window::ReleaseIfEmpty(uint32_t number) {
   if (slots_[number] == nullptr || !slots_[number]->Empty()) return;
   context_.slots.Return(std::move(slots_[number]));
   used_[number / 64] &= ~(uint64_t{1} << (number % 64));
+  local_[number / 64] &= used_[number / 64];
   --used_slots_;
 }
 
@@ -203,6 +212,7 @@ bool Window::Map(const PageRun& run, uint32_t page, const PageWalk& walk, GuestT
 void Window::NoteExecution(uint32_t page, const PageWalk& walk) {
   ShadowSlot& slot = KeepPde(SlotOf(page), walk, false);
   if (!slot.large) KeepPte(slot, IndexOf(page), walk.pte, false);
+  NoteLocal(SlotOf(page));
   slot.noted.Set(IndexOf(page));
 }
 

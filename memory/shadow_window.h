@@ -171,15 +171,21 @@ class Window {
   void Flush(PendingUnmap& pending);
   void ForgetMapped();
 
-  // For each slot in use, in ascending order; `visit(number)` may release that slot.
+  // For each of these slots, in ascending order; `visit(number)` may release that slot.
   template <typename Visit>
-  void ForEachSlot(Visit visit) const {
-    for (uint32_t i = 0; i < used_.size(); ++i) {
-      for (uint64_t word = used_[i]; word != 0; word &= word - 1) {
+  static void ForEachOf(const std::array<uint64_t, kSlots / 64>& slots, Visit visit) {
+    for (uint32_t i = 0; i < slots.size(); ++i) {
+      for (uint64_t word = slots[i]; word != 0; word &= word - 1) {
         visit(i * 64 + static_cast<uint32_t>(std::countr_zero(word)));
       }
     }
   }
+  // For each slot in use.
+  template <typename Visit>
+  void ForEachSlot(Visit visit) const {
+    ForEachOf(used_, visit);
+  }
+  void NoteLocal(uint32_t number);
 
   // Pages of the slot whose kept entries have lost something (in shadow_compare.cc).
   [[nodiscard]] bool PdeLost(const ShadowSlot& slot, uint32_t number, GuestTables& tables) const;
@@ -201,7 +207,8 @@ class Window {
   uint32_t used_slots_ = 0;
   bool keeps_global_ = false;  // some page was kept from a global entry since the last Reset()
   std::array<std::unique_ptr<ShadowSlot>, kSlots> slots_{};
-  std::array<uint64_t, kSlots / 64> used_{};  // one bit for each slot that exists
+  std::array<uint64_t, kSlots / 64> used_{};   // one bit for each slot that exists
+  std::array<uint64_t, kSlots / 64> local_{};  // of them, those that keep pages that are not global
 };
 
 template <typename Visit>

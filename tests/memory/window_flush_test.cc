@@ -176,6 +176,38 @@ TEST_F(WindowFlushTest, GlobalPagesAreExemptUntilAFullFlush) {
   EXPECT_FALSE(machine_.Shows(user, Page(0)));
 }
 
+// Page directory entries that keep global pages alone are passed over; what goes on both sides of
+// them is not unmapped in one piece.
+TEST_F(WindowFlushTest, GlobalPagesBetweenPagesThatGoStay) {
+  constexpr uint32_t kPerTable = 1024;
+  for (const uint32_t table : {0u, 1u, 2u, 3u}) {
+    const uint32_t global = table == 1 || table == 2 ? kGlobal : 0;
+    tables_.Set(Page(table * kPerTable), (kFrame + table * kPageBytes) | kOpen | global);
+  }
+  machine_.Use(tables_);
+  const WindowId user = machine_.User();
+  for (const uint32_t table : {0u, 1u, 2u, 3u}) {
+    ASSERT_TRUE(machine_.Touch(user, Page(table * kPerTable)).newly_mapped);
+  }
+  for (const uint32_t table : {0u, 1u, 2u, 3u}) {
+    tables_.Set(Page(table * kPerTable), kOther | kOpen | kGlobal);
+  }
+  machine_.windows->FlushAll(true);
+  EXPECT_EQ(machine_.User(), user);
+  EXPECT_FALSE(machine_.Shows(user, Page(0)));
+  EXPECT_TRUE(machine_.Shows(user, Page(kPerTable)));
+  EXPECT_TRUE(machine_.Shows(user, Page(2 * kPerTable)));
+  EXPECT_FALSE(machine_.Shows(user, Page(3 * kPerTable)));
+  // One that comes to a global one makes its directory entry due.
+  tables_.Set(Page(kPerTable + 1), kFrame | kOpen);
+  ASSERT_TRUE(machine_.Touch(user, Page(kPerTable + 1)).newly_mapped);
+  tables_.Set(Page(kPerTable + 1), kOther | kOpen);
+  machine_.windows->FlushAll(true);
+  EXPECT_EQ(machine_.User(), user);
+  EXPECT_TRUE(machine_.Shows(user, Page(kPerTable)));
+  EXPECT_FALSE(machine_.Shows(user, Page(kPerTable + 1)));
+}
+
 TEST_F(WindowFlushTest, GlobalBitMeansNothingWhilePgeIsClear) {
   tables_.Set(Page(0), kFrame | kOpen | kGlobal);
   machine_.state.global_pages = false;
