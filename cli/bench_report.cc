@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
@@ -94,11 +95,12 @@ std::vector<Metric> TimedMetrics() {
                        {fmt::format("time.exit_{}", reason)},
                        {fmt::format("engine.exits_{}", reason)}});
   }
-  std::ranges::stable_sort(metrics, {}, [](const Metric& metric) {
-    static constexpr std::string_view kOrder[] = {"time", "translation", "number", "cost"};
-    return std::ranges::find(kOrder, metric.group) - std::begin(kOrder);
-  });
-  return metrics;
+  std::vector<Metric> in_order;
+  for (const std::string_view group : {"time", "translation", "number", "cost"}) {
+    std::ranges::copy_if(metrics, std::back_inserter(in_order),
+                         [group](const Metric& metric) { return metric.group == group; });
+  }
+  return in_order;
 }
 
 // Of the run in which generated code counts.
