@@ -43,12 +43,11 @@ template <typename Entry>
 }
 
 struct ShadowSlot {
-  bool large = false;       // the PDE maps a page (or paging is off): no table
-  bool all_global = false;  // every kept page is global
-  uint64_t pde = 0;         // kept
-  PageBitmap mapped;        // shown in the window
-  PageBitmap writable;      // of those, with write access
-  PageBitmap noted;         // execution was noted
+  bool large = false;   // the PDE maps a page (or paging is off): no table
+  uint64_t pde = 0;     // kept
+  PageBitmap mapped;    // shown in the window
+  PageBitmap writable;  // of those, with write access
+  PageBitmap noted;     // execution was noted
   // Kept entries: 1024 of four bytes, or 512 of eight with PAE.
   alignas(64) std::array<uint8_t, 4096> ptes;
 

@@ -69,31 +69,35 @@ ShadowSlot& Window::KeepPde(uint32_t number, const PageWalk& walk, bool writable
   }
   if (slot->Empty()) {
     slot->large = walk.large;
-    slot->all_global = true;
+    local_[number / 64] &= ~(uint64_t{1} << (number % 64));
     slot->pde = 0;
   }
   uint64_t relied = ReliedBits(writable);
   if (walk.large) {
     const bool global = walk.translation.global;
     relied |= kExactLargePde | (writable ? kPteDirty : 0) | (global ? kPteGlobal : 0);
-    slot->all_global = slot->all_global && global;
-    if (global) NoteGlobal();
+    NoteGlobal(number, global);
   }
   slot->pde = ExtendKept(slot->pde, walk.pde, relied);
   return *slot;
 }
 
-void Window::KeepPte(ShadowSlot& slot, uint32_t index, uint64_t pte, bool writable) {
+void Window::KeepPte(uint32_t number, uint32_t index, uint64_t pte, bool writable) {
+  ShadowSlot& slot = *slots_[number];
   const uint64_t kept = slot.Keeps(index) ? slot.Pte(index, pae()) : 0;
   const bool global = paging_.global_pages && (pte & kPteGlobal) != 0;
   const uint64_t relied =
       ReliedBits(writable) | kExactPte | (writable ? kPteDirty : 0) | (global ? kPteGlobal : 0);
   slot.SetPte(index, pae(), ExtendKept(kept, pte, relied));
-  slot.all_global = slot.all_global && global;
-  if (global) NoteGlobal();
+  NoteGlobal(number, global);
 }
 
-void Window::NoteGlobal() {
+// A page of the slot is kept from an entry that is global or not.
+void Window::NoteGlobal(uint32_t number, bool global) {
+  if (!global) {
+    local_[number / 64] |= uint64_t{1} << (number % 64);
+    return;
+  }
   if (!keeps_global_) ++context_.windows_with_global;
   keeps_global_ = true;
 }
@@ -111,21 +115,13 @@ void Window::KeepRun(const PageRun& run, uint32_t page, const PageWalk& walk, Gu
     ShadowSlot& slot = KeepPde(number, first_entries, run.writable);
     if (!slot.large) {
       for (uint32_t p = first; p <= last; ++p) {
-        KeepPte(slot, IndexOf(p), entries_of(p).pte, run.writable);
+        KeepPte(number, IndexOf(p), entries_of(p).pte, run.writable);
       }
     }
-    NoteLocal(number);
     slot.mapped.SetRange(IndexOf(first), IndexOf(last));
     if (run.writable) slot.writable.SetRange(IndexOf(first), IndexOf(last));
     first = last + 1;
   }
-}
-
-// What the slot keeps has just been extended.
-void Window::NoteLocal(uint32_t number) {
-  const uint64_t bit = uint64_t{1} << (number % 64);
-  uint64_t& word = local_[number / 64];
-  word = slots_[number]->all_global ? word & ~bit : word | bit;
 }
 
 void Window::ReleaseIfEmpty(uint32_t number) {
@@ -211,8 +207,7 @@ bool Window::Map(const PageRun& run, uint32_t page, const PageWalk& walk, GuestT
 
 void Window::NoteExecution(uint32_t page, const PageWalk& walk) {
   ShadowSlot& slot = KeepPde(SlotOf(page), walk, false);
-  if (!slot.large) KeepPte(slot, IndexOf(page), walk.pte, false);
-  NoteLocal(SlotOf(page));
+  if (!slot.large) KeepPte(SlotOf(page), IndexOf(page), walk.pte, false);
   slot.noted.Set(IndexOf(page));
 }
 

@@ -155,7 +155,7 @@ class Window {
 
   // Record what a use relies on. The slot's earlier entries agree (Reconcile, Agrees).
   ShadowSlot& KeepPde(uint32_t number, const PageWalk& walk, bool writable);
-  void KeepPte(ShadowSlot& slot, uint32_t index, uint64_t pte, bool writable);
+  void KeepPte(uint32_t number, uint32_t index, uint64_t pte, bool writable);
   [[nodiscard]] uint64_t ReliedBits(bool writable) const;
   void KeepRun(const PageRun& run, uint32_t page, const PageWalk& walk, GuestTables& tables);
   void ReleaseIfEmpty(uint32_t number);
@@ -163,7 +163,7 @@ class Window {
 
   [[nodiscard]] uint64_t StartsIn(uint32_t first, uint32_t last) const;
   void Account(uint64_t before, uint64_t after);
-  void NoteGlobal();
+  void NoteGlobal(uint32_t number, bool global);
   [[nodiscard]] bool HasRoomFor(uint64_t mappings) const {
     return context_.statistics.live_mappings + mappings <= context_.mapping_budget;
   }
@@ -185,7 +185,6 @@ class Window {
   void ForEachSlot(Visit visit) const {
     ForEachOf(used_, visit);
   }
-  void NoteLocal(uint32_t number);
 
   // Pages of the slot whose kept entries have lost something (in shadow_compare.cc).
   [[nodiscard]] bool PdeLost(const ShadowSlot& slot, uint32_t number, GuestTables& tables) const;
