@@ -268,6 +268,9 @@ class Engine final : public CodeWriteObserver,
   // Returns true if the site of the instruction at cpu.eip, in `block`, was moved to software form.
   bool AdaptSite(const Block& block, uint32_t weight);
   bool AdaptUserSite(const Block& block);
+  bool RetranslateSite(PhysicalAddress site);  // true
+  // The instruction at cpu.eip, in `block`.
+  [[nodiscard]] PhysicalAddress InstructionIn(const Block& block) const;
   // Before user code goes on, with its window selected.
   void MapRepeatedAccess();
 

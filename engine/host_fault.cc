@@ -163,16 +163,22 @@ std::optional<GuestInstruction> Engine::FetchForFpu(const Block& block, uint32_t
 }
 
 bool Engine::AdaptSite(const Block& block, uint32_t weight) {
-  const PhysicalAddress site = block.key.physical + (context_->cpu.eip - block.eip);
+  const PhysicalAddress site = InstructionIn(block);
   if (!Optimises(Optimisation::kAdapt) || !adaptation_.NoteFault(site, weight)) return false;
-  ++statistics_.sites_adapted;
-  Drop(site, 1, DropCause::kAdapted);
-  return true;
+  return RetranslateSite(site);
 }
 
 bool Engine::AdaptUserSite(const Block& block) {
-  const PhysicalAddress site = block.key.physical + (context_->cpu.eip - block.eip);
+  const PhysicalAddress site = InstructionIn(block);
   if (!Optimises(Optimisation::kAdaptUser) || !adaptation_.NoteUserFault(site)) return false;
+  return RetranslateSite(site);
+}
+
+PhysicalAddress Engine::InstructionIn(const Block& block) const {
+  return block.key.physical + (context_->cpu.eip - block.eip);
+}
+
+bool Engine::RetranslateSite(PhysicalAddress site) {
   ++statistics_.sites_adapted;
   Drop(site, 1, DropCause::kAdapted);
   return true;
@@ -238,9 +244,8 @@ bool Engine::HandlePageFault(const Block& block) {
       ++statistics_.faults_guest;
       faulted_access_.reset();
       if (context_->cpu.cpl == 3) {
-        const PhysicalAddress site = block.key.physical + (context_->cpu.eip - block.eip);
         if (AdaptUserSite(block)) {
-          adaptation_.NoteSoftwareFault(site, linear);
+          adaptation_.NoteSoftwareFault(InstructionIn(block), linear);
         } else if (Optimises(Optimisation::kMapAhead)) {
           faulted_access_ = {context_->cpu.eip, linear, write};
         }

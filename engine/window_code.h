@@ -56,7 +56,7 @@ struct WindowCode : CodeTables {
   uint64_t last_used = 0;
 
   // Where C++ code has led guests with this eip, beside the table: returns from interrupts go to
-  // any instruction, and neighbours share a hashed entry.
+  // any instruction, and another target may have taken the hashed entry.
   struct Target {
     uint32_t eip = 0;
     const uint8_t* body = nullptr;
