@@ -3,12 +3,12 @@
 """What a guest does while it boots, as figures and as plots, from a binary trace.
 
   verbatim run --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --trace exec,exits=boot.vbt
-  examples/analyse_boot.py boot.vbt --entries 20000000 --plots plots
+  examples/analyse_boot.py boot.vbt --plots plots
 
-Reads the first so many entries into blocks (Python needs half a second for a million; all, if
---entries is not given) and prints as JSON the hottest blocks, the instructions by what became of them and
-by mnemonic, and what translated code was left for. --plots also draws that, and how it changes on the
-way; for this it needs matplotlib (Debian: python3-matplotlib). Mnemonics come from objdump.
+Prints as JSON (of a trace that was cut off: what there is, and status 1) the hottest blocks, the instructions by what became of them and by mnemonic, and what
+translated code was left for. --plots also draws that, and how it changes on the way. A boot of Linux,
+some 450 million entries into blocks, takes a minute, and memory does not grow with the trace.
+Needs NumPy and for the plots matplotlib (Debian: python3-numpy, python3-matplotlib); mnemonics come from objdump.
 
 Of an entry the instructions are counted up to the first that leads to the next entry, or to a call, or
 to the block's end. An interrupt or a fault may have left the block before.
@@ -23,75 +23,112 @@ import subprocess
 import sys
 import tempfile
 
-import read_trace
+try:
+    import numpy
+
+    import read_trace
+    import trace_entries
+except ImportError as missing:
+    sys.exit(f'analyse_boot.py: {missing} (Debian: python3-numpy)')
 
 SLICES = 100  # of the way, for what changes on it
 CELL = 16     # bytes for an instruction, which has 15 at most
+# Entries that are counted at once: a small part of what came before, so that the way can be cut
+# into slices whatever its length.
+BATCH_LEAST, BATCH_MOST, BATCH_SHARE = 4096, 1 << 20, 256
 
 
 class Boot:
     """Counts of a trace: entries and pairs of them, exits by cause, with batches on the way."""
 
-    def __init__(self, path, limit):
+    def __init__(self, path):
         self.blocks = {}  # by number
         self.owners = {}  # entry to (block number, linear address): return sites have their own
-        self.pairs = collections.Counter()  # of entries, one behind the other
-        self.batches = []  # Counter of blocks, as the trace has them
-        self.exits = []  # Counter of causes, between the batches
+        self.counts = numpy.zeros(0, numpy.int64)   # by entry
+        self.met = numpy.zeros(0, numpy.int64)      # by entry: in which batch first
+        self.pairs = trace_entries.PairCounter()    # of entries, one behind the other
+        self.batches = []                           # (entries, exits)
+        self.causes = collections.Counter()
         self.total = 0
-        self.complete = True
-        pending = collections.Counter()
-        last = []
-        for kind, item in read_trace.read(path):
-            if kind == 'block':
-                self.blocks[item['number']] = item
-                for i, eip in enumerate([item['eip']] + item['return_eips']):
-                    self.owners[item['number'] + i] = (item['number'],
-                                                       item['linear'] + eip - item['eip'])
-            elif kind == 'entries':
-                entries = item if limit is None else item[:limit - self.total]
-                self.total += len(entries)
-                self.pairs.update(zip(last + entries, entries[1 - len(last):]))
-                last = entries[-1:]
-                counts = collections.Counter()
-                for entry, count in collections.Counter(entries).items():
-                    counts[self.owners[entry][0]] += count
-                self.batches.append(counts)
-                self.exits.append(pending)
-                pending = collections.Counter()
-                if self.total == limit:
-                    self.complete = False
-                    break
-            elif item['category'] == 'exits':
-                pending[cause(item)] += 1
-        if pending:
-            self.batches.append(collections.Counter())
-            self.exits.append(pending)
+        self.error = None                           # why the trace ends before its end
+        self.defined = bytearray(1)                 # by entry: whether it has an owner
+        self.decoder = trace_entries.EntryDecoder()
+        self.waiting, self.waiting_entries, self.waiting_exits = [], 0, 0
+        try:
+            for kind, item in read_trace.read(path, packed_entries=True):
+                if kind == 'block':
+                    self.define(item)
+                elif kind == 'entries':
+                    self.enter(item)
+                elif kind == 'event' and item['category'] == 'exits':
+                    self.causes[cause(item)] += 1
+                    self.waiting_exits += 1
+        except ValueError as error:
+            self.error = str(error)
+        try:
+            self.count()
+        except ValueError as error:
+            self.error = str(error)  # what waited stands before the place where reading ended
+
+    def define(self, block):
+        entries = [block['eip']] + block['return_eips']
+        self.decoder.allow(block['number'] + len(entries) - 1)
+        self.defined.extend(bytes(len(self.decoder.first) - len(self.defined)))
+        self.blocks[block['number']] = block
+        for i, eip in enumerate(entries):
+            self.defined[block['number'] + i] = True
+            self.owners[block['number'] + i] = (block['number'],
+                                                block['linear'] + eip - block['eip'])
+
+    def enter(self, chunk):
+        self.waiting.append(chunk)
+        self.waiting_entries += trace_entries.entries_of(chunk)
+        if self.waiting_entries >= min(max(BATCH_LEAST, self.total // BATCH_SHARE), BATCH_MOST):
+            self.count()
+
+    def count(self):
+        if not self.waiting and not self.waiting_exits:
+            return
+        chunks, self.waiting, self.waiting_entries = self.waiting, [], 0
+        entries = self.decoder.decode(chunks)
+        known = numpy.frombuffer(bytes(self.defined), bool)[entries]
+        good = len(entries) if known.all() else int(known.argmin())
+        self.tally(entries[:good])
+        if good < len(entries):
+            raise ValueError(f'entry {entries[good]} of no block')
+
+    def tally(self, entries):
+        counts = numpy.bincount(entries, minlength=len(self.counts))
+        more = len(counts) - len(self.counts)
+        self.counts = numpy.pad(self.counts, (0, more))
+        self.met = numpy.pad(self.met, (0, more))
+        self.met[(counts > 0) & (self.counts == 0)] = len(self.batches)
+        self.counts += counts
+        self.pairs.add(entries)
+        self.total += len(entries)
+        self.batches.append((len(entries), self.waiting_exits))
+        self.waiting_exits = 0
 
     def entries(self):
-        return sum(self.batches, collections.Counter())
-
-    def causes(self):
-        return sum(self.exits, collections.Counter())
+        """Entries by block, at its start and behind its calls."""
+        entries = collections.Counter()
+        for entry in numpy.flatnonzero(self.counts).tolist():
+            entries[self.owners[entry][0]] += int(self.counts[entry])
+        return entries
 
     def slices(self):
-        """(entries by block, exits by cause) for SLICES pieces of about as many entries."""
-        size = max(1, -(-self.total // SLICES))
-        result = []
-        counts, causes = collections.Counter(), collections.Counter()
-        for batch, exits in zip(self.batches, self.exits):
-            counts.update(batch)
-            causes.update(exits)
-            if sum(counts.values()) >= size:
-                result.append((counts, causes))
-                counts, causes = collections.Counter(), collections.Counter()
-        # What is left is no slice of its own, unless it is all there is.
-        if result:
-            result[-1][0].update(counts)
-            result[-1][1].update(causes)
-        else:
-            result.append((counts, causes))
-        return result
+        """(entries, exits, blocks that are new) of SLICES pieces of about as many entries."""
+        met = {}
+        for entry in numpy.flatnonzero(self.counts).tolist():
+            number = self.owners[entry][0]
+            met[number] = min(met.get(number, len(self.batches)), int(self.met[entry]))
+        new = numpy.bincount(list(met.values()), minlength=len(self.batches))
+        of_batches = numpy.column_stack((self.batches, new))
+        # In which slice a batch begins.
+        begins = numpy.cumsum(of_batches[:, 0]) - of_batches[:, 0]
+        place = numpy.minimum(begins * SLICES // max(1, self.total), SLICES - 1)
+        firsts = numpy.flatnonzero(numpy.diff(place, prepend=-1))
+        return numpy.add.reduceat(of_batches, firsts).tolist()
 
 
 def cause(event):
@@ -168,7 +205,7 @@ def report(boot, top):
     outcomes, kinds = instruction_mix(boot, mnemonics(boot.blocks.values()))
     return {
         'entries': boot.total,
-        'complete': boot.complete,
+        'complete': boot.error is None,
         'blocks': len(boot.blocks),
         'blocks_entered': len(entries),
         'instructions': sum(outcomes.values()),
@@ -178,7 +215,7 @@ def report(boot, top):
                            for number, count in entries.most_common(top)],
         'outcomes': dict(outcomes.most_common()),
         'mnemonics': dict(kinds.most_common(top)),
-        'exits': dict(boot.causes().most_common()),
+        'exits': dict(boot.causes.most_common()),
     }
 
 
@@ -237,15 +274,12 @@ def plot(boot, figures, folder):
     yield finish()
 
     axes, finish = save('on_the_way', 8.0)
-    slices = boot.slices()
-    seen = set()
     new, rates, places, done = [], [], [], 0
-    for counts, causes in slices:
-        done += sum(counts.values())
+    for entries, exits, new_blocks in boot.slices():
+        done += entries
         places.append(done / 1e6)
-        new.append(len(counts.keys() - seen))
-        rates.append(1000 * sum(causes.values()) / max(1, sum(counts.values())))
-        seen |= counts.keys()
+        new.append(new_blocks)
+        rates.append(1000 * exits / max(1, entries))
     axes.plot(places, new, color='#3b6ea5')
     axes.set_ylabel('new blocks in a slice')
     axes.set_xlabel('million entries into blocks')
@@ -260,16 +294,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('trace')
-    parser.add_argument('--entries', type=int, help='only the first so many')
     parser.add_argument('--top', type=int, default=20, help='how many of what is hottest')
     parser.add_argument('--plots', metavar='FOLDER', help='draw PNG files there')
     arguments = parser.parse_args()
     try:
-        boot = Boot(arguments.trace, arguments.entries)
-    except (OSError, ValueError) as error:
+        boot = Boot(arguments.trace)
+    except OSError as error:
         sys.exit(f'analyse_boot.py: {error}')
     if boot.total == 0:
-        sys.exit(f'analyse_boot.py: {arguments.trace}: holds no entries: --trace exec writes them')
+        reason = boot.error or 'holds no entries: --trace exec writes them'
+        sys.exit(f'analyse_boot.py: {arguments.trace}: {reason}')
     figures = report(boot, arguments.top)
     json.dump(figures, sys.stdout, indent=2)
     print()
@@ -279,6 +313,8 @@ def main():
                 print(f'analyse_boot.py: {path}', file=sys.stderr)
         except ImportError as error:
             sys.exit(f'analyse_boot.py: --plots: {error}')
+    if boot.error:
+        sys.exit(f'analyse_boot.py: {arguments.trace}: {boot.error}')
 
 
 if __name__ == '__main__':

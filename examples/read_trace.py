@@ -16,6 +16,8 @@ CATEGORIES = ('blocks', 'exec', 'exits', 'faults', 'irq', 'exceptions', 'io', 'm
               'smc', 'modes', 'resumes')
 OUTCOMES = ('ident', 'rewritten', 'software', 'in cache', 'simulated', 'nothing', 'raises')
 FORM_TEXT = 3
+MAX_ENTRIES = 1 << 20  # of a chunk
+MAX_CHUNK = 16 << 20   # bytes
 
 
 class Contents:
@@ -34,10 +36,14 @@ class Contents:
             shift += 7
             if byte < 0x80:
                 return value
+            if shift > 63:
+                raise ValueError('a number of more than 64 bits')
 
     def bytes(self):
         length = self.number()
         self.at += length
+        if self.at > len(self.data):
+            raise IndexError('a text goes on behind the end')
         return self.data[self.at - length:self.at]
 
     def text(self):
@@ -73,9 +79,14 @@ def read_block(chunk):
 
 def read_entries(chunk, predictor):
     count = chunk.number()
+    if count > MAX_ENTRIES:
+        raise ValueError(f'{count} entries, expected at most {MAX_ENTRIES}')
     entries = []
     while len(entries) < count:
-        for _ in range(chunk.number()):
+        foreseen = chunk.number()
+        if foreseen > count - len(entries):
+            raise ValueError(f'{foreseen} foreseen entries of {count - len(entries)}')
+        for _ in range(foreseen):
             entries.append(predictor.predicted())
             predictor.follow(entries[-1])
         if len(entries) < count:
@@ -119,37 +130,42 @@ def read_names(chunk):
     return tuple({chunk.number(): chunk.text() for _ in range(chunk.number())} for _ in range(2))
 
 
-def read(path):
-    """Raises ValueError if the file is no trace, of another version, or cut off."""
+def read(path, packed_entries=False):
+    """Raises ValueError if the file is no trace, of another version, damaged or cut off. With
+    packed_entries it gives ('entries', bytes), the contents of their chunks as they are."""
     predictor = Predictor()
+    readers = {b'B': ('block', read_block), b'E': ('event', read_event), b'N': ('names', read_names),
+               b'X': ('entries', lambda chunk: chunk.data if packed_entries
+                      else read_entries(chunk, predictor))}
     with open(path, 'rb') as file:
         header = file.read(16)
         if header[:8] != MAGIC:
-            raise ValueError(f'{path}: not a binary trace')
+            raise ValueError(f'not a binary trace')
+        if len(header) < 16:
+            raise ValueError(f'cut off')
         version, _ = struct.unpack('<II', header[8:])
         if version != VERSION:
-            raise ValueError(f'{path}: version {version}, expected {VERSION}')
+            raise ValueError(f'version {version}, expected {VERSION}')
         while True:
             frame = file.read(5)
             if len(frame) < 5:
-                raise ValueError(f'{path}: cut off')
+                raise ValueError(f'cut off')
             kind, length = struct.unpack('<cI', frame)
+            if length > MAX_CHUNK:
+                raise ValueError(f'a chunk of {length} bytes, expected at most {MAX_CHUNK}')
             data = file.read(length)
             if len(data) < length:
-                raise ValueError(f'{path}: cut off')
-            chunk = Contents(data)
-            if kind == b'B':
-                yield 'block', read_block(chunk)
-            elif kind == b'X':
-                yield 'entries', read_entries(chunk, predictor)
-            elif kind == b'E':
-                yield 'event', read_event(chunk)
-            elif kind == b'N':
-                yield 'names', read_names(chunk)
-            elif kind == b'Z':
+                raise ValueError(f'cut off')
+            if kind == b'Z':
                 return
-            else:
-                raise ValueError(f'{path}: a chunk of the unknown type {kind}')
+            if kind not in readers:
+                raise ValueError(f'a chunk of the unknown type {kind}')
+            name, reader = readers[kind]
+            try:
+                item = reader(Contents(data))
+            except (IndexError, ValueError) as error:
+                raise ValueError(f'a chunk {kind} makes no sense: {error}') from None
+            yield name, item
 
 
 def main():
@@ -164,11 +180,15 @@ def main():
                     addresses[item['number'] + 1 + i] = item['linear'] + eip - item['eip']
             elif kind == 'entries':
                 for number in item:
+                    if number not in addresses:
+                        raise ValueError(f'entry {number} of no block')
                     print(f'exec {addresses[number]:08x}')
             elif kind == 'event':
                 print(f'{item["category"]} {item["event"]} {item["address"]:08x}')
-    except (OSError, ValueError) as error:
+    except OSError as error:
         sys.exit(f'read_trace.py: {error}')
+    except ValueError as error:
+        sys.exit(f'read_trace.py: {sys.argv[1]}: {error}')
     except BrokenPipeError:
         pass
 

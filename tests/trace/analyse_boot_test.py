@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """examples/analyse_boot.py agrees with `verbatim trace --summary`, and draws what it says."""
 
+import collections
 import importlib.util
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -14,6 +16,10 @@ import unittest
 VERBATIM = os.environ['VERBATIM']
 GUEST = os.environ['GUEST']
 ANALYSER = os.environ['ANALYSER']
+sys.path.insert(0, os.path.dirname(ANALYSER))
+import read_trace  # noqa: E402
+import trace_entries  # noqa: E402
+
 PATIENCE_SECONDS = 60
 PNG = b'\x89PNG\r\n\x1a\n'
 
@@ -21,6 +27,15 @@ PNG = b'\x89PNG\r\n\x1a\n'
 def run(*arguments):
     return subprocess.run(arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           timeout=PATIENCE_SECONDS, check=False)
+
+
+def analyse(*arguments):
+    return run(sys.executable, '-B', ANALYSER, *arguments)
+
+
+def packed(number):
+    """A number of the format."""
+    return bytes([number]) if number < 128 else bytes([number & 127 | 128]) + packed(number >> 7)
 
 
 class AnalyseBoot(unittest.TestCase):
@@ -33,7 +48,7 @@ class AnalyseBoot(unittest.TestCase):
             f'exec,exits={cls.trace}')
 
     def analyse(self, *arguments):
-        return run(sys.executable, '-B', ANALYSER, self.trace, *arguments)
+        return analyse(self.trace, *arguments)
 
     def test_its_figures_are_those_of_the_summary(self):
         result = self.analyse('--top', '100')
@@ -53,10 +68,51 @@ class AnalyseBoot(unittest.TestCase):
         hottest = figures['hottest_blocks'][0]
         self.assertRegex(summary, rf'hottest entries\n +{hottest["entries"]} .*{hottest["linear"]}')
 
-    def test_it_stops_where_it_is_told(self):
-        figures = json.loads(self.analyse('--entries', '100').stdout)
-        self.assertEqual(figures['entries'], 100)
-        self.assertFalse(figures['complete'])
+    def test_what_there_is_of_a_damaged_trace_is_counted(self):
+        whole = json.loads(self.analyse().stdout)
+        with open(self.trace, 'rb') as file:
+            content = file.read()
+        middle = len(content) * 3 // 4
+        for name, damaged, reason in (
+                ('cut', content[:middle], 'cut off'),
+                ('mixed', content[:middle] + b'\xff' * 64, 'a chunk of|makes no sense|unknown type'),
+                ('nowhere', content[:content.rindex(b'Z')] + b'X\3\0\0\0\1\0\0', 'entry 0 of no block')):
+            path = os.path.join(self.folder.name, name)
+            with open(path, 'wb') as file:
+                file.write(damaged)
+            result = analyse(path)
+            self.assertEqual(result.returncode, 1)
+            self.assertRegex(result.stderr, rf'\Aanalyse_boot.py: {path}: .*({reason}).*\n\Z')
+            figures = json.loads(result.stdout)
+            self.assertFalse(figures['complete'])
+            self.assertGreater(figures['entries'], 0)
+            self.assertLessEqual(figures['entries'], whole['entries'])
+
+    def test_loops_of_any_length_are_followed(self):
+        """A run of foreseen entries is copied once it is a cycle; a plain reader walks each step."""
+        decoder, plain = trace_entries.EntryDecoder(), read_trace.Predictor()
+        decoder.allow(300)
+        pairs, expected = trace_entries.PairCounter(), collections.Counter()
+        before = []
+        paths = [list(range(1, length + 1)) for length in (1, 2, 7, 96, 97, 250)]
+        # Entries with many successors, and entry numbers of two bytes.
+        paths.append(random.Random(1).choices(range(1, 300), k=3000))
+        for path in paths:
+            for foreseen in (0, 95, 96, 97, 1000, 5001):
+                # Twice around by surprises, none foreseen between, so that the table knows the way.
+                numbers = [2 * len(path) + foreseen] + [n for entry in 2 * path for n in (0, entry)]
+                chunk = b''.join(map(packed, numbers + ([foreseen] if foreseen else [])))
+                entries = read_trace.read_entries(read_trace.Contents(chunk), plain)
+                self.assertEqual(trace_entries.entries_of(chunk), len(entries))
+                decoded = decoder.decode([chunk])
+                self.assertEqual(decoded.tolist(), entries)
+                pairs.add(decoded)
+                expected.update(zip(before + entries, (before + entries)[1:]))
+                before = entries[-1:]
+        counted = collections.Counter()
+        for pair, count in pairs.items():
+            counted[pair] += count
+        self.assertEqual(counted, expected)
 
     def test_plots_are_drawn_or_the_reason_is_told(self):
         plots = os.path.join(self.folder.name, 'plots')
@@ -78,7 +134,7 @@ class AnalyseBoot(unittest.TestCase):
         run(VERBATIM, 'run', '--kernel', GUEST, '--memory', '16M', '--trace',
             f'exits,format=binary={events}')
         for path in (GUEST, '/nonexistent', events):
-            result = run(sys.executable, '-B', ANALYSER, path)
+            result = analyse(path)
             self.assertNotEqual(result.returncode, 0)
             self.assertEqual(result.stderr.count('\n'), 1, result.stderr)
 
