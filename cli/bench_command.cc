@@ -156,8 +156,8 @@ Status Measure(const BenchOptions& options) {
   Result<Run> counted = RunOnce(guest, "dynamic");
   if (!counted) return std::unexpected(counted.error());
   result.counted = std::move(counted->figures);
-  const std::string table = fmt::format("{} runs, which ended with status {}\n{}", options.runs,
-                                        *status, BenchTable(result));
+  const std::string table = fmt::format("{} run{}, which ended with status {}\n{}", options.runs,
+                                        options.runs == 1 ? "" : "s", *status, BenchTable(result));
   std::fwrite(table.data(), 1, table.size(), stdout);
   if (!options.output) return {};
   const std::string json = BenchJson(result);

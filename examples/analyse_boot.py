@@ -5,10 +5,11 @@
   verbatim run --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --trace exec,exits=boot.vbt
   examples/analyse_boot.py boot.vbt --plots plots
 
-Prints as JSON (of a trace that was cut off: what there is, and status 1) the hottest blocks, the instructions by what became of them and by mnemonic, and what
-translated code was left for. --plots also draws that, and how it changes on the way. A boot of Linux,
-some 450 million entries into blocks, takes a minute, and memory does not grow with the trace.
-Needs NumPy and for the plots matplotlib (Debian: python3-numpy, python3-matplotlib); mnemonics come from objdump.
+Prints as JSON the hottest blocks, the instructions by what became of them and by mnemonic, and what
+translated code was left for; of a trace that was cut off what there is, with status 1. --plots also
+draws that, and how it changes on the way. A boot of Linux, some 450 million entries into blocks, takes a
+minute, and memory does not grow with the trace. Needs NumPy and for the plots matplotlib (Debian:
+python3-numpy, python3-matplotlib); mnemonics come from objdump.
 
 Of an entry the instructions are counted up to the first that leads to the next entry, or to a call, or
 to the block's end. An interrupt or a fault may have left the block before.

@@ -4,12 +4,17 @@
 
 import json
 import os
+import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 import unittest
 
 import jsonschema
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / 'scripts'))
+import guest as guests  # noqa: E402  (found only after the line above)
 
 VERBATIM = os.environ['VERBATIM']
 GUESTS = os.environ['GUESTS']
@@ -100,10 +105,32 @@ class Stats(InFolder):
         self.check_mistake('stats')
 
 
+# mov al, v; out 0xf4, al: a boot sector that ends the machine with status 2v + 1.
+def boot_sector(verdict):
+    return bytes([0xB0, verdict, 0xE6, 0xF4]).ljust(510, b'\x90') + b'\x55\xaa'
+
+
+# A process that counts down in a block of two instructions and exits.
+TURNS = 400_000_000
+PROGRAM = f"""
+bits 32
+section .text
+global _start
+_start:
+  mov ecx, {TURNS}
+.next:
+  dec ecx
+  jnz .next
+  mov eax, 1
+  xor ebx, ebx
+  int 0x80
+"""
+
+
 class Bench(InFolder):
-    def measure(self, name, *more):
+    def measure(self, name, *more, runs=3):
         output = self.path(name)
-        result = run('bench', '--runs', '3', '--output', output, '--serial', 'none', *more)
+        result = run('bench', '--runs', str(runs), '--output', output, '--serial', 'none', *more)
         self.assertEqual((result.returncode, result.stderr), (0, ''))
         with open(output, encoding='ascii') as file:
             report = json.load(file)
@@ -133,6 +160,30 @@ class Bench(InFolder):
         self.assertEqual(compared.returncode, 0, compared.stderr)
         self.assertIn('different arguments', compared.stdout)
         self.assertNotIn('returns predicted', compared.stdout)
+
+    def test_a_disk_is_measured(self):
+        with open(self.path('disk'), 'wb') as file:
+            file.write(boot_sector(5).ljust(1 << 20, b'\0'))
+        text, report = self.measure('a', self.path('disk') + ',snapshot=on')
+        self.assertTrue(text.startswith('3 runs, which ended with status 11\n'), text)
+        self.assertGreater(report['counted']['cache.blocks_executed'], 0)
+        # The guest is another one from now on, and that is no noise.
+        with open(self.path('disk'), 'r+b') as file:
+            file.write(boot_sector(7))
+        self.assertIn('status 15', self.measure('b', self.path('disk'))[0])
+
+    def test_a_program_is_measured_on_debians_kernel(self):
+        with open(self.path('program.asm'), 'w', encoding='ascii') as file:
+            file.write(PROGRAM)
+        for command in (['nasm', '-f', 'elf32', 'program.asm', '-o', 'program.o'],
+                        ['ld', '-m', 'elf_i386', '-o', 'program', 'program.o']):
+            subprocess.run(command, cwd=self.folder, check=True)
+        text, report = self.measure('a', '--program', self.path('program'), '--kernel',
+                                    str(guests.kernel_path('686')), runs=1)
+        self.assertTrue(text.startswith('1 run, which ended with status 0\n'), text)
+        self.assertGreater(report['counted']['cache.blocks_executed'], TURNS)
+        # No processor takes two turns in a cycle, or has 10 GHz; without the program nothing runs there.
+        self.assertGreater(report['runs'][0]['time.user_code'], TURNS / 10e9)
 
     def test_a_change_is_told_with_its_interval(self):
         # The example of tests/cli/welch_test.cc, and times that do not differ beyond their spread.
