@@ -6,9 +6,12 @@ import json
 import os
 import pathlib
 import re
+import select
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 import jsonschema
@@ -184,6 +187,23 @@ class Bench(InFolder):
         self.assertGreater(report['counted']['cache.blocks_executed'], TURNS)
         # No processor takes two turns in a cycle, or has 10 GHz; without the program nothing runs there.
         self.assertGreater(report['runs'][0]['time.user_code'], TURNS / 10e9)
+
+    def test_a_guest_ends_with_who_measures_it(self):
+        with open(self.path('disk'), 'wb') as file:
+            file.write(b'\xeb\xfe'.ljust(510, b'\0') + b'\x55\xaa')  # jmp $
+        with subprocess.Popen([VERBATIM, 'bench', self.path('disk')],
+                              stderr=subprocess.PIPE, text=True) as bench:
+            children = f'/proc/{bench.pid}/task/{bench.pid}/children'
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while not (listed := pathlib.Path(children).read_text(encoding='ascii').split()):
+                self.assertLess(time.monotonic(), deadline)
+            guest_process = os.pidfd_open(int(listed[0]))
+            self.addCleanup(os.close, guest_process)
+            bench.terminate()
+            ended = select.select([guest_process], [], [], PATIENCE_SECONDS)[0]
+            if not ended:
+                signal.pidfd_send_signal(guest_process, signal.SIGKILL)
+            self.assertTrue(ended)
 
     def test_a_change_is_told_with_its_interval(self):
         # The example of tests/cli/welch_test.cc, and times that do not differ beyond their spread.
