@@ -142,16 +142,14 @@ std::string Encoder::Code(uint32_t index) {
   return json;
 }
 
-std::string Encoder::Figures(uint64_t lost, uint64_t lost_events) {
+std::string Encoder::Figures() {
   const Executions& executions = model_.executions();
   std::string json = fmt::format(
-      "{{\"blocks\":{},\"end\":{},\"entries\":{},\"unknownEntries\":{},\"leftOut\":{},\"lost\":{},"
-      "\"lostEvents\":{},"
-      "\"costs\":{},"
-      "\"hostCode\":{},\"executed\":[",
+      "{{\"blocks\":{},\"end\":{},\"entries\":{},\"unknownEntries\":{},\"leftOut\":{},"
+      "\"costs\":{},\"hostCode\":{},\"executed\":[",
       model_.blocks().size(), model_.end_ns(), executions.total(),
-      executions.entries()[Executions::kUnknown].count, model_.left_out(), lost, lost_events,
-      model_.knows_costs(), model_.has_host_code());
+      executions.entries()[Executions::kUnknown].count, model_.left_out(), model_.knows_costs(),
+      model_.has_host_code());
   // Of each entry that was executed: block, first instruction, count, time.
   bool first = true;
   for (const Executions::Entry& entry : std::span(executions.entries()).subspan(1)) {

@@ -32,9 +32,8 @@ class Encoder {
   [[nodiscard]] std::string Blocks(uint32_t from);
   // Both sides of one block.
   [[nodiscard]] std::string Code(uint32_t index);
-  // What changes while a guest runs: executions, exits, the timeline. `lost` executions and
-  // `lost_events` are not in the model.
-  [[nodiscard]] std::string Figures(uint64_t lost = 0, uint64_t lost_events = 0);
+  // What changes while a guest runs: executions, exits, the timeline.
+  [[nodiscard]] std::string Figures();
   // Who leads to whom: of one block, or all.
   [[nodiscard]] std::string Steps(uint32_t index) const;
   [[nodiscard]] std::string AllSteps() const;

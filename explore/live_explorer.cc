@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "explore/live_explorer.h"
 
-#include <optional>
 #include <utility>
 
 #include "base/monotonic_clock.h"
@@ -57,15 +56,20 @@ void LiveExplorer::Start() {
 
 Observations LiveExplorer::Wants() const { return ObservationsFor(kExploreCategories); }
 
-bool LiveExplorer::Push(Item what, size_t bytes, size_t limit) {
-  if (pending_bytes_ + bytes > limit) return false;
-  pending_bytes_ += bytes;
-  pending_.push_back(std::move(what));
-  return true;
-}
-
-void LiveExplorer::WakeIfNeeded(size_t before, size_t after) {
-  if (before < kWakeBytes && after >= kWakeBytes) server_->Wake();
+template <typename... Items>
+void LiveExplorer::HandOver(size_t bytes, Items&&... items) {
+  size_t before = 0;
+  {
+    std::unique_lock lock(mutex_);
+    // What alone is too much is taken when there is nothing else. The server knows: it was woken.
+    taken_.wait(lock, [this, bytes] {
+      return pending_bytes_ == 0 || pending_bytes_ + bytes <= kMaxPending;
+    });
+    before = pending_bytes_;
+    pending_bytes_ += bytes;
+    (pending_.emplace_back(std::forward<Items>(items)), ...);
+  }
+  if (before < kWakeBytes && before + bytes >= kWakeBytes) server_->Wake();
 }
 
 void LiveExplorer::OnBlockTranslated(const TranslatedBlock& translated) {
@@ -73,35 +77,13 @@ void LiveExplorer::OnBlockTranslated(const TranslatedBlock& translated) {
   TraceEvent event = describer_.DescribeBlock(translated);
   event.cr3 = translated.cr3;
   event.time_ns = MonotonicNowNs() - start_ns_;
-  std::optional<HostNames> names;
-  if (!std::exchange(named_, true)) names = NamesFor(translated.stubs);
   const size_t bytes = BytesOf(event);
-  size_t before = 0;
-  size_t after = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    before = pending_bytes_;
-    if (names) (void)Push(*std::move(names), 0, kMaxPending);
-    // Both or none: a block comes with its code. Without it its executions count as lost too.
-    if (Push(std::move(definition), bytes, kMaxPending)) {
-      (void)Push(std::move(event), 0, kMaxPending);
-    }
-    after = pending_bytes_;
-  }
-  WakeIfNeeded(before, after);
+  if (!std::exchange(named_, true)) HandOver(0, NamesFor(translated.stubs));
+  HandOver(bytes, std::move(definition), std::move(event));
 }
 
 void LiveExplorer::OnExecuted(std::span<const uint32_t> entries) {
-  std::vector<uint32_t> copy(entries.begin(), entries.end());
-  size_t before = 0;
-  size_t after = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    before = pending_bytes_;
-    if (!Push(std::move(copy), entries.size_bytes(), kMaxPendingEntries)) lost_ += entries.size();
-    after = pending_bytes_;
-  }
-  WakeIfNeeded(before, after);
+  HandOver(entries.size_bytes(), std::vector(entries.begin(), entries.end()));
 }
 
 void LiveExplorer::OnEvent(const CpuState& cpu, uint32_t eip, const EngineEvent& what) {
@@ -112,15 +94,7 @@ void LiveExplorer::OnEvent(const CpuState& cpu, uint32_t eip, const EngineEvent&
   event.cpl = static_cast<uint8_t>(cpu.cpl);
   event.cr3 = cpu.cr3;
   event.time_ns = MonotonicNowNs() - start_ns_;
-  size_t before = 0;
-  size_t after = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    before = pending_bytes_;
-    if (!Push(std::move(event), kEventBytes, kMaxPending)) ++lost_events_;
-    after = pending_bytes_;
-  }
-  WakeIfNeeded(before, after);
+  HandOver(kEventBytes, std::move(event));
 }
 
 void LiveExplorer::TakeOver() {
@@ -130,6 +104,7 @@ void LiveExplorer::TakeOver() {
     items.swap(pending_);
     pending_bytes_ = 0;
   }
+  taken_.notify_one();
   for (const Item& item : items) {
     std::visit(
         Overload{[this](const BlockDefinition& block) { model_.OnBlock(block); },
@@ -152,7 +127,7 @@ HttpAnswer LiveExplorer::Answer(std::string_view path) {
   if (path == "/figures") {
     const uint64_t now_ns = MonotonicNowNs();
     if (figures_ == nullptr || now_ns - figures_ns_ >= kFiguresPeriodNs) {
-      figures_ = std::make_shared<const std::string>(encoder_.Figures(lost_, lost_events_));
+      figures_ = std::make_shared<const std::string>(encoder_.Figures());
       figures_ns_ = now_ns;
     }
     return {.status = HttpStatus::kOk, .type = "application/json", .contents = figures_};

@@ -3,12 +3,13 @@
 //
 // The guest's thread hands over what it observes, as bytes and numbers, and goes on: the lock that
 // it takes is held for a few instructions by either side. All else happens on the server's thread,
-// whose the model is. If that does not keep up, executions and events are counted as lost, and the
-// page says so.
+// whose the model is. A guest that is too far ahead waits until the server has taken what there is:
+// nothing is lost. No browser can make it wait, since the server waits for none.
 #ifndef VERBATIM_EXPLORE_LIVE_EXPLORER_H_
 #define VERBATIM_EXPLORE_LIVE_EXPLORER_H_
 
-#include <atomic>
+#include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -44,11 +45,9 @@ class LiveExplorer final : public EngineObserver {
   void OnEvent(const CpuState& cpu, uint32_t eip, const EngineEvent& event) override;
 
  private:
-  // Of what was handed over and is not in the model yet. Executions, of which there are most, are
-  // lost first: a block that is lost would take all of its executions with it.
-  static constexpr size_t kMaxPendingEntries = 48 << 20;
-  static constexpr size_t kMaxPending = 192 << 20;
-  // The server's thread is woken for so much.
+  // Of what was handed over and not taken yet. The server is woken for less. Both are small, so
+  // that a guest waits for milliseconds: as long as the server counts what it has taken.
+  static constexpr size_t kMaxPending = 16 << 20;
   static constexpr size_t kWakeBytes = 4 << 20;
   // Figures are made anew this often at most, whoever asks how often.
   static constexpr uint64_t kFiguresPeriodNs = 500'000'000;
@@ -56,19 +55,18 @@ class LiveExplorer final : public EngineObserver {
   using Item = std::variant<BlockDefinition, HostNames, TraceEvent, std::vector<uint32_t>>;
 
   LiveExplorer(std::unique_ptr<HttpServer> server, SymbolTable symbols, std::string title);
-  // `what` takes `bytes`; false: with them there would be more than `limit`. The lock is held.
-  [[nodiscard]] bool Push(Item what, size_t bytes, size_t limit);
-  void WakeIfNeeded(size_t before, size_t after);
+  // On the guest's thread, in this order; they take `bytes`.
+  template <typename... Items>
+  void HandOver(size_t bytes, Items&&... items);
 
   // On the server's thread.
   void TakeOver();
   [[nodiscard]] HttpAnswer Answer(std::string_view path);
 
   std::mutex mutex_;
-  std::vector<Item> pending_;       // under the lock
-  size_t pending_bytes_ = 0;        // likewise
-  std::atomic<uint64_t> lost_ = 0;  // executions
-  std::atomic<uint64_t> lost_events_ = 0;
+  std::vector<Item> pending_;  // under the lock
+  size_t pending_bytes_ = 0;   // likewise
+  std::condition_variable taken_;
 
   // The guest's thread.
   EventDescriber describer_;

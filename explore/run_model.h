@@ -28,8 +28,9 @@ namespace verbatim {
 
 class RunModel final : public TraceVisitor {
  public:
-  // What comes behind so many is counted and left out: a run may be long.
-  static constexpr size_t kMaxBlocks = 1u << 20;
+  // What comes behind so many is counted and left out: a run may be long. Browsers show no element
+  // higher than 2^25 pixels, which are 880,000 rows of the list.
+  static constexpr size_t kMaxBlocks = 800'000;
   static constexpr size_t kMaxExits = 1u << 20;
   static constexpr uint32_t kNoBlock = 0xFFFFFFFF;
 

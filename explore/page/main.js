@@ -97,8 +97,6 @@ class Explorer {
                    [duration(figures.end), 'traced'], [short(guest) + 'B', 'guest code']];
     if (host) facts.push([short(host) + 'B', 'host code']);
     if (figures.unknownEntries) facts.push([whole(figures.unknownEntries), 'executions of blocks that the trace does not define']);
-    if (figures.lost) facts.push([whole(figures.lost), 'executions not counted: this host did not keep up']);
-    if (figures.lostEvents) facts.push([whole(figures.lostEvents), 'events lost']);
     if (figures.leftOut) facts.push([whole(figures.leftOut), 'blocks or exits left out: too many']);
     document.getElementById('facts').replaceChildren(...facts.map(([value, name]) => make('span', '', make('b', '', value), ' ' + name)));
   }

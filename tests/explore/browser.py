@@ -66,6 +66,10 @@ class Browser:
     def run(self, script, *arguments):
         return self.call('POST', '/execute/sync', {'script': script, 'args': list(arguments)})
 
+    def run_async(self, script, *arguments):
+        """What the script gives to the function that is its last argument."""
+        return self.call('POST', '/execute/async', {'script': script, 'args': list(arguments)})
+
     def wait(self, script, *arguments):
         """What the script gives once that is true."""
         deadline = time.monotonic() + PATIENCE_SECONDS
