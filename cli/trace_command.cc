@@ -105,8 +105,8 @@ void DeclareTrace(CLI::App& trace, TraceText& text) {
 
 Result<TraceOptions> ReadTrace(const CLI::App& trace, const TraceText& text) {
   if (text.path.empty()) return Fail("trace: expected a file");
-  Result<TraceSpec> show = ParseTraceSpec(text.show);
-  if (!show) return Fail("--show: {}", show.error().message);
+  Result<TraceSpec> show = ParseTraceSpec(text.show, "--show");
+  if (!show) return std::unexpected(show.error());
   if (!show->path.empty() || show->from || show->to) {
     return Fail("--show '{}': takes no file, no from= and no to=", text.show);
   }

@@ -70,8 +70,9 @@ bool IsFilter(std::string_view word) {
 
 }  // namespace
 
-Result<TraceSpec> ParseTraceSpec(std::string_view text) {
+Result<TraceSpec> ParseTraceSpec(std::string_view text, std::string_view option) {
   TraceSpec spec;
+  spec.option = option;
   bool format_given = false;
   bool more = true;
   bool has_file = false;
@@ -82,13 +83,13 @@ Result<TraceSpec> ParseTraceSpec(std::string_view text) {
     char stop = end < rest.size() ? rest[end] : '\0';
     rest.remove_prefix(std::min(end + 1, rest.size()));
     if (IsFilter(word)) {
-      if (stop != '=') return Fail("--trace '{}': {}=: expected a value", text, word);
+      if (stop != '=') return Fail("{} '{}': {}=: expected a value", option, text, word);
       const size_t value_end = std::min(rest.find_first_of(",="), rest.size());
       const std::string_view value = rest.substr(0, value_end);
       stop = value_end < rest.size() ? rest[value_end] : '\0';
       rest.remove_prefix(std::min(value_end + 1, rest.size()));
       if (const Status applied = ApplyFilter(word, value, spec, format_given); !applied) {
-        return Fail("--trace '{}': {}", text, applied.error().message);
+        return Fail("{} '{}': {}", option, text, applied.error().message);
       }
     } else if (word == "all") {
       spec.categories |= (1u << kTraceCategories) - 1;
@@ -97,20 +98,20 @@ Result<TraceSpec> ParseTraceSpec(std::string_view text) {
     } else if (const auto category = FindCategory(word)) {
       spec.categories |= BitOf(*category);
     } else {
-      return Fail("--trace '{}': '{}': {}", text, word, kWords);
+      return Fail("{} '{}': '{}': {}", option, text, word, kWords);
     }
     has_file = stop == '=';
     more = stop == ',';
   }
   if (has_file) {
-    if (rest.empty()) return Fail("--trace '{}': expected a file behind the =", text);
+    if (rest.empty()) return Fail("{} '{}': expected a file behind the =", option, text);
     spec.path = std::string(rest);
   }
-  if (spec.categories == 0) return Fail("--trace '{}': names no category; {}", text, kWords);
+  if (spec.categories == 0) return Fail("{} '{}': names no category; {}", option, text, kWords);
   const bool exec = (spec.categories & BitOf(TraceCategory::kExec)) != 0;
   if (!format_given && exec && has_file) spec.format = TraceFormat::kBinary;
   if (spec.format == TraceFormat::kBinary && !has_file) {
-    return Fail("--trace '{}': the binary format needs a file: expected =FILE", text);
+    return Fail("{} '{}': the binary format needs a file: expected =FILE", option, text);
   }
   return spec;
 }
@@ -133,9 +134,9 @@ Result<uint32_t> ResolveAddress(std::string_view text, const SymbolTable& symbol
 
 Result<TraceFilter> ResolveFilter(const TraceSpec& spec, const SymbolTable& symbols) {
   TraceFilter filter;
-  const auto resolve = [&symbols](std::string_view key, const AddressText& text) {
+  const auto resolve = [&symbols, &spec](std::string_view key, const AddressText& text) {
     Result<uint32_t> address = ResolveAddress(text.text, symbols);
-    if (!address) address = Fail("--trace {}={}", key, address.error().message);
+    if (!address) address = Fail("{} {}={}", spec.option, key, address.error().message);
     return address;
   };
   if (spec.low) {
@@ -150,7 +151,8 @@ Result<TraceFilter> ResolveFilter(const TraceSpec& spec, const SymbolTable& symb
     if (!high) return std::unexpected(high.error());
     filter.high = *high;
     if (filter.high < filter.low) {
-      return Fail("--trace addr={}-{}: ends before it begins", spec.low->text, spec.high->text);
+      return Fail("{} addr={}-{}: ends before it begins", spec.option, spec.low->text,
+                  spec.high->text);
     }
   }
   if (spec.from) {

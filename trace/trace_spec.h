@@ -26,6 +26,7 @@ struct AddressText {
 
 // Filters as given; addresses wait for the symbols.
 struct TraceSpec {
+  std::string option = "--trace";  // what the command calls it, for messages
   TraceCategories categories = 0;
   TraceFormat format = TraceFormat::kText;
   std::string path;  // empty: standard error
@@ -45,7 +46,8 @@ inline constexpr TraceCategories kExploreCategories =
     BitOf(TraceCategory::kResumes) | BitOf(TraceCategory::kFaults) | BitOf(TraceCategory::kIrq) |
     BitOf(TraceCategory::kSmc);
 
-[[nodiscard]] Result<TraceSpec> ParseTraceSpec(std::string_view text);
+[[nodiscard]] Result<TraceSpec> ParseTraceSpec(std::string_view text,
+                                               std::string_view option = "--trace");
 
 // The same with numbers.
 struct TraceFilter {

@@ -7,6 +7,7 @@ import re
 import subprocess
 import tempfile
 import unittest
+import urllib.parse
 
 from browser import Browser
 
@@ -29,7 +30,7 @@ class Page(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(cls.folder.cleanup)
-        trace = os.path.join(cls.folder.name, 'ring3.trace')
+        cls.trace = trace = os.path.join(cls.folder.name, 'ring3.trace')
         result = run(VERBATIM, 'run', '--kernel', GUEST, '--serial', 'none',
                      '--trace', 'explore=' + trace)
         assert result.returncode == 1, result.stderr
@@ -163,6 +164,22 @@ class Page(unittest.TestCase):
         whole, name = re.search(r'([\d.]+) (s|ms) traced',
                                 self.browser.run('return document.body.innerText')).groups()
         self.assertAlmostEqual(spent, float(whole) * unit[name], delta=0.01 * spent)
+
+    def test_names_are_text_whatever_they_hold(self):
+        name = os.path.join(self.folder.name, 'a "trace" of <b>\'&amp;')
+        os.link(self.trace, name)
+        symbols = os.path.join(self.folder.name, 'symbols')
+        hostile = '</script><img/src=x/onerror=document.title=1>"\'&lt;'
+        with open(symbols, 'w', encoding='ascii') as file:
+            file.write(f'00100000 T {hostile}\n')
+        result = run(VERBATIM, 'explore', name, '--symbols', symbols)
+        self.assertEqual((result.returncode, result.stderr), (0, ''))
+        self.browser.open('file://' + urllib.parse.quote(name + '.html'))
+        self.assertGreater(self.search(hostile), 0)
+        self.choose_first()
+        self.assertIn(hostile, self.browser.run('return document.body.innerText'))
+        self.assertIn(os.path.basename(name), self.browser.run('return document.title'))
+        self.assertEqual(self.browser.run('return document.querySelectorAll("img").length'), 0)
 
     def test_only_rows_in_sight_exist(self):
         self.assertLess(self.browser.run('return document.querySelectorAll(".row").length'), 60)

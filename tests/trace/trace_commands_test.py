@@ -115,6 +115,11 @@ class Trace(unittest.TestCase):
             self.assertEqual(result.returncode, 2)
             self.assertRegex(result.stderr, r'\Averbatim: [^\n]+\n\Z')
             self.assertIn(path, result.stderr)
+        self.record(f'exec={self.path}')
+        for words in ('nonsense', 'exec,cpl=4', 'addr=9-5,exec', 'addr=Nowhere,exec'):
+            result = run(VERBATIM, 'trace', self.path, '--show', words)
+            self.assertEqual((result.returncode, result.stdout), (2, ''))
+            self.assertRegex(result.stderr, r"\Averbatim: --show [^\n]+\n\Z")
         self.assertEqual(self.record('io=/nonexistent/trace').returncode, 2)
         result = self.record('io', '--symbols', '/nonexistent')
         self.assertEqual(result.returncode, 2)
