@@ -23,8 +23,6 @@ namespace {
 constexpr std::string_view kEndOfHead = "\r\n\r\n";
 constexpr uint64_t kNsPerMs = 1'000'000;
 
-bool WouldBlock(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
-
 // Nothing of it may be kept, framed by other pages or taken for something else.
 std::string HeadOf(const HttpAnswer& answer) {
   return fmt::format(
@@ -113,18 +111,14 @@ void HttpServer::Loop() {
 }
 
 void HttpServer::Accept() {
-  FileDescriptor socket(
-      ::accept4(listener_.socket.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-  if (!socket.valid()) {
-    // It has thought better of it.
-    if (WouldBlock(errno) || errno == ECONNABORTED) return;
-    Log(LogLevel::kError, "explore: cannot accept a browser: {}; none can connect any more",
-        std::strerror(errno));
-    listener_.socket.Close();
+  Result<FileDescriptor> socket = listener_.socket.Accept();
+  if (!socket) {
+    Log(LogLevel::kError, "explore: cannot accept a browser: {}", socket.error().message);
     return;
   }
+  if (!socket->valid()) return;
   Connection& connection = connections_.emplace_back();
-  connection.socket = std::move(socket);
+  connection.socket = *std::move(socket);
   connection.deadline_ns = MonotonicNowNs() + kPatienceNs;
 }
 

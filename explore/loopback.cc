@@ -2,13 +2,9 @@
 #include "explore/loopback.h"
 
 #include <fmt/format.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
 
-#include <cerrno>
-#include <cstring>
 #include <optional>
+#include <utility>
 
 #include "base/parse.h"
 
@@ -18,12 +14,6 @@ namespace {
 constexpr int kBacklog = 16;
 constexpr std::string_view kV4 = "127.0.0.1";
 constexpr std::string_view kV6 = "[::1]";
-
-union SocketAddress {
-  sockaddr any;
-  sockaddr_in v4;
-  sockaddr_in6 v6;
-};
 
 }  // namespace
 
@@ -45,33 +35,11 @@ std::string AuthorityOf(const LoopbackAddress& address) {
 }
 
 Result<LoopbackListener> ListenOn(LoopbackAddress address) {
-  const auto failed = [&address] {
-    return Fail("{}: cannot listen there: {}", AuthorityOf(address), std::strerror(errno));
-  };
-  SocketAddress to{};
-  socklen_t bytes = 0;
-  if (address.v6) {
-    to.v6.sin6_family = AF_INET6;
-    to.v6.sin6_port = htons(address.port);
-    to.v6.sin6_addr = in6addr_loopback;
-    bytes = sizeof to.v6;
-  } else {
-    to.v4.sin_family = AF_INET;
-    to.v4.sin_port = htons(address.port);
-    to.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    bytes = sizeof to.v4;
-  }
-  FileDescriptor socket(::socket(to.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!socket.valid()) return failed();
-  const int on = 1;
-  ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  // Connections inherit it.
-  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (::bind(socket.get(), &to.any, bytes) != 0) return failed();
-  if (::listen(socket.get(), kBacklog) != 0) return failed();
-  if (::getsockname(socket.get(), &to.any, &bytes) != 0) return failed();
-  address.port = ntohs(address.v6 ? to.v6.sin6_port : to.v4.sin_port);
-  return LoopbackListener{std::move(socket), address};
+  const auto to = SocketAddress::Ip(address.v6 ? "::1" : "127.0.0.1", address.port);
+  Result<ListeningSocket> socket = ListeningSocket::Create(*to, kBacklog);
+  if (!socket) return Fail("{}: {}", AuthorityOf(address), socket.error().message);
+  address.port = socket->port();
+  return LoopbackListener{*std::move(socket), address};
 }
 
 }  // namespace verbatim

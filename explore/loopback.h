@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/file.h"
+#include "base/listening_socket.h"
 #include "base/result.h"
 
 namespace verbatim {
@@ -22,7 +22,7 @@ struct LoopbackAddress {
 [[nodiscard]] Result<LoopbackAddress> ParseLoopback(std::string_view text);
 
 struct LoopbackListener {
-  FileDescriptor socket;    // does not block
+  ListeningSocket socket;
   LoopbackAddress address;  // with the port that was found
 };
 [[nodiscard]] Result<LoopbackListener> ListenOn(LoopbackAddress address);

@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gdb/address.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 
 namespace verbatim::gdb {
 namespace {
@@ -22,91 +16,43 @@ std::unexpected<Error> Refused(std::string_view text) {
   return Fail("'{}': expected unix:PATH, tcp:PORT, tcp:ADDRESS:PORT or tcp:[ADDRESS]:PORT", text);
 }
 
-union SocketAddress {
-  sockaddr any;
-  sockaddr_un local;
-  sockaddr_in v4;
-  sockaddr_in6 v6;
-};
-struct Endpoint {
-  SocketAddress address{};
-  socklen_t bytes = 0;
-};
-
-Result<Endpoint> EndpointOf(const TcpAddress& tcp) {
-  Endpoint to;
-  if (::inet_pton(AF_INET, tcp.host.c_str(), &to.address.v4.sin_addr) == 1) {
-    to.address.v4.sin_family = AF_INET;
-    to.address.v4.sin_port = htons(tcp.port);
-    to.bytes = sizeof to.address.v4;
-    return to;
-  }
-  to = {};
-  if (::inet_pton(AF_INET6, tcp.host.c_str(), &to.address.v6.sin6_addr) == 1) {
-    to.address.v6.sin6_family = AF_INET6;
-    to.address.v6.sin6_port = htons(tcp.port);
-    to.bytes = sizeof to.address.v6;
-    return to;
-  }
-  return Fail("'{}': expected a numeric address", tcp.host);
-}
-
 std::string NameOf(const TcpAddress& tcp) {
   const bool v6 = tcp.host.contains(':');
   return fmt::format("tcp:{}{}{}:{}", v6 ? "[" : "", tcp.host, v6 ? "]" : "", tcp.port);
 }
 
-Result<FileDescriptor> Bind(const Endpoint& to, std::string_view name) {
-  const auto failed = [name](std::string_view what) {
-    return Fail("{}: cannot {}: {}", name, what, std::strerror(errno));
-  };
-  FileDescriptor socket(
-      ::socket(to.address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!socket.valid()) return failed("make a socket");
-  if (to.address.any.sa_family != AF_UNIX) {
-    const int on = 1;
-    ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    // Connections inherit it; a packet of the protocol waits for its answer.
-    ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  }
-  if (::bind(socket.get(), &to.address.any, to.bytes) != 0) return failed("listen there");
-  if (::listen(socket.get(), kBacklog) != 0) return failed("listen there");
+Result<ListeningSocket> Bind(const SocketAddress& to, std::string_view name) {
+  Result<ListeningSocket> socket = ListeningSocket::Create(to, kBacklog);
+  if (!socket) return Fail("{}: {}", name, socket.error().message);
   return socket;
 }
 
 Result<Listener> ListenTcp(TcpAddress tcp) {
-  const Result<Endpoint> to = EndpointOf(tcp);
-  if (!to) return std::unexpected(to.error());
-  Result<FileDescriptor> socket = Bind(*to, NameOf(tcp));
+  const auto to = SocketAddress::Ip(tcp.host, tcp.port);
+  if (!to) return Fail("'{}': expected a numeric address", tcp.host);
+  Result<ListeningSocket> socket = Bind(*to, NameOf(tcp));
   if (!socket) return std::unexpected(socket.error());
-  Endpoint found = *to;
-  if (::getsockname(socket->get(), &found.address.any, &found.bytes) == 0) {
-    // In the same place for both families.
-    tcp.port = ntohs(found.address.v4.sin_port);
-  }
+  tcp.port = socket->port();
   return Listener{*std::move(socket), NameOf(tcp)};
 }
 
 // Whether the file is a socket at which nobody listens.
-bool IsStale(const Endpoint& to) {
+bool IsStale(const SocketAddress& to) {
   struct stat info {};
-  if (::lstat(to.address.local.sun_path, &info) != 0 || !S_ISSOCK(info.st_mode)) return false;
+  if (::lstat(to.local.sun_path, &info) != 0 || !S_ISSOCK(info.st_mode)) return false;
   const FileDescriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  return ::connect(probe.get(), &to.address.any, to.bytes) != 0 && errno == ECONNREFUSED;
+  return ::connect(probe.get(), &to.any, to.bytes) != 0 && errno == ECONNREFUSED;
 }
 
 Result<Listener> ListenUnix(const std::string& path) {
-  Endpoint to;
-  if (path.size() >= sizeof to.address.local.sun_path) {
+  const auto to = SocketAddress::Local(path);
+  if (!to) {
     return Fail("'{}': the path of a socket has at most {} bytes", path,
-                sizeof to.address.local.sun_path - 1);
+                SocketAddress::kMaxPathBytes);
   }
-  to.address.local.sun_family = AF_UNIX;
-  std::memcpy(to.address.local.sun_path, path.data(), path.size());
-  to.bytes = sizeof to.address.local;
-  if (IsStale(to)) ::unlink(path.c_str());
+  if (IsStale(*to)) ::unlink(path.c_str());
   const mode_t before = ::umask(S_IRWXG | S_IRWXO | S_IXUSR);
-  Result<FileDescriptor> socket = Bind(to, path);
+  Result<ListeningSocket> socket = Bind(*to, path);
   ::umask(before);
   if (!socket) return std::unexpected(socket.error());
   return Listener{*std::move(socket), "unix:" + path};
@@ -136,7 +82,7 @@ Result<Address> ParseAddress(std::string_view text) {
   }
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), tcp.port);
   if (error != std::errc() || end != port.data() + port.size()) return Refused(text);
-  if (const Result<Endpoint> to = EndpointOf(tcp); !to) return Refused(text);
+  if (!SocketAddress::Ip(tcp.host, tcp.port)) return Refused(text);
   return tcp;
 }
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <variant>
 
-#include "base/file.h"
+#include "base/listening_socket.h"
 #include "base/result.h"
 
 namespace verbatim::gdb {
@@ -26,8 +26,8 @@ using Address = std::variant<UnixAddress, TcpAddress>;
 [[nodiscard]] Result<Address> ParseAddress(std::string_view text);
 
 struct Listener {
-  FileDescriptor socket;  // does not block
-  std::string name;       // as ParseAddress takes it, with the port that was found
+  ListeningSocket socket;
+  std::string name;  // as ParseAddress takes it, with the port that was found
 };
 // A socket file that nobody listens at any more is replaced; others stay, and are an error. It is
 // its owner's alone.

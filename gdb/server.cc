@@ -21,8 +21,6 @@ constexpr size_t kMaxUnsent = 256 << 10;
 // What a debugger gets to take the last packet.
 constexpr int kLastWordsMilliseconds = 500;
 
-bool WouldBlock(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
-
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::Create(const Address& address, bool waits) {
@@ -96,18 +94,14 @@ Server::Poll Server::WaitForPeer() {
 }
 
 void Server::Accept() {
-  FileDescriptor peer(
-      ::accept4(listener_.socket.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-  if (!peer.valid()) {
-    // It has thought better of it.
-    if (WouldBlock(errno) || errno == ECONNABORTED) return;
-    Log(LogLevel::kError, "gdb: cannot accept a debugger: {}; none can connect any more",
-        std::strerror(errno));
-    listener_.socket.Close();
+  Result<FileDescriptor> peer = listener_.socket.Accept();
+  if (!peer) {
+    Log(LogLevel::kError, "gdb: cannot accept a debugger: {}", peer.error().message);
     waits_ = false;
     return;
   }
-  peer_ = std::move(peer);
+  if (!peer->valid()) return;
+  peer_ = *std::move(peer);
   peer_gone_ = false;
   waits_ = false;
   session_.emplace();
