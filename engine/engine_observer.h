@@ -174,6 +174,9 @@ class EngineObserver {
   virtual ~EngineObserver() = default;
   // Asked once, when the engine is made.
   [[nodiscard]] virtual Observations Wants() const { return BitOf(Observation::kBlocks); }
+  // Once, before anything else: the memory of the guest that it will hear of, for Peek, and for
+  // what that leads to, during the calls below.
+  virtual void OnMemory(Mmu& /*mmu*/) {}
   virtual void OnBlockTranslated(const TranslatedBlock& translated) = 0;
   // kExecution: entries since the last call, in order, each as Block::number; for the n-th return
   // site of a block n + 1 more. Events come between those that they came between.

@@ -44,6 +44,7 @@ void Engine::ObservedPorts::WritePort(uint16_t port, unsigned bytes, uint32_t va
 
 Status Engine::Observe(EngineObserver& observer) {
   observed_ = observer.Wants();
+  observer.OnMemory(mmu_);
   told_mode_ = ModeOf(context_->cpu);
   if (Observes(Observation::kExceptions)) cpu_->SetObserver(this);
   if (Observes(Observation::kDevices)) mmu_.memory().SetDeviceAccessObserver(this);

@@ -21,7 +21,8 @@ Sampler::Sampler(std::string path, FileDescriptor file, unsigned hz, const Symbo
     : path_(std::move(path)),
       file_(std::move(file)),
       period_ns_(kNsPerHostSecond / hz),
-      symbols_(symbols) {}
+      symbols_(symbols),
+      processes_(symbols) {}
 
 Result<std::unique_ptr<Sampler>> Sampler::Create(const std::string& path, unsigned hz,
                                                  const SymbolTable& symbols) {
@@ -58,8 +59,10 @@ void Sampler::OnKicked(const CpuState& cpu, Mmu& mmu) {
   const uint64_t periods = (now - due_ns_) / period_ns_ + 1;
   due_ns_ += periods * period_ns_;
   const bool halted = cpu.halted;
+  processes_.Look(cpu, mmu);
   Stack stack{.frames = {},
               .cr3 = cpu.cpl == 3 ? cpu.cr3 : 0,
+              .process = cpu.cpl == 3 ? processes_.Running(mmu) : "",
               .cpl = static_cast<uint8_t>(cpu.cpl),
               .code32 = cpu.segments[kCs].Big(),
               .halted = halted};
@@ -77,7 +80,11 @@ void Sampler::OnKicked(const CpuState& cpu, Mmu& mmu) {
 std::string Sampler::Fold(const Stack& stack) const {
   std::string text = "kernel";
   if (!stack.code32) text = "16-bit";
-  if (stack.cpl == 3) text = fmt::format("user cr3={:08x}", stack.cr3);
+  if (stack.cpl == 3) {
+    text = fmt::format("user {}{}cr3={:08x}", stack.process, stack.process.empty() ? "" : " ",
+                       stack.cr3);
+    std::ranges::replace(text, ';', ':');
+  }
   for (size_t i = stack.frames.size(); i-- > 0;) {
     // A call that never comes back is the last of its function.
     const uint32_t linear = stack.frames[i] - (i == 0 ? 0 : 1);

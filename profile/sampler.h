@@ -23,6 +23,7 @@
 #include "base/file.h"
 #include "base/result.h"
 #include "engine/engine_observer.h"
+#include "trace/linux_processes.h"
 #include "trace/symbol_table.h"
 
 namespace verbatim {
@@ -52,7 +53,8 @@ class Sampler final : public EngineObserver {
   // A stack, innermost first, and where it is.
   struct Stack {
     std::vector<uint32_t> frames;
-    uint32_t cr3 = 0;  // of user code
+    uint32_t cr3 = 0;       // of user code
+    std::string process{};  // likewise, where it is known
     uint8_t cpl = 0;
     bool code32 = true;
     bool halted = false;
@@ -68,6 +70,7 @@ class Sampler final : public EngineObserver {
   const FileDescriptor file_;
   const uint64_t period_ns_;
   const SymbolTable& symbols_;
+  LinuxProcesses processes_;
   timer_t timer_{};
   bool has_timer_ = false;
   uint64_t due_ns_ = 0;  // the next sample; 0: not begun

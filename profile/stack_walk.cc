@@ -3,10 +3,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <optional>
 
-#include "base/bits.h"
+#include "trace/guest_memory.h"
 #include "vcpu/segmented_memory.h"
 
 namespace verbatim {
@@ -15,39 +14,10 @@ namespace {
 constexpr uint32_t kFarthestFrame = 64u << 10;
 constexpr uint32_t kLongestCall = 7;
 
-class GuestBytes {
- public:
-  GuestBytes(const CpuState& cpu, Mmu& mmu) : privilege_(PrivilegeOf(cpu.cpl)), mmu_(mmu) {}
-
-  // False unless all of them are in memory, not in a device.
-  [[nodiscard]] bool Read(uint32_t linear, std::span<uint8_t> to) const {
-    for (size_t done = 0; done < to.size();) {
-      const LinearAddress at{linear + static_cast<uint32_t>(done)};
-      const auto found = mmu_.Peek(at, AccessKind::kRead, privilege_);
-      if (!found) return false;
-      const PhysicalAddress physical = mmu_.memory().ApplyA20(found->address);
-      const uint8_t* host = mmu_.memory().HostPointerTo(physical);
-      if (host == nullptr) return false;
-      const size_t count = std::min<size_t>(to.size() - done, kPageBytes - at.PageOffset());
-      std::memcpy(&to[done], host, count);
-      done += count;
-    }
-    return true;
-  }
-  [[nodiscard]] std::optional<uint32_t> Read32(uint32_t linear) const {
-    std::array<uint8_t, 4> bytes{};
-    if (!Read(linear, bytes)) return std::nullopt;
-    return LoadLittle<uint32_t>(bytes.data());
-  }
-  [[nodiscard]] bool IsBehindCall(uint32_t linear) const {
-    std::array<uint8_t, kLongestCall> before{};
-    return Read(linear - kLongestCall, before) && EndsWithCall(before);
-  }
-
- private:
-  const Privilege privilege_;
-  Mmu& mmu_;
-};
+[[nodiscard]] bool IsBehindCall(const GuestMemory& memory, uint32_t linear) {
+  std::array<uint8_t, kLongestCall> before{};
+  return memory.Read(linear - kLongestCall, before) && EndsWithCall(before);
+}
 
 // Of FF /2 and FF /3 with this ModR/M byte and this SIB byte.
 size_t LengthOfIndirectCall(uint8_t modrm, uint8_t sib) {
@@ -63,7 +33,7 @@ size_t LengthOfIndirectCall(uint8_t modrm, uint8_t sib) {
 }
 
 // The frame is not set up yet, or gone already: where the return address is, from esp.
-std::optional<uint32_t> ReturnAddressOffset(const GuestBytes& bytes, uint32_t next) {
+std::optional<uint32_t> ReturnAddressOffset(const GuestMemory& bytes, uint32_t next) {
   std::array<uint8_t, 2> code{};
   if (!bytes.Read(next, code)) return std::nullopt;
   constexpr uint8_t kPushEbp = 0x55;
@@ -95,11 +65,11 @@ std::vector<uint32_t> WalkStack(const CpuState& cpu, Mmu& mmu) {
   const uint32_t stack_base = cpu.segments[kSs].base;
   std::vector<uint32_t> frames{code_base + cpu.eip};
   if (!cpu.segments[kCs].Big() || !cpu.segments[kSs].Big()) return frames;
-  const GuestBytes bytes(cpu, mmu);
+  const GuestMemory bytes(mmu, PrivilegeOf(cpu.cpl));
   const uint32_t esp = cpu.gpr[kEsp];
   if (const auto offset = ReturnAddressOffset(bytes, frames[0])) {
     const auto caller = bytes.Read32(stack_base + esp + *offset);
-    if (caller && bytes.IsBehindCall(code_base + *caller)) frames.push_back(code_base + *caller);
+    if (caller && IsBehindCall(bytes, code_base + *caller)) frames.push_back(code_base + *caller);
   }
   uint32_t above = esp;
   uint32_t frame = cpu.gpr[kEbp];
@@ -107,7 +77,7 @@ std::vector<uint32_t> WalkStack(const CpuState& cpu, Mmu& mmu) {
     if (frame < above || frame - above > kFarthestFrame || frame % 4 != 0) break;
     const auto next = bytes.Read32(stack_base + frame);
     const auto caller = bytes.Read32(stack_base + frame + 4);
-    if (!next || !caller || !bytes.IsBehindCall(code_base + *caller)) break;
+    if (!next || !caller || !IsBehindCall(bytes, code_base + *caller)) break;
     frames.push_back(code_base + *caller);
     above = frame + 4;
     frame = *next;

@@ -41,8 +41,13 @@ std::string EventText(const TraceEvent& event, const SymbolTable& symbols,
   if (const std::string name = symbols.Describe(event.linear); !name.empty()) {
     Append(text, "<{}> ", name);
   }
+  for (const TraceField& field : event.fields) {
+    if (field.name == kProcessField) Append(text, "[{}] ", field.text);
+  }
   Append(text, " {}  {:<10} {}", event.cpl, CategoryName(event.category), event.name);
-  for (const TraceField& field : event.fields) AppendField(text, field, symbols);
+  for (const TraceField& field : event.fields) {
+    if (field.name != kProcessField) AppendField(text, field, symbols);
+  }
   text += '\n';
   text += listing;
   return text;

@@ -70,6 +70,9 @@ struct TraceField {
   }
 };
 
+// The field with the name of the process that an event at CPL 3 is of, where it is known; the last.
+inline constexpr std::string_view kProcessField = "process";
+
 struct TraceEvent {
   TraceCategory category = TraceCategory::kBlocks;
   std::string name;      // within the category

@@ -33,6 +33,7 @@ Tracer::Tracer(const TraceSpec& spec, const TraceFilter& filter, const SymbolTab
       filter_(filter),
       symbols_(symbols),
       output_(std::move(output)),
+      processes_(symbols),
       start_ns_(MonotonicNowNs()),
       binary_(output_),
       running_(!filter.from) {
@@ -160,6 +161,7 @@ void Tracer::WriteEntries() {
 
 void Tracer::OnEvent(const CpuState& cpu, uint32_t eip, const EngineEvent& what) {
   cr3_ = cpu.cr3;
+  if (mmu_ != nullptr) processes_.Look(cpu, *mmu_);
   const uint32_t linear = cpu.segments[kCs].base + eip;
   const auto cpl = static_cast<uint8_t>(cpu.cpl);
   if (!Takes(CategoryOf(what)) || !filter_.TakesPlace(linear, cpl) || !TakesSpace(cpu.cr3)) return;
@@ -167,6 +169,10 @@ void Tracer::OnEvent(const CpuState& cpu, uint32_t eip, const EngineEvent& what)
   event.linear = linear;
   event.cpl = cpl;
   event.cr3 = cpu.cr3;
+  if (cpl == 3 && mmu_ != nullptr) {
+    const std::string process = processes_.Running(*mmu_);
+    if (!process.empty()) event.fields.push_back(TraceField::Text(kProcessField, process));
+  }
   Write(std::move(event));
 }
 
@@ -205,6 +211,11 @@ Observations TraceSet::Wants() const {
   for (const auto& tracer : tracers_) wanted |= tracer->Wants();
   for (const EngineObserver* other : others_) wanted |= other->Wants();
   return wanted;
+}
+
+void TraceSet::OnMemory(Mmu& mmu) {
+  for (const auto& tracer : tracers_) tracer->OnMemory(mmu);
+  for (EngineObserver* other : others_) other->OnMemory(mmu);
 }
 
 void TraceSet::OnBlockTranslated(const TranslatedBlock& translated) {

@@ -16,6 +16,7 @@
 #include "trace/binary_writer.h"
 #include "trace/event_description.h"
 #include "trace/host_names.h"
+#include "trace/linux_processes.h"
 #include "trace/symbol_table.h"
 #include "trace/trace_output.h"
 #include "trace/trace_spec.h"
@@ -29,6 +30,7 @@ class Tracer final : public EngineObserver {
                                                               const SymbolTable& symbols);
 
   [[nodiscard]] Observations Wants() const override;
+  void OnMemory(Mmu& mmu) override { mmu_ = &mmu; }
   void OnBlockTranslated(const TranslatedBlock& translated) override;
   void OnExecuted(std::span<const uint32_t> entries) override;
   void OnEvent(const CpuState& cpu, uint32_t eip, const EngineEvent& event) override;
@@ -67,6 +69,8 @@ class Tracer final : public EngineObserver {
   const SymbolTable& symbols_;
   TraceOutput output_;
   EventDescriber describer_;
+  LinuxProcesses processes_;
+  Mmu* mmu_ = nullptr;
   std::optional<HostNames> names_;  // from the first translation on
   const uint64_t start_ns_;
   BinaryWriter binary_;
@@ -89,6 +93,7 @@ class TraceSet final : public EngineObserver, public ByteSink {
   [[nodiscard]] bool Finish();
 
   [[nodiscard]] Observations Wants() const override;
+  void OnMemory(Mmu& mmu) override;
   void OnBlockTranslated(const TranslatedBlock& translated) override;
   void OnExecuted(std::span<const uint32_t> entries) override;
   void OnEvent(const CpuState& cpu, uint32_t eip, const EngineEvent& event) override;

@@ -142,6 +142,14 @@ class Kernel(unittest.TestCase):
             named.add((name or '').split('+')[0])
         self.assertGreater(len(named), 100)
 
+    def test_processes_have_their_names(self):
+        shown = run(VERBATIM, 'trace', self.trace, '--show', 'exits,cpl=3,format=json')
+        self.assertEqual((shown.returncode, shown.stderr), (0, ''))
+        processes = [json.loads(line).get('process') for line in shown.stdout.splitlines()]
+        # What /init of the initrd is, and starts; each event is of one of them.
+        self.assertLessEqual({'init', 'mount', 'hostname', 'sh'}, set(processes))
+        self.assertNotIn(None, processes)
+
     def test_covered_blocks_are_those_that_were_entered(self):
         covered = subprocess.run([VERBATIM, 'trace', self.trace, '--format', 'drcov'],
                                  capture_output=True, check=True).stdout
