@@ -69,6 +69,7 @@ Result<std::string> ReadAll(const FileDescriptor& file) {
 // The exit status.
 Result<int> RunChild(const std::vector<std::string>& arguments) {
   std::vector<char*> words;
+  words.reserve(arguments.size() + 1);
   for (const std::string& word : arguments) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
   const pid_t parent = ::getpid();

@@ -44,7 +44,7 @@ enum class Activity : uint8_t {
   VERBATIM_ACTIVITIES(VERBATIM_ACTIVITY)
 #undef VERBATIM_ACTIVITY
 };
-#define VERBATIM_ACTIVITY(name, enumerator, description) +1
+#define VERBATIM_ACTIVITY(name, enumerator, description) +1  // NOLINT(*-macro-parentheses)
 inline constexpr size_t kActivities = 0 VERBATIM_ACTIVITIES(VERBATIM_ACTIVITY);
 #undef VERBATIM_ACTIVITY
 

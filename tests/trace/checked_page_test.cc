@@ -53,7 +53,7 @@ TEST(CheckedPage, HasTheSameWordsForItsInstructions) {
   const struct {
     std::vector<uint8_t> code;
     std::string word;
-  } kCases[] = {
+  } cases[] = {
       {{0x0F, 0x20, 0xC3}, "in cache"},               // mov ebx, cr0
       {{0xFA}, "in cache"},                           // cli
       {{0x0F, 0x00, 0xCB}, "simulated"},              // str bx
@@ -62,7 +62,7 @@ TEST(CheckedPage, HasTheSameWordsForItsInstructions) {
       {{0x50}, "rewritten"},                          // push eax
       {{0x90}, "nothing"},                            // nop
   };
-  for (const auto& [code, word] : kCases) {
+  for (const auto& [code, word] : cases) {
     const std::map<bool, std::set<std::string>> expected{{false, {word}}, {true, {word}}};
     EXPECT_EQ(WordsFor(code), expected) << word;
   }
