@@ -16,4 +16,11 @@ const RecoveryPoint& Block::RecoveryAt(const uint8_t* pc) const {
   return *--next;
 }
 
+const RecoveryPoint* Block::StartOf(uint32_t start_eip) const {
+  const auto found = std::ranges::find_if(recovery, [start_eip](const RecoveryPoint& point) {
+    return point.start && point.eip == start_eip;
+  });
+  return found == recovery.end() ? nullptr : &*found;
+}
+
 }  // namespace verbatim

@@ -5,7 +5,8 @@
 // Shape of a block's host code:
 //   entry:  checks that r8d, the guest eip jumped to, is this block's; falls into
 //   body:   (direct chains enter here) a comparison of the guest's bytes with those translated, if
-//           nothing else tells of changes; the translated instructions
+//           nothing else tells of changes; the translated instructions (at the starts of which
+//           chains may enter too)
 //   ...     out-of-line stubs: links, table jumps, and
 //   dead:   where `body` is redirected to once the block is invalid
 #ifndef VERBATIM_CODECACHE_BLOCK_H_
@@ -58,6 +59,10 @@ enum class RecoveryKind : uint8_t {
 struct RecoveryPoint {
   uint32_t host_offset = 0;  // from Block::host_start
   RecoveryKind kind = RecoveryKind::kInstruction;
+  // kInstruction, in the body: the instruction begins here with nothing of another pending, so that
+  // a jump to it may come here. Not in blocks that do something wherever they are entered, nor in
+  // the five bytes that a dead body's jump replaces.
+  bool start = false;
   int16_t stack_lag = 0;  // the guest's esp is r12d plus this
   uint32_t eip = 0;
 };
@@ -71,6 +76,7 @@ struct Link {
   uint32_t stub_offset = 0;    // where it leads while unchained
   uint32_t target_eip = 0;
   bool chained = false;
+  bool inside = false;        // chained to an instruction behind the start of a block
   bool through_cell = false;  // for good: the stub is a jump through the target's cell
 };
 
@@ -96,7 +102,7 @@ struct ExecutionCounts {
   uint64_t returns = 0;   // to its return sites
 };
 
-// A link of another block that leads to this one's body.
+// A link, mostly of another block, that leads into this one's body.
 struct IncomingLink {
   Block* source = nullptr;
   size_t index = 0;  // in source->links
@@ -154,6 +160,9 @@ struct Block {
   }
   // The recovery point in force at `pc`, which must lie in the block.
   [[nodiscard]] const RecoveryPoint& RecoveryAt(const uint8_t* pc) const;
+  // Where a jump to the instruction at `start_eip`, behind the block's first, may enter the body;
+  // nullptr if nowhere.
+  [[nodiscard]] const RecoveryPoint* StartOf(uint32_t start_eip) const;
 };
 
 }  // namespace verbatim

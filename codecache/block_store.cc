@@ -46,6 +46,21 @@ Block* BlockStore::FindByHost(const uint8_t* pc) const {
   return block.ContainsHost(pc) ? const_cast<Block*>(&block) : nullptr;
 }
 
+// A page has dozens of blocks: the extents, side by side, rule out all but a few.
+std::optional<BlockEntry> BlockStore::FindInside(const BlockKey& key, uint32_t eip) const {
+  const auto found = by_page_.find(key.physical.Page());
+  if (found == by_page_.end()) return std::nullopt;
+  const uint32_t offset = key.physical.PageOffset();
+  for (const Resident& each : found->second.blocks) {
+    if (offset <= each.first || offset >= each.end) continue;
+    Block& block = *each.block;
+    if (block.key.mode != key.mode || block.key.linear.Page() != key.linear.Page()) continue;
+    const RecoveryPoint* point = block.StartOf(eip);
+    if (point != nullptr) return BlockEntry{block, point->host_offset};
+  }
+  return std::nullopt;
+}
+
 bool BlockStore::HasBlocks(PhysicalAddress page) const {
   const auto found = by_page_.find(page.Page());
   return found != by_page_.end() && !found->second.blocks.empty();
@@ -82,7 +97,8 @@ void BlockStore::Adopt(Block& block) {
     if (!source.valid) continue;
     Link& link = source.links[incoming.index];
     // It may have been moved since, and asked again.
-    if (source.key.linear.Page() != block.key.linear.Page() || link.through_cell) continue;
+    if (source.key.linear.Page() != block.key.linear.Page()) continue;
+    if (link.through_cell || link.inside) continue;
     if (!block.crosses_page) {
       LeadTo(source, link, block.body());
       link.chained = true;
@@ -102,14 +118,18 @@ void BlockStore::LeadTo(Block& source, const Link& link, const uint8_t* target) 
 void BlockStore::Unchain(Block& source, Link& link) {
   LeadTo(source, link, source.host_start + link.stub_offset);
   link.chained = false;
+  link.inside = false;
 }
 
-void BlockStore::Chain(Block& source, Link& link, Block& target) {
-  CHECK(source.key.linear.Page() == target.key.linear.Page() && !target.crosses_page);
-  LeadTo(source, link, target.body());
+void BlockStore::Chain(Block& source, Link& link, const BlockEntry& target) {
+  Block& block = target.block;
+  CHECK(source.key.linear.Page() == block.key.linear.Page() && !block.crosses_page);
+  LeadTo(source, link, target.code());
   link.chained = true;
-  target.incoming.push_back({&source, static_cast<size_t>(&link - source.links.data())});
+  link.inside = target.IsInside();
+  block.incoming.push_back({&source, static_cast<size_t>(&link - source.links.data())});
   ++statistics_.links_chained;
+  if (link.inside) ++statistics_.links_inside;
 }
 
 void BlockStore::ReplaceLinkStub(Block& source, Link& link, std::span<const uint8_t> code) {
@@ -130,9 +150,9 @@ uint32_t BlockStore::InvalidateRange(PhysicalAddress start, uint32_t bytes) {
     if (found == by_page_.end()) continue;
     // Invalidate edits the list: work on the victims, not on it.
     std::vector<Block*> victims;
-    const std::vector<Block*>& blocks = found->second.blocks;
-    std::copy_if(blocks.begin(), blocks.end(), std::back_inserter(victims),
-                 [&](const Block* block) { return Overlaps(*block, start.value, bytes); });
+    for (const Resident& each : found->second.blocks) {
+      if (Overlaps(*each.block, start.value, bytes)) victims.push_back(each.block);
+    }
     for (Block* block : victims) Invalidate(*block);
     count += static_cast<uint32_t>(victims.size());
   }
@@ -142,8 +162,14 @@ uint32_t BlockStore::InvalidateRange(PhysicalAddress start, uint32_t bytes) {
 void BlockStore::AddToPage(uint32_t page, Block& block) {
   Page& entry = by_page_[page];
   PositionIn(page, block) = static_cast<uint32_t>(entry.blocks.size());
-  entry.blocks.push_back(&block);
-  if (page == block.key.physical.Page()) entry.AddLinearPage(block.key.linear.Page());
+  Resident resident{&block, 0, 0};
+  if (page == block.key.physical.Page()) {
+    entry.AddLinearPage(block.key.linear.Page());
+    const uint32_t first = block.key.physical.PageOffset();
+    resident.first = static_cast<uint16_t>(first);
+    resident.end = static_cast<uint16_t>(std::min(first + block.guest_bytes, kPageBytes));
+  }
+  entry.blocks.push_back(resident);
 }
 
 void BlockStore::Page::AddLinearPage(uint32_t linear) {
@@ -154,11 +180,11 @@ void BlockStore::Page::AddLinearPage(uint32_t linear) {
 void BlockStore::RemoveFromPage(uint32_t page, Block& block) {
   const auto found = by_page_.find(page);
   CHECK(found != by_page_.end());
-  std::vector<Block*>& list = found.value().blocks;
+  std::vector<Resident>& list = found.value().blocks;
   const uint32_t at = PositionIn(page, block);
-  CHECK(at < list.size() && list[at] == &block);
+  CHECK(at < list.size() && list[at].block == &block);
   list[at] = list.back();
-  PositionIn(page, *list[at]) = at;
+  PositionIn(page, *list[at].block) = at;
   list.pop_back();
   if (list.empty()) by_page_.erase(found);
 }
@@ -176,11 +202,22 @@ void BlockStore::Invalidate(Block& block) {
     Patched(block, offset);
   }
   ReleaseCells(block);
-  // Without those that have died themselves: else the list of a pair that keep being retranslated
-  // would grow for ever.
-  std::erase_if(block.incoming, [](const IncomingLink& link) { return !link.source->valid; });
-  if (!block.incoming.empty()) orphans_[block.key] = std::move(block.incoming);
+  OrphanIncoming(block);
   ++statistics_.blocks_invalidated;
+}
+
+// Links to the body wait for its successor; what leads inside would not notice, and asks again.
+// Those that have died themselves are forgotten: else the list of a pair that keep being
+// retranslated would grow for ever. Nor may they be patched: the jump at their body may lie there.
+void BlockStore::OrphanIncoming(Block& block) {
+  std::erase_if(block.incoming, [this](const IncomingLink& incoming) {
+    if (!incoming.source->valid) return true;
+    Link& link = incoming.source->links[incoming.index];
+    if (!link.inside) return false;
+    Unchain(*incoming.source, link);
+    return true;
+  });
+  if (!block.incoming.empty()) orphans_[block.key] = std::move(block.incoming);
 }
 
 // Nothing comes to its jumps any more.

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -27,8 +28,19 @@ struct BlockStoreStatistics {
   uint64_t blocks_translated = 0;
   uint64_t blocks_invalidated = 0;
   uint64_t links_chained = 0;
+  uint64_t links_inside = 0;  // of them, into the middle of a block
   uint64_t flushes = 0;
   uint64_t blocks_moved = 0;
+};
+
+// Where a jump enters a block: at its body, or inside, at an instruction behind the first.
+struct BlockEntry {
+  Block& block;
+  uint32_t offset;  // in its host code
+
+  [[nodiscard]] static BlockEntry BodyOf(Block& block) { return {block, block.body_offset}; }
+  [[nodiscard]] bool IsInside() const { return offset != block.body_offset; }
+  [[nodiscard]] const uint8_t* code() const { return block.host_start + offset; }
 };
 
 class BlockStore {
@@ -42,6 +54,9 @@ class BlockStore {
   void SetPatchObserver(PatchObserver* observer) { patch_observer_ = observer; }
 
   [[nodiscard]] Block* Find(const BlockKey& key) const;
+  // The instruction at `eip` inside a block of the key's mode, page and linear page; for a jump
+  // from another such block. `key` is what a block would have that starts there.
+  [[nodiscard]] std::optional<BlockEntry> FindInside(const BlockKey& key, uint32_t eip) const;
   // The block whose host code contains `pc`, valid or not; nullptr if none.
   [[nodiscard]] Block* FindByHost(const uint8_t* pc) const;
   [[nodiscard]] bool HasBlocks(PhysicalAddress page) const;
@@ -49,8 +64,8 @@ class BlockStore {
   // Takes over a block whose host code has just been committed, the highest so far.
   Block& Insert(Block&& block);
 
-  // Redirects the link's source to the target's body. Both in one page, same mode.
-  void Chain(Block& source, Link& link, Block& target);
+  // Redirects the link's source to the target. Both in one page, same mode.
+  void Chain(Block& source, Link& link, const BlockEntry& target);
 
   // Puts `code` (at most Link::kStubBytes) in place of the link's stub for good: its target cannot
   // be chained.
@@ -79,9 +94,15 @@ class BlockStore {
   void Patched(const Block& block, uint32_t offset) {
     if (patch_observer_ != nullptr) patch_observer_->OnPatched(block, offset);
   }
+  // A block that has bytes in a page, and which of the page's these are, as far as it starts there.
+  struct Resident {
+    Block* block;
+    uint16_t first;
+    uint16_t end;
+  };
   // What there is of one physical page.
   struct Page {
-    std::vector<Block*> blocks;  // that have bytes in it
+    std::vector<Resident> blocks;
     // Those that start in it are for these linear pages.
     std::vector<uint32_t> linear_pages;
 
@@ -91,6 +112,7 @@ class BlockStore {
   void AddToPage(uint32_t page, Block& block);
   void RemoveFromPage(uint32_t page, Block& block);
   void Adopt(Block& block);
+  void OrphanIncoming(Block& block);
   void ReleaseCells(const Block& block);
   void LeadTo(Block& source, const Link& link, const uint8_t* target);
   void Unchain(Block& source, Link& link);

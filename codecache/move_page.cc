@@ -64,7 +64,8 @@ bool BlockStore::MovePage(PhysicalAddress page, uint32_t from, uint32_t to,
   const auto found = by_page_.find(page.Page());
   if (found == by_page_.end()) return false;
   std::vector<Block*> blocks;
-  for (Block* block : found->second.blocks) {
+  for (const Resident& each : found->second.blocks) {
+    Block* const block = each.block;
     if (block->key.physical.Page() != page.Page() || block->key.linear.Page() != from) continue;
     // One that has links can be neither taken along nor left behind.
     if (!block->movable && !(block->links.empty() && block->incoming.empty())) return false;
@@ -81,7 +82,9 @@ bool BlockStore::MovePage(PhysicalAddress page, uint32_t from, uint32_t to,
   });
   for (Block* block : blocks) {
     for (Link& link : block->links) {
-      if (link.chained && !link.through_cell && !LeadsIntoPage(*block, link)) Unchain(*block, link);
+      // One that leads inside leads to a block that lives, and moves along.
+      if (!link.chained || link.through_cell || link.inside) continue;
+      if (!LeadsIntoPage(*block, link)) Unchain(*block, link);
     }
   }
   for (Block* block : blocks) Move(*block, distance);

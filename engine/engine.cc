@@ -225,12 +225,12 @@ void Engine::UpdateSegmentPointers() {
 
 void Engine::Remember(uint32_t eip) { recent_eips_[recent_count_++ % recent_eips_.size()] = eip; }
 
-void Engine::Enter(const Block& block) {
+void Engine::Enter(const BlockEntry& entry) {
   SyncFlagsToHost();
   UpdateSegmentPointers();
-  Remember(block.eip);
+  Remember(context_->cpu.eip);
   entered_generation_ = window_code_->generation();
-  context_->entry_pc = block.body();
+  context_->entry_pc = entry.code();
   ++statistics_.entries;
   context_->shadow_rsp = code_->shadow_rsp;
   if (Observes(Observation::kResumes)) Tell(Resumed{});
@@ -282,15 +282,17 @@ Status Engine::RunOnce(BlockMode mode) {
   context_->exit_reason = static_cast<uint32_t>(ExitReason::kLookup);
   if (Status selected = SelectWindow(mode); !selected) return selected;
   MapRepeatedAccess();
-  Block* block = FindOrTranslate(mode);
-  if (block == nullptr) return {};
-  ChainPending(*block);
-  if (!mode.single()) {
-    code_->table.Set(block->eip, *block, cells_.Find(block->eip));
-    code_->TargetOf(block->eip) = {block->eip, block->body()};
+  const std::optional<BlockEntry> entry = FindOrTranslate(mode);
+  if (!entry) return {};
+  ChainPending(*entry);
+  // What the tables lead to must be redirected when it dies: the body alone is.
+  if (!mode.single() && !entry->IsInside()) {
+    const Block& block = entry->block;
+    code_->table.Set(block.eip, block, cells_.Find(block.eip));
+    code_->TargetOf(block.eip) = {block.eip, block.body()};
   }
   mode_ = mode;
-  Enter(*block);
+  Enter(*entry);
   SyncFlagsFromHost();
   while (HandleExit() && window_code_->generation() == entered_generation_) {
     SyncFlagsToHost();

@@ -155,11 +155,17 @@ class Engine final : public CodeWriteObserver,
  private:
   Engine(Mmu& mmu, WindowSet& windows, EventGate& gate, const EngineOptions& options);
 
+  // The link by which generated code has asked for its target.
+  struct PendingLink {
+    Block* block;
+    size_t index;
+  };
+
   // engine.cc
   [[nodiscard]] Status RunLoop(RunFor limit, RunResult& result);
   [[nodiscard]] Status Step();
   [[nodiscard]] Status RunOnce(BlockMode mode);
-  void Enter(const Block& block);
+  void Enter(const BlockEntry& entry);
   [[nodiscard]] Activity GeneratedCode() const {
     return context_->cpu.cpl == 3 ? Activity::kUserCode : Activity::kKernelCode;
   }
@@ -192,8 +198,10 @@ class Engine final : public CodeWriteObserver,
   [[nodiscard]] bool Optimises(Optimisation one) const { return options_.optimisations.Has(one); }
   [[nodiscard]] BlockMode PresentMode();
   [[nodiscard]] uint32_t CodeSegmentId();
-  // nullptr: a fault was delivered to the guest instead, or the cache was flushed: look again.
-  [[nodiscard]] Block* FindOrTranslate(BlockMode mode);
+  // Nothing: a fault was delivered to the guest instead, or the cache was flushed: look again.
+  [[nodiscard]] std::optional<BlockEntry> FindOrTranslate(BlockMode mode);
+  [[nodiscard]] std::optional<BlockEntry> FindInside(const BlockKey& key) const;
+  [[nodiscard]] bool LeadsTo(const PendingLink& pending, const BlockKey& key) const;
   [[nodiscard]] Block* TranslateAt(const BlockKey& key);
   [[nodiscard]] bool MoveCodeTo(const BlockKey& key);
   void RecycleCells();
@@ -207,7 +215,7 @@ class Engine final : public CodeWriteObserver,
   void DropPage(PhysicalAddress page, DropCause cause);
   [[nodiscard]] bool HasCode(PhysicalAddress start, uint64_t bytes) const;
   void FlushCodeCache();
-  void ChainPending(Block& target);
+  void ChainPending(const BlockEntry& target);
 
   // callouts.cc
   static bool CalloutThunk(ExecutionContext* context, uint32_t site) noexcept;
@@ -312,11 +320,6 @@ class Engine final : public CodeWriteObserver,
     uint32_t eip = 0;
     LinearAddress address;
     bool write = false;
-  };
-
-  struct PendingLink {
-    Block* block;
-    size_t index;
   };
 
   Mmu& mmu_;

@@ -49,10 +49,11 @@ using Observations = uint32_t;  // a set of bits
   return 1u << static_cast<unsigned>(what);
 }
 
-// kBlocks: a jump of `source` leads straight to `target` from now on.
+// kBlocks: a jump of `source` leads straight into `target` from now on, to its instruction `eip`.
 struct LinkMade {
   const Block* source;
   const Block* target;
+  uint32_t eip;
 };
 
 // kExits. Left to the run loop.

@@ -92,19 +92,19 @@ void Engine::DropTranslations() {
   mmu_.Flush(true);
 }
 
-Block* Engine::FindOrTranslate(BlockMode mode) {
+std::optional<BlockEntry> Engine::FindOrTranslate(BlockMode mode) {
   CpuState& cpu = context_->cpu;
   ++statistics_.lookups;
   const SegmentRegister& cs = cpu.segments[kCs];
   if (cpu.eip > cs.limit) {
     Raise({Vector::kGeneralProtection, 0, {}});
-    return nullptr;
+    return std::nullopt;
   }
   const LinearAddress linear{cs.base + cpu.eip};
   const Faultable<PhysicalAddress> physical = FetchPage(linear);
   if (!physical) {
     Raise(physical.error());
-    return nullptr;
+    return std::nullopt;
   }
   const BlockKey key{*physical, linear, mode.bits()};
   Block* block = store_->Find(key);
@@ -113,7 +113,7 @@ Block* Engine::FindOrTranslate(BlockMode mode) {
     const Faultable<PhysicalAddress> second = FetchPage(linear.PageStart() + kPageBytes);
     if (!second) {
       Raise(second.error());
-      return nullptr;
+      return std::nullopt;
     }
     if (*second != block->second_page) {
       drop_cause_ = DropCause::kRemapped;
@@ -121,7 +121,19 @@ Block* Engine::FindOrTranslate(BlockMode mode) {
       block = nullptr;
     }
   }
-  return block != nullptr ? block : TranslateAt(key);
+  if (block == nullptr) {
+    if (const std::optional<BlockEntry> inside = FindInside(key)) return inside;
+    block = TranslateAt(key);
+  }
+  return block != nullptr ? std::optional(BlockEntry::BodyOf(*block)) : std::nullopt;
+}
+
+// A jump in its page need not start at a block's entry: see docs/decisions/inside-links.md.
+std::optional<BlockEntry> Engine::FindInside(const BlockKey& key) const {
+  if (!pending_link_ || !Optimises(Optimisation::kChain) || !LeadsTo(*pending_link_, key)) {
+    return std::nullopt;
+  }
+  return store_->FindInside(key, context_->cpu.eip);
 }
 
 // The same code may have been translated where a process that is gone had it mapped.
@@ -252,25 +264,28 @@ void Engine::ShowMoved(const Block& block) {
   if (Observes(Observation::kBlocks)) options_.observer->OnBlockTranslated(shown);
 }
 
-void Engine::ChainPending(Block& target) {
+// Whether the link leads to where the guest is now, which a block of this key stands for, within
+// its page.
+bool Engine::LeadsTo(const PendingLink& pending, const BlockKey& key) const {
+  const Block& source = *pending.block;
+  return source.valid && source.links[pending.index].target_eip == context_->cpu.eip &&
+         source.key.mode == key.mode && source.key.linear.Page() == key.linear.Page() &&
+         source.key.physical.Page() == key.physical.Page();
+}
+
+void Engine::ChainPending(const BlockEntry& target) {
   if (!pending_link_) return;
-  const auto [source, index] = *pending_link_;
+  const PendingLink pending = *pending_link_;
   pending_link_.reset();
-  if (!Optimises(Optimisation::kChain)) return;
-  Link& link = source->links[index];
-  if (!source->valid || link.target_eip != target.eip || target.key.mode != source->key.mode ||
-      target.key.linear.Page() != source->key.linear.Page() ||
-      target.key.physical.Page() != source->key.physical.Page()) {
-    return;
-  }
-  if (target.crosses_page) {
+  if (!Optimises(Optimisation::kChain) || !LeadsTo(pending, target.block.key)) return;
+  Link& link = pending.block->links[pending.index];
+  if (target.block.crosses_page) {
     // Its second half may be mapped differently elsewhere: it goes by this window's cell.
-    if (const std::vector<uint8_t> code = translator_->LinkThroughCell(target.eip); !code.empty()) {
-      store_->ReplaceLinkStub(*source, link, code);
-    }
+    const std::vector<uint8_t> code = translator_->LinkThroughCell(link.target_eip);
+    if (!code.empty()) store_->ReplaceLinkStub(*pending.block, link, code);
     return;
   }
-  store_->Chain(*source, link, target);
+  store_->Chain(*pending.block, link, target);
 }
 
 void Engine::DropPage(PhysicalAddress page, DropCause cause) {

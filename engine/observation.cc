@@ -133,7 +133,8 @@ void Engine::OnPatched(const Block& block, uint32_t offset) {
   const uint8_t* field = block.host_start + link->source_offset;
   const uint8_t* leads_to = field + sizeof(uint32_t) + LoadLittle<int32_t>(field);
   const Block* target = store_->FindByHost(leads_to);
-  if (target != nullptr && leads_to == target->body()) Tell(LinkMade{&block, target});
+  const bool undone = leads_to == block.host_start + link->stub_offset;
+  if (target != nullptr && !undone) Tell(LinkMade{&block, target, link->target_eip});
 }
 
 // The same as BlockStore::InvalidateRange, with the cause for who wants to know it.

@@ -61,6 +61,7 @@ std::vector<Statistic> Machine::Board::Statistics() const {
   add("cache", "blocks_invalidated", b.blocks_invalidated, "blocks invalidated");
   add("cache", "blocks_moved", b.blocks_moved, "blocks made to fit another address of their code");
   add("cache", "links_chained", b.links_chained, "jumps chained");
+  add("cache", "links_inside", b.links_inside, "of them, into the middle of a block");
   add("cache", "flushes", b.flushes, "whole-cache flushes");
   add("cache", "used_bytes", engine_->code_memory().used_bytes(), "bytes of code memory in use");
 

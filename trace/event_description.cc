@@ -110,7 +110,7 @@ struct Describer {
             .fields = {F::Decimal("block", e.source->number),
                        F::Code("from", e.source->key.linear.value),
                        F::Decimal("to_block", e.target->number),
-                       F::Code("to", e.target->key.linear.value)}};
+                       F::Code("to", e.target->key.linear.value + (e.eip - e.target->eip))}};
   }
   TraceEvent operator()(const ExitSeen& e) const {
     TraceEvent event{.category = TraceCategory::kExits, .name = std::string(NameOf(e.reason))};

@@ -9,6 +9,7 @@
 namespace verbatim {
 namespace {
 
+constexpr uint32_t kJumpBytes = 5;
 constexpr uint8_t kVectorUndefined = 6;
 constexpr uint8_t kVectorNoDevice = 7;
 constexpr uint8_t kVectorProtection = 13;
@@ -84,6 +85,12 @@ BlockBuilder::BlockBuilder(const TranslationRequest& request, const Decoder& dec
   folds_stack_ = optimisations.Has(Optimisation::kFoldStack) && !mode_.single() &&
                  !mode_.software() && mode_.stack32() &&
                  mode_.segment_class(kSs) == SegmentClass::kFlat && request.cs_limit == 0xFFFFFFFFu;
+}
+
+// What a block does when it is entered, beyond its instructions, it must not be entered without.
+bool BlockBuilder::MayBeEnteredInside() const {
+  return optimisations_.Has(Optimisation::kChainInside) && !mode_.single() && !IsChecked() &&
+         !request_.end_at_branches && request_.executions == nullptr && request_.record_number == 0;
 }
 
 void BlockBuilder::NotePlace(PlaceKind kind, uint32_t end) {
@@ -177,8 +184,20 @@ void BlockBuilder::Point(RecoveryKind kind, uint32_t eip) {
   // it was executed: not in between, however complete the state is.
   if (mode_.single() && begun_ && IsGuestBoundary(kind)) kind = RecoveryKind::kCritical;
   const uint32_t offset = out_.offset();
-  if (!points_.empty() && points_.back().host_offset == offset) points_.pop_back();
-  points_.push_back({offset, kind, static_cast<int16_t>(stack_lag_), eip});
+  bool start = false;
+  if (!points_.empty() && points_.back().host_offset == offset) {
+    start = points_.back().start && points_.back().eip == eip;
+    points_.pop_back();
+  }
+  start = start && kind == RecoveryKind::kInstruction && stack_lag_ == 0;
+  points_.push_back({offset, kind, start, static_cast<int16_t>(stack_lag_), eip});
+}
+
+// The instruction of the last point begins here: all before it is done.
+void BlockBuilder::MarkStart() {
+  RecoveryPoint& point = points_.back();
+  if (!entered_inside_ || point.kind != RecoveryKind::kInstruction || stack_lag_ != 0) return;
+  point.start = point.host_offset >= block_.body_offset + kJumpBytes;
 }
 
 uint32_t BlockBuilder::AddSite(const Decoded& decoded, AccessShape shape, uint32_t bytes, bool read,
@@ -191,6 +210,7 @@ uint32_t BlockBuilder::AddSite(const Decoded& decoded, AccessShape shape, uint32
 bool BlockBuilder::Emit() {
   EmitEntryCheck();
   block_.body_offset = out_.offset();
+  entered_inside_ = MayBeEnteredInside();
   EmitByteCheck();
   if (request_.executions != nullptr) {
     Point(RecoveryKind::kInstruction, request_.eip);
@@ -203,7 +223,7 @@ bool BlockBuilder::Emit() {
   }
   if (!ended_by_transfer_) EmitFallThrough(end_eip_);
   // The body's first bytes become a jump when the block dies.
-  while (out_.offset() < block_.body_offset + 5) out_.Byte(0x90);
+  while (out_.offset() < block_.body_offset + kJumpBytes) out_.Byte(0x90);
   EmitStubs();
   if (out_.overflowed()) return false;
   block_.host_bytes = out_.offset();
@@ -258,6 +278,7 @@ void BlockBuilder::EmitInstruction(const Decoded& decoded) {
   const bool keeps = KeepsStackFolded(decoded);
   stack_folded_ = keeps && in.handling == Handling::kStack;
   if (!keeps || (!stack_folded_ && PrecedesJump(decoded))) UpdateStackPointer(decoded.eip);
+  MarkStart();
   if (const auto vector = FpuException(in.fpu); vector && in.handling == Handling::kIdent) {
     EmitException(decoded.eip, *vector);
     return;

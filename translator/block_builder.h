@@ -80,6 +80,8 @@ class BlockBuilder {
   void EmitCount(const uint64_t& counter);
   void EmitRecord(uint32_t entry, uint32_t eip);
   void EmitInstruction(const Decoded& decoded);
+  void MarkStart();
+  [[nodiscard]] bool MayBeEnteredInside() const;
   void EmitCallout(const Decoded& decoded);
   // Likewise, with the selector in r8d.
   void EmitSegmentCallout(const Decoded& decoded);
@@ -235,8 +237,9 @@ class BlockBuilder {
   std::vector<uint32_t>& return_sites_;
   uint32_t end_eip_ = 0;  // of the byte behind the last instruction
   bool ended_by_transfer_ = false;
-  bool begun_ = false;      // the first instruction's point is set
-  bool in_shadow_ = false;  // the next instruction is in the shadow of STI
+  bool begun_ = false;           // the first instruction's point is set
+  bool in_shadow_ = false;       // the next instruction is in the shadow of STI
+  bool entered_inside_ = false;  // jumps may lead behind the block's start
   bool folds_stack_ = false;
   bool stack_folded_ = false;  // the instruction being emitted need not move r12
   int32_t stack_lag_ = 0;      // the guest's esp is r12 plus this

@@ -11,6 +11,7 @@ namespace verbatim {
 
 enum class Optimisation : uint8_t {
   kChain,
+  kChainInside,
   kCells,
   kReturns,
   kTransfers,
@@ -34,6 +35,8 @@ struct NamedOptimisation {
 inline constexpr std::array kOptimisations = {
     NamedOptimisation{Optimisation::kChain, "chain",
                       "jumps within a page lead straight to their targets"},
+    NamedOptimisation{Optimisation::kChainInside, "chain-inside",
+                      "also to the middle of blocks, if none starts at the target"},
     NamedOptimisation{Optimisation::kCells, "cells",
                       "direct jumps to other pages have a table entry of their own"},
     NamedOptimisation{Optimisation::kReturns, "returns",

@@ -175,9 +175,10 @@ TEST(Block, RecoveryPointsHoldUpToTheNext) {
   Block block;
   block.host_start = code;
   block.host_bytes = sizeof code;
-  std::array<RecoveryPoint, 3> points = {{{0, RecoveryKind::kEipInR8, 0, 0},
-                                          {4, RecoveryKind::kInstruction, 0, 0x100},
-                                          {9, RecoveryKind::kCritical, 0, 0x102}}};
+  std::array<RecoveryPoint, 3> points = {
+      {{.host_offset = 0, .kind = RecoveryKind::kEipInR8},
+       {.host_offset = 4, .kind = RecoveryKind::kInstruction, .eip = 0x100},
+       {.host_offset = 9, .kind = RecoveryKind::kCritical, .eip = 0x102}}};
   block.recovery = points;
   EXPECT_EQ(block.RecoveryAt(code).kind, RecoveryKind::kEipInR8);
   EXPECT_EQ(block.RecoveryAt(code + 3).kind, RecoveryKind::kEipInR8);

@@ -6,6 +6,7 @@
 //   return site:  mov eax, id ; ret
 //   link:         mov eax, kUnchained ; ret ; filled up to Link::kStubBytes
 //   dead:         mov eax, kDead ; ret
+//   inside:       mov eax, id + kInside ; ret     where jumps enter that lead behind the start
 #ifndef VERBATIM_TESTS_CODECACHE_MADE_BLOCKS_H_
 #define VERBATIM_TESTS_CODECACHE_MADE_BLOCKS_H_
 
@@ -26,12 +27,14 @@ class MadeBlocks : public testing::Test {
   static constexpr uint32_t kUnchained = 0xAAAA;
   static constexpr uint32_t kDead = 0xDDDD;
   static constexpr uint32_t kReturnMiss = 0xEEEE;
+  static constexpr uint32_t kInside = 0x1000;
   static constexpr uint32_t kReturnBytes = 6;  // mov eax, imm32 ; ret
   static constexpr uint32_t kLinkJump = kReturnBytes;
   static constexpr uint32_t kReturnSite = kLinkJump + 5;
   static constexpr uint32_t kLinkStub = kReturnSite + kReturnBytes;
   static constexpr uint32_t kDeadStub = kLinkStub + Link::kStubBytes;
-  static constexpr uint32_t kHostBytes = kDeadStub + kReturnBytes;
+  static constexpr uint32_t kInsideCode = kDeadStub + kReturnBytes;
+  static constexpr uint32_t kHostBytes = kInsideCode + kReturnBytes;
 
   MadeBlocks() {
     auto memory = CodeMemory::Create(CodeMemory::kMinBytes);
@@ -56,6 +59,14 @@ class MadeBlocks : public testing::Test {
     block.crosses_page = true;
     block.second_page = {second_page};
     return store_->Insert(std::move(block));
+  }
+
+  // Lets jumps to the instruction `distance` bytes behind the block's start enter it.
+  void AddStart(Block& block, uint32_t distance) {
+    const uint32_t eip = block.eip + distance;
+    block.recovery = memory_->tables().Keep<RecoveryPoint>(
+        std::array{RecoveryPoint{.kind = RecoveryKind::kEipInR8},
+                   RecoveryPoint{.host_offset = kInsideCode, .start = true, .eip = eip}});
   }
 
   // Movable, to be inserted; its fields are the caller's.
@@ -97,6 +108,7 @@ class MadeBlocks : public testing::Test {
     WriteReturn(at + kReturnSite, id);
     WriteReturn(at + kLinkStub, kUnchained);
     WriteReturn(at + kDeadStub, kDead);
+    WriteReturn(at + kInsideCode, id + kInside);
     Block block;
     block.key = key;
     block.eip = key.linear.value;

@@ -22,8 +22,8 @@ class MovePage : public MadeBlocks {
     block.movable = true;
     block.links[0].target_eip = target;
     block.recovery = memory_->tables().Keep<RecoveryPoint>(
-        std::array{RecoveryPoint{0, RecoveryKind::kEipInR8, 0, 0},
-                   RecoveryPoint{2, RecoveryKind::kInstruction, 0, address}});
+        std::array{RecoveryPoint{.kind = RecoveryKind::kEipInR8},
+                   RecoveryPoint{.host_offset = 2, .eip = address}});
     return block;
   }
   bool Move(uint32_t from = kHome, uint32_t to = kAway) {
@@ -116,7 +116,7 @@ TEST_F(MovePage, ABlockThatDiesGivesBackItsCells) {
 TEST_F(MovePage, LinksBetweenBlocksOfThePageStay) {
   Block& target = AddMovable(2, kHome + 0x40);
   Block& source = AddMovable(1, kHome, kHome + 0x40);
-  store_->Chain(source, source.links[0], target);
+  store_->Chain(source, source.links[0], BlockEntry::BodyOf(target));
   ASSERT_TRUE(Move());
   EXPECT_EQ(RunLink(source), 2u);
   EXPECT_EQ(source.links[0].target_eip, kAway + 0x40);
@@ -130,7 +130,7 @@ TEST_F(MovePage, LinksBetweenBlocksOfThePageStay) {
 TEST_F(MovePage, LinksToTheDeadAreUndone) {
   Block& target = AddMovable(2, kHome + 0x40);
   Block& source = AddMovable(1, kHome, kHome + 0x40);
-  store_->Chain(source, source.links[0], target);
+  store_->Chain(source, source.links[0], BlockEntry::BodyOf(target));
   store_->Invalidate(target);
   ASSERT_TRUE(Move());
   EXPECT_EQ(RunLink(source), kUnchained);
@@ -142,7 +142,7 @@ TEST_F(MovePage, OneThatComesWhereItsLikeHasDiedTakesOverTheLinks) {
   constexpr uint32_t kThird = 0x5000;
   Block& target = AddMovable(2, kHome + 0x40);
   Block& source = AddMovable(1, kHome, kHome + 0x40);
-  store_->Chain(source, source.links[0], target);
+  store_->Chain(source, source.links[0], BlockEntry::BodyOf(target));
   store_->Invalidate(target);
   store_->Insert(MakeAt(3, {{kHome + 0x40}, {kThird + 0x40}, 0}));
   ASSERT_TRUE(Move(kThird, kHome));
@@ -154,7 +154,7 @@ TEST_F(MovePage, OneThatComesWhereItsLikeHasDiedTakesOverTheLinks) {
 TEST_F(MovePage, ALinkThatASuccessorTookOverIsUndoneWhenThatDies) {
   Block& target = AddMovable(2, kHome + 0x40);
   Block& source = AddMovable(1, kHome, kHome + 0x40);
-  store_->Chain(source, source.links[0], target);
+  store_->Chain(source, source.links[0], BlockEntry::BodyOf(target));
   store_->Invalidate(target);
   ASSERT_TRUE(Move());
   ASSERT_TRUE(Move(kAway, kHome));
@@ -170,7 +170,7 @@ TEST_F(MovePage, WhatWasTranslatedThereAlreadyStays) {
   Block& old = AddMovable(1, kHome);
   Block& target = AddMovable(2, kHome + 0x40);
   Block& source = AddMovable(3, kHome + 0x80, kHome);
-  store_->Chain(source, source.links[0], old);
+  store_->Chain(source, source.links[0], BlockEntry::BodyOf(old));
   Block& present = store_->Insert(MakeAt(4, {{kHome}, {kAway}, 0}));
   ASSERT_TRUE(Move());
   EXPECT_EQ(store_->Find(present.key), &present);

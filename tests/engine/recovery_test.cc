@@ -174,7 +174,7 @@ TEST_F(RecoveryTest, PushAtAddressZeroWraps) {
 
 // Whether each of many kicks of the endless `code` at CPL 0 is noticed. One that is lost stays so:
 // the patience is for a loaded machine, and costs time only where the test fails.
-bool NoticesKicks(GuestSnippet& guest) {
+bool NoticesKicks(GuestSnippet& guest, const CpuImage& start = CpuImage::Typical()) {
   constexpr uint64_t kKicks = 300;
   constexpr auto kPatience = std::chrono::seconds(20);
   SnippetBoard& board = guest.board();
@@ -189,7 +189,7 @@ bool NoticesKicks(GuestSnippet& guest) {
     board.stopped = true;
     guest.engine().Kick();
   });
-  (void)guest.RunAtCpl0(CpuImage::Typical());
+  (void)guest.RunAtCpl0(start);
   kicker.join();
   return !lost;
 }
@@ -200,6 +200,21 @@ TEST_F(RecoveryTest, KicksAreNoticedAmidFlagInstructions) {
   Put(kCode,
       {0x9C, 0x9D, 0x9C, 0x9D, 0xEB, 0xFA});  // again: pushf ; popf ; pushf ; popf ; jmp again
   EXPECT_TRUE(NoticesKicks(*guest_));
+}
+
+// Nothing leads out of it but the kick: the jump goes to its own block, behind the start.
+TEST_F(RecoveryTest, KicksAreNoticedByLoopsInTheMiddleOfABlock) {
+  Put(kCode, {0x31, 0xC0, 0x31, 0xD2, 0x85, 0xC9,    // xor eax, eax ; xor edx, edx ; test ecx, ecx
+              0x53, 0x5A, 0x29, 0xFE, 0x75, 0xFA,    // again: push, pop ; sub esi, edi ; jnz again
+              0xE6, 0xF4});                          // out F4h, al
+  CpuImage twice = CpuImage::Typical();
+  twice.gpr[kEsi] = 2;
+  twice.gpr[kEdi] = 1;
+  (void)guest_->RunAtCpl0(twice);
+  ASSERT_EQ(guest_->engine().store().statistics().links_inside, 1u);
+  CpuImage endless = twice;
+  endless.gpr[kEdi] = 0;
+  EXPECT_TRUE(NoticesKicks(*guest_, endless));
 }
 
 // The count is taken before the jump, but an instruction that loops to itself needs a boundary.

@@ -273,6 +273,16 @@ std::string MutationReference::DangerOf(std::span<const uint8_t> mutant, uint32_
   return "";
 }
 
+// As to whoever enters there, the instruction is not done.
+std::string MutationReference::DangerOfEntryBehind(size_t index) const {
+  HostInstruction nothing;
+  nothing.offset = original_[index].offset;
+  nothing.length = original_[index].length;
+  nothing.id = X86_INS_NOP;
+  nothing.text = "nop";
+  return DangerOfLoss(index, nothing);
+}
+
 std::string MutationReference::DangerOfInstruction(const HostInstruction& in,
                                                    const HostInstruction& before) const {
   if (IsForbidden(in)) return "forbidden";

@@ -32,6 +32,8 @@ class MutationReference {
   // Why `mutant`, whose first changed byte is at `offset`, is dangerous; empty if it is not known
   // to be.
   [[nodiscard]] std::string DangerOf(std::span<const uint8_t> mutant, uint32_t offset);
+  // Why it would be to enter behind this instruction as if between two of the guest's.
+  [[nodiscard]] std::string DangerOfEntryBehind(size_t index) const;
   // Why it would be to swap this instruction with the next.
   [[nodiscard]] std::string DangerOfSwap(size_t first) const;
 

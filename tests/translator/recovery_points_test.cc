@@ -15,6 +15,9 @@
 namespace verbatim {
 namespace {
 
+using testing::ElementsAre;
+using testing::IsEmpty;
+
 bool WritesStackPointer(const HostInstruction& in) {
   if (in.detail.op_count == 0) return false;
   const cs_x86_op& target = in.detail.operands[0];
@@ -155,6 +158,82 @@ TEST_F(RecoveryPoints, APrologueMovesTheStackPointerOnce) {
                                                "mov dword ptr gs:[r12d - 0xc], esi\n"
                                                "lea r12d, [r12 - 0xc]\n"
                                                "sub r12d, 0x1c\n"));
+}
+
+// Where jumps may enter a block: in front of whole instructions, with nothing pending.
+class Starts : public Translation {
+ protected:
+  // Relative to the block's eip.
+  [[nodiscard]] static std::vector<uint32_t> Of(const Block& block) {
+    std::vector<uint32_t> starts;
+    for (const RecoveryPoint& point : block.recovery) {
+      if (!point.start) continue;
+      EXPECT_EQ(point.kind, RecoveryKind::kInstruction);
+      EXPECT_EQ(point.stack_lag, 0);
+      EXPECT_GE(point.host_offset, block.body_offset + 5);
+      EXPECT_LT(point.host_offset, block.stubs_offset);
+      starts.push_back(point.eip - block.eip);
+    }
+    return starts;
+  }
+};
+
+TEST_F(Starts, AreAtEachInstructionButTheFirst) {
+  // mov eax, 1 ; add eax, [ebx] ; cmp eax, ecx ; jz ; cmovb ; ret
+  EXPECT_THAT(
+      Of(Translate({0xB8, 1, 0, 0, 0, 0x03, 0x03, 0x39, 0xC8, 0x74, 0x10, 0x0F, 0x42, 0xC1, 0xC3})),
+      ElementsAre(5, 7, 9, 11, 14));
+}
+
+// These become a jump when the block dies.
+TEST_F(Starts, AreNotInTheFirstBytesOfTheBody) {
+  EXPECT_THAT(Of(Translate({0x89, 0xC8, 0x89, 0xC8, 0x89, 0xC8, 0x89, 0xC8, 0xC3})),
+              ElementsAre(6, 8));
+}
+
+// Several guest instructions may have become one lea.
+TEST_F(Starts, AreNotWhereTheStackPointerIsBehind) {
+  // push eax ; push ebx ; pop ecx ; mov edx, esp ; push edx ; sub esp, 8 ; inc eax ; ret
+  EXPECT_THAT(Of(Translate({0x50, 0x53, 0x59, 0x89, 0xE2, 0x52, 0x83, 0xEC, 0x08, 0x40, 0xC3})),
+              ElementsAre(6, 9, 10));
+}
+
+// What PUSHA tries, and the end of a string, are boundaries, but of an instruction that has begun.
+TEST_F(Starts, AreNotAmidExpansions) {
+  EXPECT_THAT(
+      Of(Translate({0xB8, 1, 0, 0, 0, 0x60, 0xF3, 0xA4, 0x86, 0x64, 0x24, 0x08, 0x40, 0xC3})),
+      ElementsAre(5, 6, 8, 12, 13));
+}
+
+// Nor is STI itself, which cannot be interrupted where it begins.
+TEST_F(Starts, AreNotInTheShadowOfSti) {
+  // mov eax, 1 ; sti ; inc eax ; inc eax ; ret
+  EXPECT_THAT(Of(Translate({0xB8, 1, 0, 0, 0, 0xFB, 0x40, 0x40, 0xC3})), ElementsAre(7, 8));
+}
+
+TEST_F(Starts, AreNotInBlocksThatDoSomethingWhenTheyAreEntered) {
+  Write({0xB8, 1, 0, 0, 0, 0x40, 0x40, 0xC3});
+  TranslationRequest checked = RequestAt(kStart);
+  checked.check_first = true;
+  EXPECT_THAT(Of(Translate(checked)), IsEmpty());
+  TranslationRequest counted = RequestAt(kStart);
+  ExecutionCounts counts;
+  counted.executions = &counts;
+  EXPECT_THAT(Of(Translate(counted)), IsEmpty());
+  TranslationRequest recorded = RequestAt(kStart);
+  recorded.record_number = 1;
+  EXPECT_THAT(Of(Translate(recorded)), IsEmpty());
+  TranslationRequest whole = RequestAt(kStart);
+  whole.end_at_branches = true;
+  EXPECT_THAT(Of(Translate(whole)), IsEmpty());
+  EXPECT_THAT(Of(Translate(RequestAt(kStart, FlatMode().Single()))), IsEmpty());
+}
+
+TEST_F(Starts, AreNotIfNoJumpMayLeadThere) {
+  translator_ =
+      std::make_unique<Translator>(CpuFeatures{}, *memory_, stubs_, cells_, sites_, policy_,
+                                   OptimisationSet::AllBut(Optimisation::kChainInside));
+  EXPECT_THAT(Of(Translate({0xB8, 1, 0, 0, 0, 0x40, 0x40, 0xC3})), IsEmpty());
 }
 
 }  // namespace

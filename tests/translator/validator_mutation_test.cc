@@ -95,17 +95,19 @@ class ValidatorMutation : public Translation {
   void ForEachBlock(Mutate mutate) {
     Validator validator(stubs_, sites_);
     ExecutionCounts counts;
+    unsigned first_kind = 0;
     for (const Mode& mode : Modes()) {
-      bool counted = false;
+      unsigned next_kind = first_kind++;
       for (const std::vector<uint8_t>& snippet : Snippets()) {
         Reset();
         page_.fill(0xC3);
         Write(snippet);
         TranslationRequest request = RequestAt(kStart, mode.mode);
         request.cs_limit = mode.cs_limit;
-        counted = !counted;
-        if (counted) request.executions = &counts;
-        if (!counted) request.record_number = 0x12345678;
+        // Only what does neither may be entered inside.
+        const unsigned kind = next_kind++ % 3;
+        if (kind == 1) request.executions = &counts;
+        if (kind == 2) request.record_number = 0x12345678;
         const Block block = Translate(request);
         const std::span<const uint8_t> code = HostBytes(block);
         const Validation valid = validator.Check(block, code);
@@ -248,6 +250,28 @@ TEST_F(ValidatorMutation, RejectsEveryDangerousBranchTarget) {
     }
   });
   Report("other branch targets", tally);
+}
+
+// A table that says that jumps may enter where they may not.
+TEST_F(ValidatorMutation, RejectsEveryDangerousStart) {
+  Tally tally;
+  ForEachBlock([&](Validator& validator, const Block& block, const std::vector<uint8_t>& code,
+                   MutationReference& reference) {
+    const std::vector<HostInstruction>& all = reference.instructions();
+    for (size_t i = 0; i + 1 < all.size(); ++i) {
+      const uint32_t offset = all[i + 1].offset;
+      if (offset <= block.body_offset || offset >= block.stubs_offset) continue;
+      std::vector<RecoveryPoint> points(block.recovery.begin(), block.recovery.end());
+      std::erase_if(points, [offset](const auto& each) { return each.host_offset == offset; });
+      points.insert(std::ranges::upper_bound(points, offset, {}, &RecoveryPoint::host_offset),
+                    {.host_offset = offset, .start = true, .eip = block.eip});
+      Block mutant = block;
+      mutant.recovery = points;
+      Judge(tally, validator, mutant, code, reference.DangerOfEntryBehind(i),
+            all[i].text + "; " + all[i + 1].text);
+    }
+  });
+  Report("starts elsewhere", tally);
 }
 
 TEST_F(ValidatorMutation, RejectsEveryDangerousSwap) {

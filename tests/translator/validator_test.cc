@@ -80,8 +80,8 @@ class ValidatedStore : public Translation, public PatchObserver {
 TEST_F(ValidatedStore, AcceptsTheLifeOfABlock) {
   Block& source = Add(0x100, {0xE8, 0x0B, 0x00, 0x00, 0x00, 0xC3});  // call 0x110
   Block& target = Add(0x110, {0x40, 0x75, 0xFD, 0xC3});              // inc eax ; jne 0x110
-  store_.Chain(source, source.links.front(), target);
-  store_.Chain(target, target.links.front(), target);
+  store_.Chain(source, source.links.front(), BlockEntry::BodyOf(target));
+  store_.Chain(target, target.links.front(), BlockEntry::BodyOf(target));
   store_.Invalidate(target);
   (void)Add(0x110, {0x41, 0xC3});
   store_.Invalidate(source);
@@ -101,7 +101,7 @@ TEST_F(ValidatedStore, RefusesALinkToADeadBlock) {
   Block& source = Add(0x100, {0xEB, 0x0E});
   Block& target = Add(0x110, {0x40, 0xC3});
   store_.Invalidate(target);
-  store_.Chain(source, source.links.front(), target);
+  store_.Chain(source, source.links.front(), BlockEntry::BodyOf(target));
   EXPECT_EQ(complaints_.size(), 1u);
 }
 
@@ -110,11 +110,146 @@ TEST_F(ValidatedStore, RefusesALinkToAnotherModeOrAddress) {
   CpuState user = FlatCpu();
   user.cpl = 3;
   Block& other_mode = Add(0x110, {0x40, 0xC3}, BlockMode::Of(user, 0));
-  store_.Chain(source, source.links.front(), other_mode);
+  store_.Chain(source, source.links.front(), BlockEntry::BodyOf(other_mode));
   EXPECT_EQ(complaints_.size(), 1u);
   Block& other_address = Add(0x120, {0x40, 0xC3});
-  store_.Chain(source, source.links.front(), other_address);
+  store_.Chain(source, source.links.front(), BlockEntry::BodyOf(other_address));
   EXPECT_EQ(complaints_.size(), 2u);
+}
+
+// mov eax, 1 ; inc eax ; inc ecx ; ret at 0x110: a jump leads to its second instruction.
+class InsideLink : public ValidatedStore {
+ protected:
+  static constexpr uint32_t kSecond = 0x115;
+
+  Block& AddSource() { return Add(0x100, {0xEB, 0x13}); }  // jmp 0x115
+  Block& AddTarget(BlockMode mode = FlatMode()) {
+    return Add(0x110, {0xB8, 1, 0, 0, 0, 0x40, 0x41, 0xC3}, mode);
+  }
+  // Where the instruction begins in its host code.
+  static BlockEntry EntryAt(Block& block, uint32_t offset) {
+    const auto point = std::ranges::find(block.recovery, kPage + offset, &RecoveryPoint::eip);
+    return {block, point->host_offset};
+  }
+  void Chain(Block& source, const BlockEntry& entry) {
+    store_.Chain(source, source.links.front(), entry);
+  }
+};
+
+TEST_F(InsideLink, IsAccepted) {
+  Block& source = AddSource();
+  Block& target = AddTarget();
+  Chain(source, EntryAt(target, kSecond));
+  store_.Invalidate(target);
+  EXPECT_THAT(complaints_, IsEmpty());
+  EXPECT_EQ(patches_, 3);  // the link, the body, the link again
+}
+
+TEST_F(InsideLink, IsRefusedWhereNoInstructionStarts) {
+  Block& source = AddSource();
+  Block& target = AddTarget();
+  const BlockEntry entry = EntryAt(target, kSecond);
+  Chain(source, {target, entry.offset + 1});
+  EXPECT_EQ(complaints_.size(), 1u);
+  std::ranges::find(target.recovery, kPage + kSecond, &RecoveryPoint::eip)->start = false;
+  Chain(source, entry);
+  EXPECT_EQ(complaints_.size(), 2u);
+}
+
+TEST_F(InsideLink, IsRefusedToAnotherInstructionThanItsOwn) {
+  Block& source = AddSource();
+  Block& target = AddTarget();
+  Chain(source, EntryAt(target, kSecond + 1));
+  EXPECT_EQ(complaints_.size(), 1u);
+}
+
+TEST_F(InsideLink, IsRefusedIntoADeadBlockOrAnotherMode) {
+  Block& source = AddSource();
+  Block& dead = AddTarget();
+  const BlockEntry entry = EntryAt(dead, kSecond);
+  store_.Invalidate(dead);
+  Chain(source, entry);
+  EXPECT_EQ(complaints_.size(), 1u);
+  CpuState user = FlatCpu();
+  user.cpl = 3;
+  Block& other_mode = AddTarget(BlockMode::Of(user, 0));
+  Chain(source, EntryAt(other_mode, kSecond));
+  EXPECT_EQ(complaints_.size(), 2u);
+}
+
+// Tables that say more than the code holds.
+class ClaimedStart : public ValidatedStore {
+ protected:
+  // push [ebx] ; mov eax, [edi] ; rep movsb ; ret, with one more start.
+  [[nodiscard]] bool Accepts(const RecoveryPoint& start) {
+    Block block = Translate({0xFF, 0x33, 0x8B, 0x07, 0xF3, 0xA4, 0xC3});
+    EXPECT_TRUE(validator_.Check(block, HostBytes(block)));
+    std::vector<RecoveryPoint> points(block.recovery.begin(), block.recovery.end());
+    std::erase_if(points,
+                  [&](const RecoveryPoint& each) { return each.host_offset == start.host_offset; });
+    points.insert(
+        std::ranges::upper_bound(points, start.host_offset, {}, &RecoveryPoint::host_offset),
+        start);
+    block.recovery = points;
+    return validator_.Check(block, HostBytes(block)).has_value();
+  }
+  // Of the host instruction whose text begins so, in that block.
+  [[nodiscard]] uint32_t OffsetOf(const std::string& text) {
+    const Block block = Translate({0xFF, 0x33, 0x8B, 0x07, 0xF3, 0xA4, 0xC3});
+    for (const HostInstruction& in : HostCode(block)) {
+      if (in.offset >= block.body_offset && in.text.starts_with(text)) return in.offset;
+    }
+    ADD_FAILURE() << "no " << text;
+    return 0;
+  }
+};
+
+TEST_F(ClaimedStart, IsAcceptedBetweenInstructions) {
+  EXPECT_TRUE(Accepts({.host_offset = OffsetOf("mov eax"), .start = true, .eip = kEip + 2}));
+}
+
+TEST_F(ClaimedStart, IsRefusedWhereAnInstructionReliesOnWhatCameBefore) {
+  EXPECT_FALSE(Accepts({.host_offset = OffsetOf("rep movsb"), .start = true, .eip = kEip + 4}))
+      << "without window addresses";
+}
+
+TEST_F(ClaimedStart, IsRefusedAmidAnInstruction) {
+  EXPECT_FALSE(Accepts({.host_offset = OffsetOf("mov eax") + 1, .start = true, .eip = kEip + 2}));
+}
+
+TEST_F(ClaimedStart, IsRefusedWhereTheGuestCannotBeTakenOver) {
+  const uint32_t offset = OffsetOf("mov eax");
+  EXPECT_FALSE(Accepts(
+      {.host_offset = offset, .kind = RecoveryKind::kCritical, .start = true, .eip = kEip + 2}));
+  EXPECT_FALSE(Accepts({.host_offset = offset, .start = true, .stack_lag = 4, .eip = kEip + 2}));
+}
+
+TEST_F(ClaimedStart, IsRefusedInWhatTheDeadBlocksJumpReplaces) {
+  const Block block = Translate({0x40, 0x40, 0x40, 0x40, 0x40, 0x40, 0xC3});
+  for (const RecoveryPoint& point : block.recovery) {
+    if (point.host_offset <= block.body_offset || point.host_offset >= block.body_offset + 5) {
+      continue;
+    }
+    RecoveryPoint& claimed = block.recovery[static_cast<size_t>(&point - block.recovery.data())];
+    claimed.start = true;
+    EXPECT_FALSE(validator_.Check(block, HostBytes(block)));
+    claimed.start = false;
+    EXPECT_TRUE(validator_.Check(block, HostBytes(block)));
+  }
+}
+
+TEST_F(ValidatedStore, RefusesAStartInABlockThatComparesItsBytes) {
+  Write({0xB8, 1, 0, 0, 0, 0x40, 0x40, 0xC3});
+  TranslationRequest request = RequestAt(kStart);
+  request.check_first = true;
+  Block block = Translate(request);
+  ASSERT_TRUE(validator_.Check(block, HostBytes(block)));
+  const auto second = std::ranges::find_if(block.recovery, [](const RecoveryPoint& point) {
+    return point.kind == RecoveryKind::kInstruction && point.eip == kEip + 5;
+  });
+  ASSERT_NE(second, block.recovery.end());
+  second->start = true;
+  EXPECT_FALSE(validator_.Check(block, HostBytes(block)));
 }
 
 TEST_F(ValidatedStore, RefusesAStubThatLeavesByAnythingButTheTable) {

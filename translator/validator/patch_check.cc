@@ -31,13 +31,17 @@ std::optional<DirectBranch> BranchAt(const Block& block, std::span<const uint8_t
   return DirectBranch{in.operation, block.host_start + end + in.branch};
 }
 
-// A live block's body, which code of `from` may enter unchecked: the same mode, and surely mapped
-// where `from` is.
+// A live block's body, or a start inside it, which code of `from` may enter unchecked: the same
+// mode, and surely mapped where `from` is.
 bool IsChainable(const Block& from, const Link& link, const Block* to, const uint8_t* target) {
-  return to != nullptr && to->valid && target == to->body() && to->eip == link.target_eip &&
-         to->key.mode == from.key.mode && !to->crosses_page &&
-         to->key.linear.Page() == from.key.linear.Page() &&
-         to->key.physical.Page() == from.key.physical.Page();
+  if (to == nullptr || !to->valid || to->crosses_page || to->key.mode != from.key.mode ||
+      to->key.linear.Page() != from.key.linear.Page() ||
+      to->key.physical.Page() != from.key.physical.Page()) {
+    return false;
+  }
+  if (target == to->body()) return to->eip == link.target_eip;
+  const RecoveryPoint* const start = to->StartOf(link.target_eip);
+  return start != nullptr && target == to->host_start + start->host_offset;
 }
 
 Complaint CheckLink(const Block& block, std::span<const uint8_t> code, const Link& link,

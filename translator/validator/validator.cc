@@ -92,6 +92,13 @@ Complaint Pass::MarkEntries() {
   for (const uint32_t offset : block_.return_sites) {
     inside = inside && mark(offset, kEntered | kEipInR8 | kReturnSite);
   }
+  for (const RecoveryPoint& point : block_.recovery) {
+    if (!point.start) continue;
+    const bool between = point.kind == RecoveryKind::kInstruction && point.stack_lag == 0;
+    if (!between) return "a start amid what an instruction does";
+    if (block_.check_end_offset != 0) return "a start behind the comparison of the guest's bytes";
+    inside = inside && point.host_offset < block_.stubs_offset && mark(point.host_offset, kEntered);
+  }
   return inside ? nullptr : "an entry outside the block";
 }
 
