@@ -204,9 +204,9 @@ TEST_F(RecoveryTest, KicksAreNoticedAmidFlagInstructions) {
 
 // Nothing leads out of it but the kick: the jump goes to its own block, behind the start.
 TEST_F(RecoveryTest, KicksAreNoticedByLoopsInTheMiddleOfABlock) {
-  Put(kCode, {0x31, 0xC0, 0x31, 0xD2, 0x85, 0xC9,    // xor eax, eax ; xor edx, edx ; test ecx, ecx
-              0x53, 0x5A, 0x29, 0xFE, 0x75, 0xFA,    // again: push, pop ; sub esi, edi ; jnz again
-              0xE6, 0xF4});                          // out F4h, al
+  Put(kCode, {0x31, 0xC0, 0x31, 0xD2, 0x85, 0xC9,  // xor eax, eax ; xor edx, edx ; test ecx, ecx
+              0x53, 0x5A, 0x29, 0xFE, 0x75, 0xFA,  // again: push, pop ; sub esi, edi ; jnz again
+              0xE6, 0xF4});                        // out F4h, al
   CpuImage twice = CpuImage::Typical();
   twice.gpr[kEsi] = 2;
   twice.gpr[kEdi] = 1;
