@@ -57,7 +57,8 @@ const ProgramText& Text() {
 
 class NoSoftware final : public SitePolicy {
  public:
-  [[nodiscard]] bool InSoftware(PhysicalAddress) const override { return false; }
+  [[nodiscard]] AccessForm FormOf(PhysicalAddress) const override { return AccessForm::kDirect; }
+  [[nodiscard]] bool HasAnyIn(PhysicalAddress) const override { return false; }
 };
 
 uint64_t Mode() {

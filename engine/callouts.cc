@@ -260,8 +260,8 @@ bool Engine::ForgiveSite(const Site& site, bool guilty) {
   return true;
 }
 
-bool Engine::JudgeUserAccess(const Site& site, LinearAddress address, bool mapped) {
-  switch (adaptation_.NoteUserAccess(site.physical, address, mapped)) {
+bool Engine::JudgeAccess(const Site& site, LinearAddress address, bool mapped) {
+  switch (adaptation_.NoteAccess(site.physical, address, mapped, PrivilegeOf(context_->cpu.cpl))) {
     case Adaptation::Verdict::kStay:
       return false;
     case Adaptation::Verdict::kMapPage:
@@ -277,9 +277,15 @@ bool Engine::JudgeUserAccess(const Site& site, LinearAddress address, bool mappe
   return true;
 }
 
+void Engine::NoteSoftwareFault(PhysicalAddress instruction, LinearAddress address) {
+  const std::optional<LinearAddress> left = adaptation_.LeftUnmapped(instruction);
+  const bool mapped = left && windows_.Shows(window_, *left, false);
+  adaptation_.NoteSoftwareFault(instruction, address, mapped);
+}
+
 bool Engine::RaiseFromAccess(const Site& site, const Exception& exception) {
   if (exception.vector == Vector::kPageFault && context_->cpu.cpl == 3) {
-    adaptation_.NoteSoftwareFault(site.physical, exception.fault_address);
+    NoteSoftwareFault(site.physical, exception.fault_address);
   }
   Raise(exception);
   if (!TransferAfterCallout()) return LeaveCallout();
@@ -290,6 +296,7 @@ bool Engine::RaiseFromAccess(const Site& site, const Exception& exception) {
 
 // The site wrote to a page of code, which has just become an ordinary one for stores.
 void Engine::PardonSite(const Site& site) {
+  if (!adaptation_.IsInSoftware(site.physical)) return;
   adaptation_.Pardon(site.physical);
   Drop(site.physical, 1, DropCause::kForgiven);
 }
@@ -297,11 +304,11 @@ void Engine::PardonSite(const Site& site) {
 // The site works on a page of a view that the window does not show as yet: what was a device is
 // memory for a while.
 void Engine::PardonIfView(const Site& site, LinearAddress address) {
+  if (!adaptation_.IsInSoftware(site.physical)) return;
   const auto kind = site.write ? AccessKind::kWrite : AccessKind::kRead;
   const auto page = mmu_.Translate(address, kind, PrivilegeOf(context_->cpu.cpl));
   if (!page || !mmu_.memory().IsView(page->address)) return;
   if (windows_.Resolve(window_, address, site.write).outcome != ResolveOutcome::kMapped) return;
-  if (!adaptation_.InSoftware(site.physical)) return;
   PardonSite(site);
   LeaveAfterInstruction();
 }
@@ -368,8 +375,7 @@ bool Engine::AccessBegin(const Site& site) {
     pointer = bounce;
     if (!site.write && DeviceRaisedInterrupt()) LeaveAfterInstruction();
   }
-  if (cpu.cpl == 3 && !access_bounced_ ? JudgeUserAccess(site, *address, !guilty)
-                                       : ForgiveSite(site, guilty)) {
+  if (access_bounced_ ? ForgiveSite(site, guilty) : JudgeAccess(site, *address, !guilty)) {
     LeaveAfterInstruction();
   }
   if (guilty && !access_bounced_) PardonIfView(site, *address);

@@ -17,7 +17,12 @@
 
 namespace verbatim {
 Engine::Engine(Mmu& mmu, WindowSet& windows, EventGate& gate, const EngineOptions& options)
-    : mmu_(mmu), windows_(windows), gate_(gate), options_(options), time_(options.account_time) {}
+    : mmu_(mmu),
+      windows_(windows),
+      gate_(gate),
+      options_(options),
+      adaptation_(options.force_probes),
+      time_(options.account_time) {}
 
 Result<std::unique_ptr<Engine>> Engine::Create(Mmu& mmu, WindowSet& windows, PortIo& ports,
                                                const CpuModel& model, EventGate& gate,

@@ -78,6 +78,8 @@ struct EngineOptions {
   // For tests: every block is a single instruction; every memory access is in software form.
   bool force_single = false;
   bool force_software = false;
+  // Every access that can looks first whether its page is mapped.
+  bool force_probes = false;
   // Those that are in force.
   OptimisationSet optimisations{};
 };
@@ -235,7 +237,8 @@ class Engine final : public CodeWriteObserver,
   [[nodiscard]] bool DeviceRaisedInterrupt();
   [[nodiscard]] bool ForgiveSite(const Site& site, bool guilty);
   // The same of user code, on plain memory; `mapped`: the window shows the page.
-  [[nodiscard]] bool JudgeUserAccess(const Site& site, LinearAddress address, bool mapped);
+  [[nodiscard]] bool JudgeAccess(const Site& site, LinearAddress address, bool mapped);
+  void NoteSoftwareFault(PhysicalAddress instruction, LinearAddress address);
   void PardonSite(const Site& site);
   // What an access of the site has raised is delivered. True: generated code goes on in the
   // handler.
@@ -271,9 +274,11 @@ class Engine final : public CodeWriteObserver,
   [[nodiscard]] bool HandlePageFault(const Block& block);
   void HandleFpuError();
   void WaitForFpuInterrupt();
-  [[nodiscard]] std::optional<GuestInstruction> FetchForFpu(const Block& block, uint32_t eip);
+  [[nodiscard]] std::optional<GuestInstruction> FetchAgain(const Block& block, uint32_t eip);
   [[nodiscard]] FpuPointers ToGuest(const HostFpuPointers& host) override;
   // Returns true if the site of the instruction at cpu.eip, in `block`, was moved to software form.
+  // The instruction that faulted, in this block.
+  [[nodiscard]] bool CanLookFirst(const Block& block);
   bool AdaptSite(const Block& block, uint32_t weight);
   bool AdaptUserSite(const Block& block);
   bool RetranslateSite(PhysicalAddress site);  // true

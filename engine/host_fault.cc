@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "engine/engine.h"
 #include "translator/host_emitter.h"
+#include "translator/probe.h"
 
 namespace verbatim {
 namespace {
@@ -127,8 +128,8 @@ FpuPointers Engine::ToGuest(const HostFpuPointers& host) {
   FpuPointers pointers;
   pointers.fip = point.eip;
   if (same_level) pointers.fcs = cpu.segments[kCs].selector;
-  const std::optional<GuestInstruction> in = FetchForFpu(*block, point.eip);
-  if (!in) return pointers;
+  const std::optional<GuestInstruction> in = FetchAgain(*block, point.eip);
+  if (!in || in->fpu != FpuUse::kX87) return pointers;  // it has changed since
   const auto modrm = static_cast<uint32_t>((in->mod << 6) | (in->reg << 3) | in->rm);
   // Processors that keep it for unmasked exceptions only have none else.
   if (host.opcode != 0) pointers.fop = static_cast<uint16_t>(((in->opcode & 7u) << 8) | modrm);
@@ -141,8 +142,8 @@ FpuPointers Engine::ToGuest(const HostFpuPointers& host) {
   return pointers;
 }
 
-// Decoded once more from guest memory; nothing if it has changed since.
-std::optional<GuestInstruction> Engine::FetchForFpu(const Block& block, uint32_t eip) {
+// Decoded once more from guest memory; nothing if the block is no longer valid.
+std::optional<GuestInstruction> Engine::FetchAgain(const Block& block, uint32_t eip) {
   if (!block.valid) return std::nullopt;
   std::array<uint8_t, kMaxInstructionBytes> bytes{};
   const PhysicalAddress start = block.key.physical + (eip - block.eip);
@@ -156,21 +157,31 @@ std::optional<GuestInstruction> Engine::FetchForFpu(const Block& block, uint32_t
                 static_cast<uint32_t>(bytes.size()) - first);
     count = static_cast<uint32_t>(bytes.size());
   }
-  const GuestInstruction in = translator_->decoder().Decode(std::span(bytes).first(count),
-                                                            BlockMode(block.key.mode).code32());
-  if (in.fpu != FpuUse::kX87) return std::nullopt;
-  return in;
+  return translator_->decoder().Decode(std::span(bytes).first(count),
+                                       BlockMode(block.key.mode).code32());
+}
+
+bool Engine::CanLookFirst(const Block& block) {
+  if (!Optimises(Optimisation::kProbe)) return false;
+  const std::optional<GuestInstruction> in = FetchAgain(block, context_->cpu.eip);
+  return in && CanBeProbed(*in, BlockMode(block.key.mode));
 }
 
 bool Engine::AdaptSite(const Block& block, uint32_t weight) {
   const PhysicalAddress site = InstructionIn(block);
-  if (!Optimises(Optimisation::kAdapt) || !adaptation_.NoteFault(site, weight)) return false;
+  if (!Optimises(Optimisation::kAdapt) ||
+      !adaptation_.NoteFault(site, weight, CanLookFirst(block))) {
+    return false;
+  }
   return RetranslateSite(site);
 }
 
 bool Engine::AdaptUserSite(const Block& block) {
   const PhysicalAddress site = InstructionIn(block);
-  if (!Optimises(Optimisation::kAdaptUser) || !adaptation_.NoteUserFault(site)) return false;
+  if (!Optimises(Optimisation::kAdaptUser) ||
+      !adaptation_.NoteUserFault(site, CanLookFirst(block))) {
+    return false;
+  }
   return RetranslateSite(site);
 }
 
@@ -245,7 +256,7 @@ bool Engine::HandlePageFault(const Block& block) {
       faulted_access_.reset();
       if (context_->cpu.cpl == 3) {
         if (AdaptUserSite(block)) {
-          adaptation_.NoteSoftwareFault(InstructionIn(block), linear);
+          NoteSoftwareFault(InstructionIn(block), linear);
         } else if (Optimises(Optimisation::kMapAhead)) {
           faulted_access_ = {context_->cpu.eip, linear, write};
         }

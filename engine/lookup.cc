@@ -42,6 +42,7 @@ Status Engine::SelectWindow(BlockMode mode) {
   if (!code) return std::unexpected(code.error());
   code_ = *code;
   context_->window_base = windows_.HostBase(window_);
+  context_->page_rights = windows_.RightsOf(window_);
   context_->tables = code_;
   context_->jump_table = code_->jump_table;
   context_->shadow_base = code_->shadow_base;

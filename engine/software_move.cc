@@ -105,7 +105,7 @@ bool Engine::Move(const Site& site) {
     if (!moved) return RaiseFromAccess(site, moved.error());
     const bool mapped = windows_.Shows(window_, *address, site.write);
     if (!mapped) PardonIfView(site, *address);
-    forgiven = cpu.cpl == 3 ? JudgeUserAccess(site, *address, mapped) : ForgiveSite(site, !mapped);
+    forgiven = JudgeAccess(site, *address, mapped);
   }
   cpu.eip += site.instruction.length;
   if (code_pages_.turns() != turns) PardonSite(site);

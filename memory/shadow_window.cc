@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "base/check.h"
+#include "memory/page_rights.h"
 #include "memory/window_range.h"
 
 namespace verbatim {
@@ -118,10 +119,24 @@ void Window::KeepRun(const PageRun& run, uint32_t page, const PageWalk& walk, Gu
         KeepPte(number, IndexOf(p), entries_of(p).pte, run.writable);
       }
     }
-    slot.mapped.SetRange(IndexOf(first), IndexOf(last));
-    if (run.writable) slot.writable.SetRange(IndexOf(first), IndexOf(last));
+    SetShown(number, IndexOf(first), IndexOf(last), run.writable);
     first = last + 1;
   }
+}
+
+void Window::SetShown(uint32_t number, uint32_t first, uint32_t last, bool writable) {
+  ShadowSlot& slot = *slots_[number];
+  slot.mapped.SetRange(first, last);
+  if (writable) slot.writable.SetRange(first, last);
+  const uint8_t rights = writable ? PageRights::kWritable : PageRights::kReadable;
+  std::fill_n(rights_ + FirstPageOf(number) + first, last - first + 1, rights);
+}
+
+void Window::SetHidden(uint32_t number, uint32_t first, uint32_t last) {
+  ShadowSlot& slot = *slots_[number];
+  slot.mapped.ClearRange(first, last);
+  slot.writable.ClearRange(first, last);
+  std::fill_n(rights_ + FirstPageOf(number) + first, last - first + 1, PageRights::kHidden);
 }
 
 void Window::ReleaseIfEmpty(uint32_t number) {
@@ -224,6 +239,7 @@ void Window::WriteProtect(uint32_t page) {
   }
   ++context_.statistics.protections;
   slots_[SlotOf(page)]->writable.Clear(IndexOf(page));
+  rights_[page] = PageRights::kReadable;
   Account(before, StartsIn(page, page + 1));
 }
 
@@ -241,12 +257,10 @@ void Window::Unmap(uint32_t first, uint32_t last) {
     return;
   }
   for (uint32_t number = SlotOf(first); number <= SlotOf(last); ++number) {
-    ShadowSlot* slot = slots_[number].get();
-    if (slot == nullptr) continue;
+    if (slots_[number] == nullptr) continue;
     const uint32_t from = number == SlotOf(first) ? IndexOf(first) : 0;
     const uint32_t to = number == SlotOf(last) ? IndexOf(last) : LastIndex();
-    slot->mapped.ClearRange(from, to);
-    slot->writable.ClearRange(from, to);
+    SetHidden(number, from, to);
   }
   Account(before, StartsIn(last + 1, last + 1));
 }
@@ -270,10 +284,7 @@ void Window::Flush(PendingUnmap& pending) {
 }
 
 void Window::ForgetMapped() {
-  ForEachSlot([this](uint32_t number) {
-    slots_[number]->mapped.ClearAll();
-    slots_[number]->writable.ClearAll();
-  });
+  ForEachSlot([this](uint32_t number) { SetHidden(number, 0, LastIndex()); });
   Account(live_, 0);
 }
 

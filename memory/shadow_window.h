@@ -46,8 +46,10 @@ struct PageRun {
 
 class Window {
  public:
-  Window(WindowContext& context, WindowId id, Privilege privilege, uint64_t host_base)
-      : context_(context), id_(id), privilege_(privilege), host_base_(host_base) {}
+  // `rights`: the PageRights of this window.
+  Window(WindowContext& context, WindowId id, Privilege privilege, uint64_t host_base,
+         uint8_t* rights)
+      : context_(context), id_(id), privilege_(privilege), host_base_(host_base), rights_(rights) {}
   ~Window();
   Window(const Window&) = delete;
   Window& operator=(const Window&) = delete;
@@ -170,6 +172,10 @@ class Window {
   void Unmap(uint32_t first, uint32_t last);
   void Flush(PendingUnmap& pending);
   void ForgetMapped();
+  // Pages of one slot, by index, both ends included: what is recorded of them, and what translated
+  // code may see.
+  void SetShown(uint32_t number, uint32_t first, uint32_t last, bool writable);
+  void SetHidden(uint32_t number, uint32_t first, uint32_t last);
 
   // For each of these slots, in ascending order; `visit(number)` may release that slot.
   template <typename Visit>
@@ -201,6 +207,7 @@ class Window {
   WindowId id_;
   Privilege privilege_;
   uint64_t host_base_;
+  uint8_t* rights_;
   PagingState paging_;
   uint64_t live_ = 0;  // host mappings of this window
   uint32_t used_slots_ = 0;

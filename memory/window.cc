@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "memory/guest_tables.h"
+#include "memory/page_rights.h"
 #include "memory/reverse_map.h"
 #include "memory/shadow_window.h"
 #include "memory/window_range.h"
@@ -45,18 +46,23 @@ Result<std::unique_ptr<WindowSet>> WindowSet::Create(Mmu& mmu, const Options& op
   }
   Result<WindowRange> range = WindowRange::Create(options.max_windows);
   if (!range) return std::unexpected(range.error());
-  return std::unique_ptr<WindowSet>(new WindowSet(mmu, options, std::move(*range)));
+  Result<PageRights> rights = PageRights::Create(options.max_windows);
+  if (!rights) return std::unexpected(rights.error());
+  return std::unique_ptr<WindowSet>(
+      new WindowSet(mmu, options, std::move(*range), std::move(*rights)));
 }
 
-WindowSet::WindowSet(Mmu& mmu, const Options& options, WindowRange range)
+WindowSet::WindowSet(Mmu& mmu, const Options& options, WindowRange range, PageRights rights)
     : mmu_(mmu),
       options_(options),
       range_(std::make_unique<WindowRange>(std::move(range))),
+      rights_(std::make_unique<PageRights>(std::move(rights))),
       context_(new WindowContext{.memory = mmu.memory(), .mapping_budget = options.mapping_budget}),
       writable_(std::make_unique<ReverseMap>(mmu.memory().memfd_bytes() >> kPageShift)) {
   for (WindowId id = 0; id < options.max_windows; ++id) {
     const Privilege privilege = id < kFirstUserWindow ? Privilege::kSupervisor : Privilege::kUser;
-    windows_.push_back(std::make_unique<Window>(*context_, id, privilege, range_->WindowBase(id)));
+    windows_.push_back(std::make_unique<Window>(*context_, id, privilege, range_->WindowBase(id),
+                                                rights_->Of(id)));
   }
 }
 
@@ -72,6 +78,8 @@ bool WindowSet::Shows(WindowId window, LinearAddress address, bool write) const 
 }
 
 uint64_t WindowSet::HostBase(WindowId window) const { return windows_[window]->host_base(); }
+
+const uint8_t* WindowSet::RightsOf(WindowId window) const { return rights_->Of(window); }
 
 bool WindowSet::IsSelected(const Window& window) const {
   return std::ranges::any_of(selected_, [&](const Selection& selection) {

@@ -75,6 +75,7 @@ struct WindowStatistics {
 class GuestTables;
 class ReverseMap;
 class Window;          // memory/shadow_window.h
+class PageRights;      // memory/page_rights.h
 class WindowRange;     // memory/window_range.h
 struct PageRun;        // memory/shadow_window.h
 struct PageWalk;       // memory/page_walk.h
@@ -116,6 +117,8 @@ class WindowSet {
     return SelectSlowly(privilege);
   }
   [[nodiscard]] uint64_t HostBase(WindowId window) const;
+  // A byte for each page of the window (memory/page_rights.h).
+  [[nodiscard]] const uint8_t* RightsOf(WindowId window) const;
 
   // A host access of translated code at `address` in `window`, which Select() named last for its
   // privilege, faulted.
@@ -164,7 +167,7 @@ class WindowSet {
     uint64_t generation = 0;  // 0: never selected
   };
 
-  WindowSet(Mmu& mmu, const Options& options, WindowRange range);
+  WindowSet(Mmu& mmu, const Options& options, WindowRange range, PageRights rights);
 
   [[nodiscard]] WindowId SelectSlowly(Privilege privilege);
   [[nodiscard]] Window* FindUserWindow() const;
@@ -191,6 +194,7 @@ class WindowSet {
   Mmu& mmu_;
   Options options_;
   std::unique_ptr<WindowRange> range_;
+  std::unique_ptr<PageRights> rights_;
   std::unique_ptr<WindowContext> context_;
   std::unique_ptr<ReverseMap> writable_;
   std::vector<std::unique_ptr<Window>> windows_;

@@ -26,7 +26,10 @@ constexpr size_t kTextWidth = 88;
 // Nothing has proven guilty.
 class Innocent final : public SitePolicy {
  public:
-  [[nodiscard]] bool InSoftware(PhysicalAddress /*instruction*/) const override { return false; }
+  [[nodiscard]] AccessForm FormOf(PhysicalAddress /*instruction*/) const override {
+    return AccessForm::kDirect;
+  }
+  [[nodiscard]] bool HasAnyIn(PhysicalAddress /*page*/) const override { return false; }
 };
 
 constexpr uint16_t kCode32Attributes = 0xC09B;

@@ -69,7 +69,8 @@ BlockBuilder::BlockBuilder(const TranslationRequest& request, const Decoder& dec
       stale_jumps_(scratch.stale_jumps),
       points_(scratch.points),
       links_(scratch.links),
-      return_sites_(scratch.return_sites) {
+      return_sites_(scratch.return_sites),
+      page_has_sites_(policy.HasAnyIn(request.key.physical)) {
   scratch.Clear();
   block_.key = request.key;
   block_.eip = request.eip;
@@ -285,7 +286,11 @@ void BlockBuilder::EmitInstruction(const Decoded& decoded) {
   }
   switch (in.handling) {
     case Handling::kIdent:
-      EmitIdent(decoded);
+      if (IsProbed(decoded)) {
+        EmitProbed(decoded);
+      } else {
+        EmitIdent(decoded);
+      }
       break;
     case Handling::kString:
       EmitString(decoded);

@@ -4,6 +4,7 @@
 //   byte_check.cc       blocks that look at their own bytes
 //   ident.cc            copied instructions
 //   memory_operand.cc   how a guest address becomes a host operand
+//   probe.cc            memory accesses that look first whether the window shows their page
 //   string.cc           string instructions
 //   stack.cc            push, pop, leave
 //   stack_folding.cc    when they leave the stack pointer behind
@@ -115,6 +116,7 @@ class BlockBuilder {
   void EmitSoftwareMove(const Decoded& decoded);
 
   // memory_operand.cc
+  [[nodiscard]] AccessForm FormOf(const Decoded& decoded) const;
   [[nodiscard]] bool IsSoftware(const Decoded& decoded, uint8_t segment, bool write) const;
   [[nodiscard]] Access BeginOperand(const Decoded& decoded, AccessShape shape, bool read,
                                     bool write, uint32_t bytes);
@@ -126,6 +128,10 @@ class BlockBuilder {
   void AddSegmentBase(uint8_t segment);
   [[nodiscard]] HostMemory SegmentOperand(uint8_t segment, uint32_t bytes, bool offset_is_16_bits);
   void EndAccess(const Access& access);
+
+  // probe.cc
+  [[nodiscard]] bool IsProbed(const Decoded& decoded) const;
+  void EmitProbed(const Decoded& decoded);
 
   // string.cc
   void EmitString(const Decoded& decoded);
@@ -235,9 +241,11 @@ class BlockBuilder {
   std::vector<RecoveryPoint>& points_;
   std::vector<Link>& links_;
   std::vector<uint32_t>& return_sites_;
+  const bool page_has_sites_;
   uint32_t end_eip_ = 0;  // of the byte behind the last instruction
   bool ended_by_transfer_ = false;
   bool begun_ = false;           // the first instruction's point is set
+  bool in_software_ = false;     // the other half of a probed access
   bool in_shadow_ = false;       // the next instruction is in the shadow of STI
   bool entered_inside_ = false;  // jumps may lead behind the block's start
   bool folds_stack_ = false;

@@ -37,6 +37,7 @@ struct ExecutionContext {
   // Set up by the engine before entry.
   uint64_t window_base = 0;              // r13 and gs.base
   const uint32_t* jump_table = nullptr;  // r14
+  const uint8_t* page_rights = nullptr;  // what the window shows (memory/page_rights.h)
   uint64_t shadow_base = 0;              // the bottom slot of the shadow return stack
   const uint8_t* entry_pc = nullptr;
   CodeTables* tables = nullptr;  // the last two as they stand there

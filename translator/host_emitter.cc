@@ -131,13 +131,13 @@ void HostEmitter::Vex3Register(uint8_t pp, uint8_t to, uint8_t from, uint8_t mas
   Byte(ModRm(3, to, mask));
 }
 
-void HostEmitter::ShiftRight64(uint8_t to, uint8_t from, uint8_t count) {
-  // VEX.LZ.F2.0F38.W1 F7 /r
+void HostEmitter::Shrx(uint8_t to, uint8_t from, uint8_t count, bool wide) {
+  // VEX.LZ.F2.0F38 F7 /r
   const uint8_t r = to >= 8 ? 0 : 0x80;
   const uint8_t b = from >= 8 ? 0 : 0x20;
   Byte(0xC4);
   Byte(static_cast<uint8_t>(r | 0x40 | b | 2));
-  Byte(static_cast<uint8_t>(0x80 | ((~count & 15) << 3) | 3));
+  Byte(static_cast<uint8_t>((wide ? 0x80 : 0) | ((~count & 15) << 3) | 3));
   Byte(0xF7);
   Byte(ModRm(3, to, from));
 }

@@ -101,6 +101,9 @@ class HostEmitter {
   void Load64(uint8_t to, const HostMemory& from) {
     Memory({.byte = 0x8B, .wide = true}, to, from);
   }
+  void LoadZeroExtended8(uint8_t to, const HostMemory& from) {
+    Memory({.map = 1, .byte = 0xB6}, to, from);
+  }
   void LoadZeroExtended16(uint8_t to, const HostMemory& from) {
     Memory({.map = 1, .byte = 0xB7}, to, from);
   }
@@ -126,7 +129,8 @@ class HostEmitter {
   void ExtractBits(uint8_t to, uint8_t from, uint8_t mask) { Vex3Register(2, to, from, mask); }
   void DepositBits(uint8_t to, uint8_t from, uint8_t mask) { Vex3Register(3, to, from, mask); }
   // shrx to, from, count: without touching flags (BMI2).
-  void ShiftRight64(uint8_t to, uint8_t from, uint8_t count);
+  void ShiftRight32(uint8_t to, uint8_t from, uint8_t count) { Shrx(to, from, count, false); }
+  void ShiftRight64(uint8_t to, uint8_t from, uint8_t count) { Shrx(to, from, count, true); }
   void MoveLowByte(uint8_t to, uint8_t from) {
     Registers({.byte = 0x8A, .byte_regs = true}, to, from);
   }
@@ -184,6 +188,7 @@ class HostEmitter {
   }
   void Rex(const Opcode& opcode, uint8_t reg, uint8_t index, uint8_t base);
   void Rorx(uint8_t to, uint8_t from, uint8_t count, bool wide);
+  void Shrx(uint8_t to, uint8_t from, uint8_t count, bool wide);
   // VEX.LZ.0F38.W0 F5 /r with pp: `to`, `from` in vvvv, `mask` in rm.
   void Vex3Register(uint8_t pp, uint8_t to, uint8_t from, uint8_t mask);
   void Group1(uint8_t extension, uint8_t reg, uint32_t value);

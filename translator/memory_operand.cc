@@ -42,8 +42,15 @@ bool HasLimit(SegmentClass type) {
 
 }  // namespace
 
+AccessForm BlockBuilder::FormOf(const Decoded& decoded) const {
+  const PhysicalAddress at = PhysicalOf(decoded.eip);
+  const bool may_be_other = page_has_sites_ || at.Page() != request_.key.physical.Page();
+  return may_be_other ? policy_.FormOf(at) : AccessForm::kDirect;
+}
+
 bool BlockBuilder::IsSoftware(const Decoded& decoded, uint8_t segment, bool write) const {
-  if (mode_.software() || policy_.InSoftware(PhysicalOf(decoded.eip))) return true;
+  if (mode_.software() || in_software_) return true;
+  if (FormOf(decoded) == AccessForm::kSoftware) return true;
   if (segment == kCs && write && !mode_.cs_writable()) return true;  // always #GP
   const SegmentClass type = mode_.segment_class(segment);
   const GuestInstruction& in = decoded.instruction;

@@ -34,7 +34,10 @@ bool BlockBuilder::CopiesStackPointer(const GuestInstruction& in) {
 bool BlockBuilder::KeepsStackFolded(const Decoded& decoded) const {
   if (!folds_stack_) return false;
   const GuestInstruction& in = decoded.instruction;
-  if (in.memory.present && IsSoftware(decoded, in.memory.segment, in.memory.write)) return false;
+  if (in.memory.present &&
+      (IsProbed(decoded) || IsSoftware(decoded, in.memory.segment, in.memory.write))) {
+    return false;
+  }
   switch (in.handling) {
     case Handling::kNoOperation:
       return true;

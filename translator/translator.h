@@ -21,11 +21,21 @@
 
 namespace verbatim {
 
-// Which instructions have shown that they are better off in software form.
+// How an instruction's memory operand is reached.
+enum class AccessForm : uint8_t {
+  kDirect,    // through the window
+  kProbed,    // through the window if that shows the page, else in software; those that cannot look
+              // first stay direct
+  kSoftware,  // by the engine
+};
+
+// Which instructions have shown that they are better off in another form.
 class SitePolicy {
  public:
   virtual ~SitePolicy() = default;
-  [[nodiscard]] virtual bool InSoftware(PhysicalAddress instruction) const = 0;
+  [[nodiscard]] virtual AccessForm FormOf(PhysicalAddress instruction) const = 0;
+  // Whether any of the page has: most pages have none.
+  [[nodiscard]] virtual bool HasAnyIn(PhysicalAddress page) const = 0;
 };
 
 struct TranslationRequest {

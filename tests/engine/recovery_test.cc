@@ -231,5 +231,46 @@ TEST_F(RecoveryTest, KicksAreNoticedByLoopsOfOneInstruction) {
   }
 }
 
+// An interrupt may come while an access looks whether its page is mapped, and right behind it.
+TEST_F(RecoveryTest, KicksAmidProbedAccessesLeaveThemDoneOnce) {
+  constexpr uint64_t kKicks = 2000;
+  constexpr uint32_t kNever = 0xFFFFFFFF;
+  constexpr uint32_t kPages = 5;
+  // again: inc dword [ebx] ; add ebx, esi ; inc ecx ; cmp ecx, edi ; jne again ; out
+  Put(kCode, {0xFF, 0x03, 0x01, 0xF3, 0x41, 0x39, 0xF9, 0x75, 0xF7, 0xE6, 0xF4});
+  for (uint32_t i = 0; i < kPages; ++i) {
+    guest_->Map(kData + i * kPageBytes, kData + i * kPageBytes, kUserPage);
+    StoreLittle<uint32_t>(guest_->Memory(kData + i * kPageBytes, 4).data(), 0);
+  }
+  CpuImage start = CpuImage::Typical();
+  start.gpr[kEbx] = kData;
+  start.gpr[kEsi] = kPageBytes;
+  start.gpr[kEcx] = 0;
+  start.gpr[kEdi] = kPages;
+  EXPECT_EQ(guest_->Run(start).vector, kVectorProtection);
+  ASSERT_EQ(guest_->engine().statistics().sites_adapted, 1u);
+
+  SnippetBoard& board = guest_->board();
+  std::thread kicker([&] {
+    for (uint64_t kick = 0; kick < kKicks; ++kick) {
+      const uint64_t before = board.services;
+      guest_->engine().Kick();
+      while (board.services == before) std::this_thread::yield();
+    }
+    board.stopped = true;
+    guest_->engine().Kick();
+  });
+  start.gpr[kEsi] = 0;
+  start.gpr[kEdi] = kNever;
+  guest_->BeginAtCpl3(start);
+  const Result<RunResult> result = guest_->engine().Run();
+  kicker.join();
+  ASSERT_TRUE(result.has_value() && *result == RunResult::kStopped);
+  const uint32_t first = LoadLittle<uint32_t>(guest_->Memory(kData, 4).data());
+  const CpuState& end = guest_->state();
+  const bool is_counted = end.eip == kCode || end.eip > kCode + 4;
+  EXPECT_EQ(first, 1 + end.gpr[kEcx] + (is_counted ? 0 : 1));
+}
+
 }  // namespace
 }  // namespace verbatim::test

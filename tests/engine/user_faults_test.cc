@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// User code that touches one page after the other goes over to software form, user code that works
-// on each page does not stay there; and nothing else changes.
+// User code that keeps faulting looks first whether its page is mapped, or without that goes over
+// to software form, where code that works on each page does not stay; and nothing else changes.
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -20,8 +20,9 @@ constexpr uint8_t kVectorPage = 14;
 
 class UserFaults : public testing::Test {
  protected:
-  UserFaults() {
-    auto guest = GuestSnippet::Create({.code_cache_bytes = 1u << 20});
+  explicit UserFaults(OptimisationSet optimisations = {}) {
+    auto guest =
+        GuestSnippet::Create({.code_cache_bytes = 1u << 20, .optimisations = optimisations});
     EXPECT_TRUE(guest.has_value());
     guest_ = std::move(*guest);
     for (uint32_t i = 0; i < kPages; ++i) MapPage(i, kUserPage);
@@ -73,7 +74,31 @@ TEST_F(UserFaults, PageAfterPageIsStoredToWithoutSignals) {
   EXPECT_EQ(statistics().sites_forgiven, 0u);
 }
 
-TEST_F(UserFaults, WorkOnEachPageIsDoneInDirectForm) {
+TEST_F(UserFaults, WorkOnEachPageIsDoneInTheWindow) {
+  constexpr uint32_t kWords = kPages * kPageBytes / 4;
+  EXPECT_EQ(Run(kWordByWord, kWords).vector, kVectorProtection);
+  EXPECT_LE(statistics().exits_host_fault, Adaptation::kSuspicious);
+  EXPECT_EQ(statistics().sites_adapted, 1u);
+  EXPECT_EQ(statistics().sites_forgiven, 0u);
+  EXPECT_LE(statistics().software_accesses, kPages);
+  for (uint32_t i = 0; i < kWords; ++i) ASSERT_EQ(Word(i * 4), 1u) << i;
+}
+
+TEST_F(UserFaults, PagesThatAreUsedAgainAreMappedOneTimeEach) {
+  for (int round = 1; round <= 10; ++round) {
+    EXPECT_EQ(Run(kIncrements, kPages).vector, kVectorProtection);
+    EXPECT_EQ(Word((kPages - 1) * kPageBytes), static_cast<uint32_t>(round));
+  }
+  EXPECT_LE(statistics().exits_host_fault, Adaptation::kSuspicious);
+  EXPECT_LE(statistics().software_accesses, kPages);
+}
+
+class UserFaultsUnprobed : public UserFaults {
+ protected:
+  UserFaultsUnprobed() : UserFaults(OptimisationSet::AllBut(Optimisation::kProbe)) {}
+};
+
+TEST_F(UserFaultsUnprobed, WorkOnEachPageIsDoneInDirectForm) {
   constexpr uint32_t kWords = kPages * kPageBytes / 4;
   EXPECT_EQ(Run(kWordByWord, kWords).vector, kVectorProtection);
   EXPECT_EQ(statistics().sites_adapted, 3u);  // after 24 faults, 48 more, 96 more
@@ -82,7 +107,7 @@ TEST_F(UserFaults, WorkOnEachPageIsDoneInDirectForm) {
   for (uint32_t i = 0; i < kWords; ++i) ASSERT_EQ(Word(i * 4), 1u) << i;
 }
 
-TEST_F(UserFaults, PagesThatAreUsedAgainAreMappedOneTimeEach) {
+TEST_F(UserFaultsUnprobed, PagesThatAreUsedAgainAreMappedOneTimeEach) {
   for (int round = 1; round <= 10; ++round) {
     EXPECT_EQ(Run(kIncrements, kPages).vector, kVectorProtection);
     EXPECT_EQ(Word((kPages - 1) * kPageBytes), static_cast<uint32_t>(round));

@@ -21,15 +21,17 @@ enum class Variant : uint8_t {
   kInterrupted,  // the vCPU is kicked all the time
   kMoved,        // likewise, and its code was translated where it was mapped before
   kPlain,        // without any optimisation
+  kProbed,       // every access looks first, and the vCPU is kicked all the time
 };
-inline constexpr unsigned kVariantCount = 9;
+inline constexpr unsigned kVariantCount = 10;
 inline constexpr std::array<const char*, kVariantCount> kVariantNames = {
     "normal",  "unchained",   "single", "software", "tiny cache",
-    "counted", "interrupted", "moved",  "plain"};
+    "counted", "interrupted", "moved",  "plain",    "probed"};
 
 // Runs that are kicked.
 [[nodiscard]] constexpr bool IsKicked(Variant variant) {
-  return variant == Variant::kInterrupted || variant == Variant::kMoved;
+  return variant == Variant::kInterrupted || variant == Variant::kMoved ||
+         variant == Variant::kProbed;
 }
 
 [[nodiscard]] inline EngineOptions OptionsOf(Variant variant) {
@@ -41,6 +43,7 @@ inline constexpr std::array<const char*, kVariantCount> kVariantNames = {
   }
   options.force_single = variant == Variant::kSingle;
   options.force_software = variant == Variant::kSoftware;
+  options.force_probes = variant == Variant::kProbed;
   options.count_executions = variant == Variant::kCounted;
   if (variant == Variant::kPlain) {
     for (const NamedOptimisation& each : kOptimisations) options.optimisations.Disable(each.which);

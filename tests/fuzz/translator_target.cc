@@ -88,9 +88,12 @@ CpuState StateOf(FuzzInput& input) {
 class Policy final : public SitePolicy {
  public:
   explicit Policy(uint8_t mask) : mask_(mask) {}
-  [[nodiscard]] bool InSoftware(PhysicalAddress instruction) const override {
-    return ((mask_ >> (instruction.value % 8)) & 1) != 0;
+  [[nodiscard]] AccessForm FormOf(PhysicalAddress instruction) const override {
+    const bool other = ((mask_ >> (instruction.value % 8)) & 1) != 0;
+    if (!other) return AccessForm::kDirect;
+    return (instruction.value & 8) != 0 ? AccessForm::kProbed : AccessForm::kSoftware;
   }
+  [[nodiscard]] bool HasAnyIn(PhysicalAddress /*page*/) const override { return mask_ != 0; }
 
  private:
   uint8_t mask_;

@@ -4,12 +4,15 @@
 #ifndef VERBATIM_TESTS_MEMORY_GUEST_PAGE_TABLES_H_
 #define VERBATIM_TESTS_MEMORY_GUEST_PAGE_TABLES_H_
 
+#include <gtest/gtest.h>
+
 #include <cstdint>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "memory/mmu.h"
+#include "memory/page_rights.h"
 #include "memory/physical_memory.h"
 #include "memory/window.h"
 
@@ -79,10 +82,18 @@ class WindowMachine {
   [[nodiscard]] WindowId User() { return windows->Select(Privilege::kUser); }
   [[nodiscard]] WindowId Supervisor() { return windows->Select(Privilege::kSupervisor); }
   [[nodiscard]] bool Shows(WindowId window, uint32_t linear) const {
-    return HostReadable(HostOf(window, linear));
+    const bool shown = HostReadable(HostOf(window, linear));
+    EXPECT_EQ(RightsOf(window, linear) != PageRights::kHidden, shown);
+    return shown;
   }
   [[nodiscard]] bool ShowsWritable(WindowId window, uint32_t linear) const {
-    return HostWritable(HostOf(window, linear));
+    const bool shown = HostWritable(HostOf(window, linear));
+    EXPECT_EQ(RightsOf(window, linear) == PageRights::kWritable, shown);
+    return shown;
+  }
+  // What translated code sees.
+  [[nodiscard]] uint8_t RightsOf(WindowId window, uint32_t linear) const {
+    return windows->RightsOf(window)[linear >> kPageShift];
   }
   [[nodiscard]] Resolution Touch(WindowId window, uint32_t linear, bool write = false) {
     return windows->Resolve(window, LinearAddress{linear}, write);

@@ -405,6 +405,34 @@ TEST_F(Blocks, AccessInSoftwareWhereThePolicySaysSo) {
   EXPECT_EQ(translator_->statistics().software_sites, 1u);
 }
 
+TEST_F(Blocks, LookFirstWhereThePolicySaysSo) {
+  policy_.all_probed = true;
+  // mov eax, [ebx] ; movnti [ebx], ecx
+  const Block block = Translate({0x8B, 0x03, 0x0F, 0xC3, 0x0B});
+  const std::string look = fmt::format(
+      "mov r9d, 0xc\nshrx r9d, r8d, r9d\nmov r10, qword ptr [r15 + {:#x}]\n"
+      "movzx r9d, byte ptr [r10 + r9]\nmov r10, rcx\n",
+      offsetof(ExecutionContext, page_rights));
+  const std::string body = Body(block);
+  EXPECT_THAT(body, StartsWith("lea r8d, [rbx]\n" + look + "mov ecx, r9d\njecxz "));
+  EXPECT_THAT(body, HasSubstr("mov rcx, r10\nmov eax, dword ptr gs:[ebx]\njmp "));
+  EXPECT_THAT(body, HasSubstr(fmt::format("mov rcx, r10\nmov r9d, 0\ncall {}\nlea r8d, [rbx]\n{}"
+                                          "shrx ecx, r9d, r9d\njecxz ",
+                                          Address(stubs_.callout), look)));
+  EXPECT_THAT(body, HasSubstr("mov rcx, r10\nmovnti dword ptr gs:[ebx], ecx\njmp "));
+  EXPECT_THAT(body, HasSubstr(fmt::format("call {}\nmovnti dword ptr [r8], ecx\n",
+                                          Address(stubs_.access_begin))));
+  EXPECT_EQ(block.site_count, 2u);
+}
+
+TEST_F(Blocks, StayDirectWhereTheyCannotLookFirst) {
+  policy_.all_probed = true;
+  // push eax ; pop ecx ; stosb ; bts [ebx], ecx
+  const Block block = Translate({0x50, 0x59, 0xAA, 0x0F, 0xAB, 0x0B});
+  EXPECT_EQ(block.site_count, 0u);
+  EXPECT_THAT(Body(block), HasSubstr("bts dword ptr gs:[ebx], ecx"));
+}
+
 TEST_F(Blocks, CountExecutionsOnRequest) {
   ExecutionCounts counts;
   Write({0x40});

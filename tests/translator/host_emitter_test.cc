@@ -183,6 +183,8 @@ TEST(HostEmitter, ShiftsAndInvertsAllRegisters) {
     for (uint8_t from = 0; from < kRegisters; ++from) {
       ASSERT_EQ(TextFrom([&](HostEmitter& out) { out.ShiftRight64(to, from, kR10); }),
                 fmt::format("shrx {}, {}, r10", k64[to], k64[from]));
+      ASSERT_EQ(TextFrom([&](HostEmitter& out) { out.ShiftRight32(to, from, kR10); }),
+                fmt::format("shrx {}, {}, r10d", k32[to], k32[from]));
       ASSERT_EQ(TextFrom([&](HostEmitter& out) { out.ShiftRight64(to, kRax, from); }),
                 fmt::format("shrx {}, rax, {}", k64[to], k64[from]));
     }

@@ -235,8 +235,9 @@ bool IsContextField(int64_t offset, unsigned bytes) {
     return fields;
   }();
   if (bytes == 4) return kFour.contains(offset);
-  return bytes == 8 && (offset == FIELD(cpu.tsc_offset) || offset == FIELD(fs_base) ||
-                        offset == FIELD(gs_base) || offset == FIELD(record_next));
+  return bytes == 8 &&
+         (offset == FIELD(cpu.tsc_offset) || offset == FIELD(fs_base) || offset == FIELD(gs_base) ||
+          offset == FIELD(record_next) || offset == FIELD(page_rights));
 }
 
 }  // namespace
@@ -315,8 +316,12 @@ std::string MutationReference::DangerOfInstruction(const HostInstruction& in,
     const bool rotates_all = in.id == X86_INS_RORX && (in.detail.operands[2].imm & 63) == 0;
     const bool keeps_width = rotates_all || in.id == X86_INS_MOV || in.id == X86_INS_MOVZX ||
                              in.id == X86_INS_XCHG || in.id == X86_INS_BSF || in.id == X86_INS_BSR;
+    // Where a probe puts what it saw, the guest's own is put back.
+    const bool is_put_back =
+        before.id == X86_INS_SHRX && in.id == before.id && WritesWhole(before, whole);
     if (i == 0 && operand.size == 8 && (operand.access & CS_AC_WRITE) != 0 && IsGuest(whole) &&
-        !same && !keeps_width && !UsesStack(in) && in.id != X86_INS_LEA && !IsCutSoon(in, whole)) {
+        !same && !keeps_width && !is_put_back && !UsesStack(in) && in.id != X86_INS_LEA &&
+        !IsCutSoon(in, whole)) {
       return "64 bits in a guest register";
     }
   }

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "tests/translator/host_code.h"
@@ -234,6 +235,45 @@ TEST_F(Starts, AreNotIfNoJumpMayLeadThere) {
       std::make_unique<Translator>(CpuFeatures{}, *memory_, stubs_, cells_, sites_, policy_,
                                    OptimisationSet::AllBut(Optimisation::kChainInside));
   EXPECT_THAT(Of(Translate({0xB8, 1, 0, 0, 0, 0x40, 0x40, 0xC3})), IsEmpty());
+}
+
+// While a probe holds what it saw in ecx, the instruction is neither undone nor done; nothing is
+// repeated that is done.
+TEST_F(RecoveryPoints, AProbedAccessIsRolledBackOnlyWhereNothingIsDone) {
+  policy_.all_probed = true;
+  for (const uint8_t opcode : {uint8_t{0x8B}, uint8_t{0x01}}) {  // mov eax, [ebx] ; add [ebx], eax
+    Reset();
+    page_.fill(0x90);
+    Write({opcode, 0x03});
+    const Block block = Translate(RequestAt(kStart));
+    const auto point_at = [&](uint32_t offset) {
+      return block.RecoveryAt(block.host_start + offset);
+    };
+    unsigned looks = 0;
+    unsigned restores = 0;
+    unsigned accesses = 0;
+    for (const HostInstruction& in :
+         Disassemble(HostBytes(block), reinterpret_cast<uint64_t>(block.host_start))) {
+      if (in.offset < block.body_offset || in.offset >= block.stubs_offset) continue;
+      const uint32_t end = in.offset + in.length;
+      if (in.text == "mov ecx, r9d" || in.text == "shrx ecx, r9d, r9d") {
+        ++looks;
+        EXPECT_EQ(point_at(end).kind, RecoveryKind::kCritical);
+      } else if (in.text == "mov rcx, r10") {
+        ++restores;
+        EXPECT_EQ(point_at(in.offset).kind, RecoveryKind::kCritical);
+        EXPECT_EQ(point_at(end).kind, RecoveryKind::kInstruction);
+        EXPECT_EQ(point_at(end).eip, kEip);
+      } else if (in.text.find("gs:[ebx]") != std::string::npos) {
+        ++accesses;
+        EXPECT_EQ(point_at(end).kind, RecoveryKind::kInstruction);
+        EXPECT_EQ(point_at(end).eip, kEip + 2);
+      }
+    }
+    EXPECT_EQ(looks, 1u);
+    EXPECT_EQ(restores, 2u);
+    EXPECT_EQ(accesses, 1u);
+  }
 }
 
 }  // namespace

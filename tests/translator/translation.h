@@ -35,10 +35,17 @@ class Translation : public testing::Test {
 
   class Policy : public SitePolicy {
    public:
-    [[nodiscard]] bool InSoftware(PhysicalAddress instruction) const override {
-      return software.contains(instruction.value);
+    [[nodiscard]] AccessForm FormOf(PhysicalAddress instruction) const override {
+      if (software.contains(instruction.value)) return AccessForm::kSoftware;
+      const bool probes = all_probed || probed.contains(instruction.value);
+      return probes ? AccessForm::kProbed : AccessForm::kDirect;
+    }
+    [[nodiscard]] bool HasAnyIn(PhysicalAddress /*page*/) const override {
+      return all_probed || !software.empty() || !probed.empty();
     }
     std::set<uint64_t> software;
+    std::set<uint64_t> probed;
+    bool all_probed = false;
   };
 
   Translation();

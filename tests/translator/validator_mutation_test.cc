@@ -55,6 +55,7 @@ struct Mode {
   const char* name;
   BlockMode mode;
   uint32_t cs_limit = 0xFFFFFFFFu;
+  bool probed = false;
 };
 
 std::vector<Mode> Modes() {
@@ -78,7 +79,8 @@ std::vector<Mode> Modes() {
           {"16-bit", BlockMode::Of(small, 0)},
           {"real", BlockMode::Of(real, 0)},
           {"software", FlatMode().InSoftware()},
-          {"single", FlatMode().Single()}};
+          {"single", FlatMode().Single()},
+          {"probed", FlatMode(), 0xFFFFFFFFu, true}};
 }
 
 struct Tally {
@@ -98,6 +100,7 @@ class ValidatorMutation : public Translation {
     unsigned first_kind = 0;
     for (const Mode& mode : Modes()) {
       unsigned next_kind = first_kind++;
+      policy_.all_probed = mode.probed;
       for (const std::vector<uint8_t>& snippet : Snippets()) {
         Reset();
         page_.fill(0xC3);

@@ -95,7 +95,11 @@ Value RotatedRight(const Value& a, unsigned count, bool wide) {
 
 Value ShiftedRight(const Value& a, const Value& count, bool wide) {
   if (a.kind != Kind::kNumber || count.kind != Kind::kNumber) return {};
-  if (!wide) return Value::Number32();
+  if (!wide) {
+    const bool known = count.IsConstant() && a.Is32();
+    const auto by = static_cast<unsigned>(count.low & 31);
+    return known ? Value::Number(a.low >> by, a.high >> by) : Value::Number32();
+  }
   if (!count.IsConstant()) return Value::AnyNumber();
   const auto by = static_cast<unsigned>(count.low & 63);
   if (by == 0) return a;

@@ -50,6 +50,7 @@ enum class Kind : uint8_t {
   kWindow,       // the window's base plus a number; its low half is the number's
   kOperand,      // what access_begin returned for `site`
   kSegmentBase,  // points at the base of FS or GS, or at the page that traps
+  kPageRights,   // a byte for each page of the window, to be read
   kCode,         // from the jump table: a block's entry or body, or the miss stub
   kHostFlags,    // RFLAGS, the host's bits included
   kRecord,       // where the number of an executed block goes; `low` is a RecordStage

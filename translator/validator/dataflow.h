@@ -39,6 +39,7 @@ class Dataflow {
                                         Value& loaded) const;
   // Of the block's own counts of executions.
   [[nodiscard]] bool IsCounter(int64_t address) const;
+  [[nodiscard]] Complaint AccessPageRights(const State& state, const HostInstruction& in) const;
   [[nodiscard]] Complaint AccessOperand(const State& state, const HostInstruction& in,
                                         const Value& pointer) const;
   [[nodiscard]] Complaint AccessJumpTable(const State& state, const HostInstruction& in,

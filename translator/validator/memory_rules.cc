@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "codecache/jump_table.h"
+#include "memory/page_rights.h"
 #include "translator/execution_context.h"
 #include "translator/validator/dataflow.h"
 
@@ -27,7 +28,8 @@ enum class Content : uint8_t {
   kNumber64,
   kVirtualFlags,
   kSegmentBase,
-  kRecord
+  kRecord,
+  kPageRights
 };
 
 struct ContextField {
@@ -60,6 +62,7 @@ constexpr std::array kContextFields{
     ContextField{FIELD(fs_base), Content::kSegmentBase},
     ContextField{FIELD(record_next), Content::kRecord, true},
     ContextField{FIELD(gs_base), Content::kSegmentBase},
+    ContextField{FIELD(page_rights), Content::kPageRights},
     ContextField{FIELD(cpu.tsc_offset), Content::kNumber64},
     ContextField{FIELD(cpu.cr0), Content::kNumber32},
     ContextField{FIELD(cpu.cr2), Content::kNumber32},
@@ -90,7 +93,7 @@ constexpr std::array kContextFields{
 constexpr uint8_t BytesOf(Content content) {
   if (content == Content::kNumber16) return 2;
   const bool eight = content == Content::kNumber64 || content == Content::kSegmentBase ||
-                     content == Content::kRecord;
+                     content == Content::kRecord || content == Content::kPageRights;
   return eight ? 8 : 4;
 }
 
@@ -124,6 +127,8 @@ Value ValueOf(Content content) {
       return {.kind = Kind::kSegmentBase};
     case Content::kRecord:
       return Value::Record(kRecordLoaded);
+    case Content::kPageRights:
+      return {.kind = Kind::kPageRights};
   }
   return {};
 }
@@ -174,6 +179,7 @@ Complaint Dataflow::Access(State& state, const HostInstruction& in, Value& loade
   if (in.memory_bytes == 0) return "a hint outside the window";
   if (in.base == kR15) return AccessContext(state, in, loaded);
   if (in.base == kR14) return AccessJumpTable(state, in, loaded);
+  if (state[in.base].kind == Kind::kPageRights) return AccessPageRights(state, in);
   if (in.index != kNone || in.displacement != 0) return kPlainPointer;
   const Value& pointer = state[in.base];
   if (pointer.kind == Kind::kOperand) return AccessOperand(state, in, pointer);
@@ -257,6 +263,17 @@ Complaint Dataflow::AccessJumpTable(const State& state, const HostInstruction& i
   }
   loaded = {.kind = Kind::kCode};
   return nullptr;
+}
+
+Complaint Dataflow::AccessPageRights(const State& state, const HostInstruction& in) const {
+  const bool look = in.operation == Operation::kZeroExtend && in.memory_bytes == 1;
+  if (!look || in.index == kNone || in.scale != 1 || in.displacement != 0) {
+    return "more than a look at a page's rights";
+  }
+  const Value& page = state[in.index];
+  const bool is_page =
+      page.kind == Kind::kNumber && page.low >= 0 && page.high < int64_t{PageRights::kPages};
+  return is_page ? nullptr : "the rights of what is no page";
 }
 
 Complaint Dataflow::AccessOperand(const State& state, const HostInstruction& in,
