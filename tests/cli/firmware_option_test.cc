@@ -60,7 +60,8 @@ class FirmwareLogTest : public testing::Test {
     return text.str();
   }
 
-  std::string path_ = testing::TempDir() + "firmware_log_test";
+  std::string path_ = testing::TempDir() + "verbatim-firmware-log-" +
+                      testing::UnitTest::GetInstance()->current_test_info()->name();
   std::unique_ptr<FirmwareLog> log_ = *FirmwareLog::Create(path_);
 };
 

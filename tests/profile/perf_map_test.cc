@@ -31,7 +31,8 @@ class PerfMapTest : public testing::Test {
     return text.str();
   }
 
-  const std::string folder_ = testing::TempDir() + "verbatim-perf-map";
+  const std::string folder_ = testing::TempDir() + "verbatim-perf-map-" +
+                              testing::UnitTest::GetInstance()->current_test_info()->name();
   const std::string path_ = fmt::format("{}/perf-{}.map", folder_, ::getpid());
 };
 
