@@ -72,10 +72,9 @@ void BlockBuilder::EmitProbed(const Decoded& decoded) {
   out_.Move64(kRcx, kR10);
   Point(RecoveryKind::kInstruction, decoded.eip);
   EmitIdent(decoded);
-  Point(RecoveryKind::kInstruction, decoded.eip + in.length);
+  Point(RecoveryKind::kCritical, decoded.eip);
   const uint32_t end = out_.JumpForward();
   out_.Bind8(hidden);
-  Point(RecoveryKind::kCritical, decoded.eip);
   out_.Move64(kRcx, kR10);
   Point(RecoveryKind::kInstruction, decoded.eip);
   in_software_ = true;

@@ -233,11 +233,10 @@ TEST_F(RecoveryTest, KicksAreNoticedByLoopsOfOneInstruction) {
 
 // An interrupt may come while an access looks whether its page is mapped, and right behind it.
 TEST_F(RecoveryTest, KicksAmidProbedAccessesLeaveThemDoneOnce) {
-  constexpr uint64_t kKicks = 2000;
-  constexpr uint32_t kNever = 0xFFFFFFFF;
+  constexpr uint64_t kKicks = 300;
   constexpr uint32_t kPages = 5;
-  // again: inc dword [ebx] ; add ebx, esi ; inc ecx ; cmp ecx, edi ; jne again ; out
-  Put(kCode, {0xFF, 0x03, 0x01, 0xF3, 0x41, 0x39, 0xF9, 0x75, 0xF7, 0xE6, 0xF4});
+  // again: inc dword [ebx] ; add ebx, esi ; inc ecx ; add edx, ebp ; cmp edx, edi ; jne again ; out
+  Put(kCode, {0xFF, 0x03, 0x01, 0xF3, 0x41, 0x01, 0xEA, 0x39, 0xFA, 0x75, 0xF5, 0xE6, 0xF4});
   for (uint32_t i = 0; i < kPages; ++i) {
     guest_->Map(kData + i * kPageBytes, kData + i * kPageBytes, kUserPage);
     StoreLittle<uint32_t>(guest_->Memory(kData + i * kPageBytes, 4).data(), 0);
@@ -245,7 +244,8 @@ TEST_F(RecoveryTest, KicksAmidProbedAccessesLeaveThemDoneOnce) {
   CpuImage start = CpuImage::Typical();
   start.gpr[kEbx] = kData;
   start.gpr[kEsi] = kPageBytes;
-  start.gpr[kEcx] = 0;
+  start.gpr[kEcx] = start.gpr[kEdx] = 0;
+  start.gpr[kEbp] = 1;
   start.gpr[kEdi] = kPages;
   EXPECT_EQ(guest_->Run(start).vector, kVectorProtection);
   ASSERT_EQ(guest_->engine().statistics().sites_adapted, 1u);
@@ -260,8 +260,7 @@ TEST_F(RecoveryTest, KicksAmidProbedAccessesLeaveThemDoneOnce) {
     board.stopped = true;
     guest_->engine().Kick();
   });
-  start.gpr[kEsi] = 0;
-  start.gpr[kEdi] = kNever;
+  start.gpr[kEsi] = start.gpr[kEbp] = 0;  // for ever
   guest_->BeginAtCpl3(start);
   const Result<RunResult> result = guest_->engine().Run();
   kicker.join();
