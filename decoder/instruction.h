@@ -131,6 +131,20 @@ struct GuestInstruction {
   [[nodiscard]] bool HasRep() const { return rep || repne; }
 };
 
+// BT, BTS, BTR and BTC with a bit offset in a register: the word that they access may lie far from
+// where their operand names it (SDM vol. 2, "Bit(BitBase, BitOffset) on memory").
+[[nodiscard]] constexpr bool IsBitString(const GuestInstruction& instruction) {
+  switch (instruction.mnemonic) {
+    case Mnemonic::kBt:
+    case Mnemonic::kBtc:
+    case Mnemonic::kBtr:
+    case Mnemonic::kBts:
+      return instruction.immediate_bytes == 0;
+    default:
+      return false;
+  }
+}
+
 // The segment register of PUSH and POP: opcodes 06, 0E, 16, 1E and 0F A0, 0F A8, with the POP forms
 // one above.
 [[nodiscard]] constexpr Segment SegmentOfOpcode(const GuestInstruction& instruction) {

@@ -12,19 +12,9 @@
 namespace verbatim {
 namespace {
 
-// Bit strings: BT, BTS, BTR and BTC with a register bit offset reach beyond their operand. The
-// distance, in bytes, of the word that is really accessed.
+// How far from its operand, in bytes, lies what a bit string really accesses.
 int32_t BitStringDisplacement(const CpuState& cpu, const GuestInstruction& in) {
-  switch (in.mnemonic) {
-    case Mnemonic::kBt:
-    case Mnemonic::kBtc:
-    case Mnemonic::kBtr:
-    case Mnemonic::kBts:
-      break;
-    default:
-      return 0;
-  }
-  if (in.immediate_bytes != 0) return 0;
+  if (!IsBitString(in)) return 0;
   const uint32_t bits = cpu.gpr[in.reg];
   if (in.operand_bits == 16) {
     return (static_cast<int16_t>(bits) >> 4) * 2;

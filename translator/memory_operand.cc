@@ -22,20 +22,6 @@ namespace {
 
 constexpr uint32_t k64KLimit = 0xFFFF;
 
-// With a register bit offset they reach beyond their operand: a limit check of it tells nothing,
-// and a 16-bit address is truncated only after the distance was added.
-bool IsBitString(const GuestInstruction& in) {
-  switch (in.mnemonic) {
-    case Mnemonic::kBt:
-    case Mnemonic::kBtc:
-    case Mnemonic::kBtr:
-    case Mnemonic::kBts:
-      return in.immediate_bytes == 0;
-    default:
-      return false;
-  }
-}
-
 bool HasLimit(SegmentClass type) {
   return type == SegmentClass::k64K || type == SegmentClass::kLimited;
 }
@@ -54,6 +40,8 @@ bool BlockBuilder::IsSoftware(const Decoded& decoded, uint8_t segment, bool writ
   if (segment == kCs && write && !mode_.cs_writable()) return true;  // always #GP
   const SegmentClass type = mode_.segment_class(segment);
   const GuestInstruction& in = decoded.instruction;
+  // A limit check of a bit string's operand tells nothing, and its 16-bit address is truncated only
+  // after the distance was added.
   return type == SegmentClass::kChecked ||
          ((HasLimit(type) || in.address_bits == 16) && IsBitString(in));
 }

@@ -24,18 +24,13 @@ static_assert((PageRights::kReadable >> PageRights::kReadable) == 0);
 // Does the access begin at the address that the operand names?
 bool IsAtItsAddress(const GuestInstruction& in) {
   switch (in.mnemonic) {
-    case Mnemonic::kBt:
-    case Mnemonic::kBtc:
-    case Mnemonic::kBtr:
-    case Mnemonic::kBts:
-      return in.immediate_bytes != 0;
     case Mnemonic::kXlat:
     case Mnemonic::kMaskmovq:
     case Mnemonic::kMaskmovdqu:
     case Mnemonic::kClflush:
       return false;
     default:
-      return true;
+      return !IsBitString(in);
   }
 }
 

@@ -144,19 +144,6 @@ bool InWindowOrGuards(const Value& pointer) {
 // Guest register to host register (docs/architecture.md).
 uint8_t HostRegisterOf(uint8_t gpr) { return gpr == kEsp ? uint8_t{kR12} : gpr; }
 
-// With a bit offset in a register.
-bool IsBitString(const GuestInstruction& in) {
-  switch (in.mnemonic) {
-    case Mnemonic::kBt:
-    case Mnemonic::kBtc:
-    case Mnemonic::kBtr:
-    case Mnemonic::kBts:
-      return in.immediate_bytes == 0;
-    default:
-      return false;
-  }
-}
-
 constexpr Complaint kPlainPointer = "accesses memory by what is no checked pointer";
 
 }  // namespace
