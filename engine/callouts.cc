@@ -241,8 +241,6 @@ Faultable<uint8_t*> Engine::DirectPointer(LinearAddress address, const Site& sit
   return memory.HostPointerTo(translation->address);
 }
 
-// A software access of the site is through. True if the site goes back to direct form; its blocks
-// are gone then.
 bool Engine::ForgiveSite(const Site& site, bool guilty) {
   if (!adaptation_.NoteSoftwareAccess(site.physical, guilty)) return false;
   ++statistics_.sites_forgiven;

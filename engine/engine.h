@@ -235,8 +235,9 @@ class Engine final : public CodeWriteObserver,
   [[nodiscard]] Faultable<uint8_t*> DirectPointer(LinearAddress address, const Site& site,
                                                   bool& guilty);
   [[nodiscard]] bool DeviceRaisedInterrupt();
+  // A software access of the site is through. True: its blocks are gone, it has got another form.
   [[nodiscard]] bool ForgiveSite(const Site& site, bool guilty);
-  // The same of user code, on plain memory; `mapped`: the window shows the page.
+  // The same of one to plain memory; `mapped`: the window shows the page.
   [[nodiscard]] bool JudgeAccess(const Site& site, LinearAddress address, bool mapped);
   void NoteSoftwareFault(PhysicalAddress instruction, LinearAddress address);
   void PardonSite(const Site& site);
@@ -276,14 +277,13 @@ class Engine final : public CodeWriteObserver,
   void WaitForFpuInterrupt();
   [[nodiscard]] std::optional<GuestInstruction> FetchAgain(const Block& block, uint32_t eip);
   [[nodiscard]] FpuPointers ToGuest(const HostFpuPointers& host) override;
-  // Returns true if the site of the instruction at cpu.eip, in `block`, was moved to software form.
-  // The instruction that faulted, in this block.
+  // Of the instruction at cpu.eip, in `block`, which has faulted:
+  [[nodiscard]] PhysicalAddress InstructionIn(const Block& block) const;
   [[nodiscard]] bool CanLookFirst(const Block& block);
+  // True: its site has got another form.
   bool AdaptSite(const Block& block, uint32_t weight);
   bool AdaptUserSite(const Block& block);
-  bool RetranslateSite(PhysicalAddress site);  // true
-  // The instruction at cpu.eip, in `block`.
-  [[nodiscard]] PhysicalAddress InstructionIn(const Block& block) const;
+  void RetranslateSite(PhysicalAddress site);
   // Before user code goes on, with its window selected.
   void MapRepeatedAccess();
 

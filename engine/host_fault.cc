@@ -173,7 +173,8 @@ bool Engine::AdaptSite(const Block& block, uint32_t weight) {
       !adaptation_.NoteFault(site, weight, CanLookFirst(block))) {
     return false;
   }
-  return RetranslateSite(site);
+  RetranslateSite(site);
+  return true;
 }
 
 bool Engine::AdaptUserSite(const Block& block) {
@@ -182,17 +183,17 @@ bool Engine::AdaptUserSite(const Block& block) {
       !adaptation_.NoteUserFault(site, CanLookFirst(block))) {
     return false;
   }
-  return RetranslateSite(site);
+  RetranslateSite(site);
+  return true;
 }
 
 PhysicalAddress Engine::InstructionIn(const Block& block) const {
   return block.key.physical + (context_->cpu.eip - block.eip);
 }
 
-bool Engine::RetranslateSite(PhysicalAddress site) {
+void Engine::RetranslateSite(PhysicalAddress site) {
   ++statistics_.sites_adapted;
   Drop(site, 1, DropCause::kAdapted);
-  return true;
 }
 
 void Engine::MapRepeatedAccess() {

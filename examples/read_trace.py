@@ -140,22 +140,22 @@ def read(path, packed_entries=False):
     with open(path, 'rb') as file:
         header = file.read(16)
         if header[:8] != MAGIC:
-            raise ValueError(f'not a binary trace')
+            raise ValueError('not a binary trace')
         if len(header) < 16:
-            raise ValueError(f'cut off')
+            raise ValueError('cut off')
         version, _ = struct.unpack('<II', header[8:])
         if version != VERSION:
             raise ValueError(f'version {version}, expected {VERSION}')
         while True:
             frame = file.read(5)
             if len(frame) < 5:
-                raise ValueError(f'cut off')
+                raise ValueError('cut off')
             kind, length = struct.unpack('<cI', frame)
             if length > MAX_CHUNK:
                 raise ValueError(f'a chunk of {length} bytes, expected at most {MAX_CHUNK}')
             data = file.read(length)
             if len(data) < length:
-                raise ValueError(f'cut off')
+                raise ValueError('cut off')
             if kind == b'Z':
                 return
             if kind not in readers:

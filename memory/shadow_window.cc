@@ -127,7 +127,11 @@ void Window::KeepRun(const PageRun& run, uint32_t page, const PageWalk& walk, Gu
 void Window::SetShown(uint32_t number, uint32_t first, uint32_t last, bool writable) {
   ShadowSlot& slot = *slots_[number];
   slot.mapped.SetRange(first, last);
-  if (writable) slot.writable.SetRange(first, last);
+  if (writable) {
+    slot.writable.SetRange(first, last);
+  } else {
+    slot.writable.ClearRange(first, last);
+  }
   const uint8_t rights = writable ? PageRights::kWritable : PageRights::kReadable;
   std::fill_n(rights_ + FirstPageOf(number) + first, last - first + 1, rights);
 }
@@ -238,8 +242,7 @@ void Window::WriteProtect(uint32_t page) {
     return;
   }
   ++context_.statistics.protections;
-  slots_[SlotOf(page)]->writable.Clear(IndexOf(page));
-  rights_[page] = PageRights::kReadable;
+  SetShown(SlotOf(page), IndexOf(page), IndexOf(page), false);
   Account(before, StartsIn(page, page + 1));
 }
 

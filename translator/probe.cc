@@ -11,13 +11,13 @@
 // The look is a hint: an access that runs on into a page that is not shown faults as ever.
 #include "translator/probe.h"
 
+#include "base/address.h"
 #include "memory/page_rights.h"
 #include "translator/block_builder.h"
 
 namespace verbatim {
 namespace {
 
-constexpr uint8_t kPageBits = 12;
 static_assert((PageRights::kWritable >> (PageRights::kWritable % 32)) != 0);
 static_assert((PageRights::kReadable >> PageRights::kReadable) == 0);
 
@@ -44,15 +44,14 @@ bool CanBeProbed(const GuestInstruction& in, BlockMode mode) {
 
 bool BlockBuilder::IsProbed(const Decoded& decoded) const {
   const GuestInstruction& in = decoded.instruction;
-  return Optimises(Optimisation::kProbe) && CanBeProbed(in, mode_) &&
-         FormOf(decoded) == AccessForm::kProbed &&
+  return FormOf(decoded) == AccessForm::kProbed && CanBeProbed(in, mode_) &&
          !IsSoftware(decoded, in.memory.segment, in.memory.write);
 }
 
 void BlockBuilder::EmitProbed(const Decoded& decoded) {
   const GuestInstruction& in = decoded.instruction;
   EmitOffset(in, 0, kR8);
-  out_.MoveImmediate(kR9, kPageBits);
+  out_.MoveImmediate(kR9, kPageShift);
   out_.ShiftRight32(kR9, kR8, kR9);
   out_.Load64(kR10, HostMemory::Context(offsetof(ExecutionContext, page_rights)));
   out_.LoadZeroExtended8(kR9, {.base = kR10, .index = kR9});
