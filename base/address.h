@@ -41,6 +41,17 @@ struct PhysicalAddress {
   [[nodiscard]] constexpr uint32_t PageOffset() const {
     return static_cast<uint32_t>(value & kPageOffsetMask);
   }
+  [[nodiscard]] constexpr PhysicalAddress PageStart() const {
+    return {value & ~uint64_t{kPageOffsetMask}};
+  }
+};
+
+// What a linear page is mapped to: where both start.
+struct MappedPage {
+  LinearAddress linear;
+  PhysicalAddress physical;
+
+  friend constexpr bool operator==(const MappedPage&, const MappedPage&) = default;
 };
 
 }  // namespace verbatim

@@ -67,7 +67,7 @@ struct RecoveryPoint {
   uint32_t eip = 0;
 };
 
-// A direct jump or call within the page that may be chained to its target's body.
+// A direct jump or call that may be chained to its target's body.
 struct Link {
   static constexpr uint32_t kStubBytes = 17;
   static constexpr uint32_t kEipField = 2;  // from its stub: mov r8d, target_eip
@@ -76,8 +76,10 @@ struct Link {
   uint32_t stub_offset = 0;    // where it leads while unchained
   uint32_t target_eip = 0;
   bool chained = false;
-  bool inside = false;        // chained to an instruction behind the start of a block
-  bool through_cell = false;  // for good: the stub is a jump through the target's cell
+  bool inside = false;         // chained to an instruction behind the start of a block
+  bool to_other_page = false;  // chained to a block of another page
+  uint8_t page_chains = 0;     // how often it was; stays where it is in the end
+  bool through_cell = false;   // for good: the stub is a jump through the target's cell
 };
 
 // What a 32-bit field of a block's host code holds that depends on where the guest's code lies in
@@ -150,6 +152,12 @@ struct Block {
   uint32_t first_site = 0;             // sites of this block: [first_site, first_site + site_count)
   uint32_t site_count = 0;
 
+  [[nodiscard]] MappedPage page() const {
+    return {key.linear.PageStart(), key.physical.PageStart()};
+  }
+  [[nodiscard]] LinearAddress LinearOf(uint32_t other_eip) const {
+    return key.linear + (other_eip - eip);
+  }
   [[nodiscard]] HostPointer entry() const { return host_start; }
   [[nodiscard]] HostPointer body() const { return host_start + body_offset; }
   [[nodiscard]] bool ContainsHost(const uint8_t* pc) const {

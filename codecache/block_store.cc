@@ -96,8 +96,9 @@ void BlockStore::Adopt(Block& block) {
     Block& source = *incoming.source;
     if (!source.valid) continue;
     Link& link = source.links[incoming.index];
-    // It may have been moved since, and asked again.
-    if (source.key.linear.Page() != block.key.linear.Page()) continue;
+    // It may have been moved since, and asked again; or have been undone for what is mapped.
+    if (source.LinearOf(link.target_eip) != block.key.linear) continue;
+    if (!link.chained && source.page() != block.page()) continue;
     if (link.through_cell || link.inside) continue;
     if (!block.crosses_page) {
       LeadTo(source, link, block.body());
@@ -119,15 +120,23 @@ void BlockStore::Unchain(Block& source, Link& link) {
   LeadTo(source, link, source.host_start + link.stub_offset);
   link.chained = false;
   link.inside = false;
+  link.to_other_page = false;
 }
 
 void BlockStore::Chain(Block& source, Link& link, const BlockEntry& target) {
   Block& block = target.block;
-  CHECK(source.key.linear.Page() == block.key.linear.Page() && !block.crosses_page);
-  LeadTo(source, link, target.code());
+  CHECK(!block.crosses_page);
+  const auto index = static_cast<size_t>(&link - source.links.data());
   link.chained = true;
   link.inside = target.IsInside();
-  block.incoming.push_back({&source, static_cast<size_t>(&link - source.links.data())});
+  link.to_other_page = source.page() != block.page();
+  LeadTo(source, link, target.code());
+  if (link.to_other_page) {
+    page_links_.Add({&source, index, block.page()});
+    ++link.page_chains;
+    ++statistics_.links_to_pages;
+  }
+  block.incoming.push_back({&source, index});
   ++statistics_.links_chained;
   if (link.inside) ++statistics_.links_inside;
 }
@@ -222,14 +231,17 @@ void BlockStore::OrphanIncoming(Block& block) {
 
 // Nothing comes to its jumps any more.
 void BlockStore::ReleaseCells(const Block& block) {
-  for (const PlaceField field : block.place) {
-    if (field.kind != PlaceKind::kTableJump) continue;
-    const uint8_t* const at = block.host_start + field.host_offset;
-    if (!JumpTable::IsCellOffset(LoadLittle<uint32_t>(at + Block::kCellField))) continue;
+  // Of a jump whose eip is at `offset`; it may lead through a hashed entry.
+  const auto release = [&](uint32_t offset) {
+    const uint8_t* const at = block.host_start + offset;
+    if (!JumpTable::IsCellOffset(LoadLittle<uint32_t>(at + Block::kCellField))) return;
     cells_.Release(LoadLittle<uint32_t>(at));
+  };
+  for (const PlaceField field : block.place) {
+    if (field.kind == PlaceKind::kTableJump) release(field.host_offset);
   }
   for (const Link& link : block.links) {
-    if (link.through_cell) cells_.Release(link.target_eip);
+    if (link.through_cell) release(link.stub_offset + Link::kEipField);
   }
 }
 
@@ -237,6 +249,7 @@ void BlockStore::Flush() {
   by_key_.clear();
   by_page_.clear();
   orphans_.clear();
+  page_links_.Clear();
   blocks_.clear();
   starts_.clear();
   memory_.Reset();

@@ -20,6 +20,7 @@
 #include "codecache/block.h"
 #include "codecache/code_memory.h"
 #include "codecache/direct_cells.h"
+#include "codecache/page_links.h"
 #include "codecache/patch_observer.h"
 
 namespace verbatim {
@@ -28,7 +29,9 @@ struct BlockStoreStatistics {
   uint64_t blocks_translated = 0;
   uint64_t blocks_invalidated = 0;
   uint64_t links_chained = 0;
-  uint64_t links_inside = 0;  // of them, into the middle of a block
+  uint64_t links_inside = 0;    // of them, into the middle of a block
+  uint64_t links_to_pages = 0;  // of them, to another page
+  uint64_t page_links_undone = 0;
   uint64_t flushes = 0;
   uint64_t blocks_moved = 0;
 };
@@ -64,8 +67,25 @@ class BlockStore {
   // Takes over a block whose host code has just been committed, the highest so far.
   Block& Insert(Block&& block);
 
-  // Redirects the link's source to the target. Both in one page, same mode.
+  // Redirects the link's source to the target, of the same mode. If it is in another page, the
+  // caller sees to it that whoever executes the one executes the other, and undoes it else.
   void Chain(Block& source, Link& link, const BlockEntry& target);
+  // Undoes the links from blocks of the page to others, or those into the linear page from others,
+  // for which keep(page) of the other is false.
+  template <typename Keep>
+  void UndoLinksFrom(const MappedPage& page, Keep keep) {
+    page_links_.RemoveFrom(page.linear.Page(), [&](const PageLink& each) {
+      if (!each.IsIn(page.linear.Page())) return true;
+      return each.source->page() == page && !keep(each.target) && Undo(each);
+    });
+  }
+  template <typename Keep>
+  void UndoLinksInto(LinearAddress linear_page, Keep keep) {
+    page_links_.RemoveInto(linear_page.Page(), [&](const PageLink& each) {
+      if (!each.IsIn(each.source->key.linear.Page())) return true;
+      return !keep(each.source->page()) && Undo(each);
+    });
+  }
 
   // Puts `code` (at most Link::kStubBytes) in place of the link's stub for good: its target cannot
   // be chained.
@@ -78,9 +98,9 @@ class BlockStore {
   // At which linear pages code of this physical page has been translated.
   [[nodiscard]] std::span<const uint32_t> LinearPagesOf(PhysicalAddress page) const;
   // Makes the blocks of the page that were translated for the linear page `from` blocks of the
-  // linear page `to`, where the same code lies now: nothing must lead to them but their links to
-  // each other. moved(block) is called for each one that was. False if none was: they cannot be,
-  // and stay as they are, or `to` has all of them already.
+  // linear page `to`, where the same code lies now: nothing must lead to them but links. Those
+  // between them stay, others are undone. moved(block) is called for each one that was. False if
+  // none was: they cannot be, and stay as they are, or `to` has all of them already.
   bool MovePage(PhysicalAddress page, uint32_t from, uint32_t to,
                 const std::function<void(Block&)>& moved);
 
@@ -116,9 +136,15 @@ class BlockStore {
   void ReleaseCells(const Block& block);
   void LeadTo(Block& source, const Link& link, const uint8_t* target);
   void Unchain(Block& source, Link& link);
+  bool Undo(const PageLink& each) {
+    Unchain(*each.source, each.link());
+    ++statistics_.page_links_undone;
+    return true;
+  }
 
   // move_page.cc
   [[nodiscard]] bool LeadsIntoPage(const Block& source, const Link& link) const;
+  void UndoPageLinksOf(Block& block);
   void Move(Block& block, uint32_t distance);
 
   CodeMemory& memory_;
@@ -132,6 +158,7 @@ class BlockStore {
   tsl::robin_map<uint32_t, Page> by_page_;
   // Links that lead to a dead block of the key: the next block of the key takes them over.
   tsl::robin_map<BlockKey, std::vector<IncomingLink>, BlockKeyHash> orphans_;
+  PageLinks page_links_;
   BlockStoreStatistics statistics_;
 };
 

@@ -5,8 +5,8 @@
 // was last entered there. Targets verify their own address, so a collision costs time, never
 // correctness.
 //
-// Direct cells, for direct branches to other pages: by the number that DirectCells gave the target,
-// the body of its block. Not verified.
+// Direct cells, for direct branches to other pages that no link can lead to: by the number that
+// DirectCells gave the target, the body of its block. Not verified.
 //
 // What leads into a page that is no longer mapped as it was must be cleared: neither part could
 // tell. Slots are 32-bit host code addresses (see code_memory.h). An empty one leads to the miss

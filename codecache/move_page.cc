@@ -21,6 +21,19 @@ bool BlockStore::LeadsIntoPage(const Block& source, const Link& link) const {
   return target != nullptr && target->movable && !target->crosses_page;
 }
 
+// Where the block goes the others need not follow.
+void BlockStore::UndoPageLinksOf(Block& block) {
+  for (Link& link : block.links) {
+    if (link.to_other_page) Unchain(block, link);
+  }
+  std::erase_if(block.incoming, [this](const IncomingLink& incoming) {
+    if (!incoming.source->valid) return true;
+    Link& link = incoming.source->links[incoming.index];
+    if (link.to_other_page) Unchain(*incoming.source, link);
+    return !link.chained;
+  });
+}
+
 void BlockStore::Move(Block& block, uint32_t distance) {
   uint8_t* const code = memory_.Writable(block.host_start);
   const auto lead_through_cell = [&](uint32_t eip_offset, uint32_t eip) {
@@ -80,6 +93,7 @@ bool BlockStore::MovePage(PhysicalAddress page, uint32_t from, uint32_t to,
     Invalidate(*block);
     return true;
   });
+  for (Block* block : blocks) UndoPageLinksOf(*block);
   for (Block* block : blocks) {
     for (Link& link : block->links) {
       // One that leads inside leads to a block that lives, and moves along.

@@ -56,7 +56,9 @@ Result<std::unique_ptr<Engine>> Engine::Create(Mmu& mmu, WindowSet& windows, Por
   if (!empty) return std::unexpected(empty.error());
   engine->window_code_ = std::make_unique<WindowCodeSet>(windows.max_windows(), std::move(*empty),
                                                          engine->stubs_.table.return_miss);
-  windows.SetObserver(engine->window_code_.get());
+  engine->linked_pages_ =
+      std::make_unique<LinkedPages>(windows, *engine->store_, *engine->window_code_);
+  windows.SetObserver(engine->linked_pages_.get());
   mmu.memory().SetCodeWriteObserver(engine.get());
   mmu.memory().SetMapObserver(engine.get());
   const bool observes_ports =

@@ -38,6 +38,7 @@
 #include "engine/engine_observer.h"
 #include "engine/event_gate.h"
 #include "engine/host_signals.h"
+#include "engine/linked_pages.h"
 #include "engine/statistics.h"
 #include "engine/stubs.h"
 #include "engine/time_account.h"
@@ -217,6 +218,7 @@ class Engine final : public CodeWriteObserver,
   void DropPage(PhysicalAddress page, DropCause cause);
   [[nodiscard]] bool HasCode(PhysicalAddress start, uint64_t bytes) const;
   void FlushCodeCache();
+  [[nodiscard]] bool MayChain(const Block& source, const Link& link, const Block& target);
   void ChainPending(const BlockEntry& target);
 
   // callouts.cc
@@ -344,6 +346,7 @@ class Engine final : public CodeWriteObserver,
   std::unique_ptr<Translator> translator_;
   std::unique_ptr<BlockGuard> guard_;  // nullptr: nothing is validated
   std::unique_ptr<WindowCodeSet> window_code_;
+  std::unique_ptr<LinkedPages> linked_pages_;
   std::unique_ptr<BlockRecorder> recorder_;  // nullptr: executions are not recorded
   std::unique_ptr<PortIo> observed_ports_;   // nullptr: nobody looks
   std::unique_ptr<VirtualCpu> cpu_;

@@ -129,7 +129,7 @@ std::optional<BlockEntry> Engine::FindOrTranslate(BlockMode mode) {
   return block != nullptr ? std::optional(BlockEntry::BodyOf(*block)) : std::nullopt;
 }
 
-// A jump in its page need not start at a block's entry: see docs/decisions/inside-links.md.
+// A jump need not start at a block's entry: see docs/decisions/inside-links.md.
 std::optional<BlockEntry> Engine::FindInside(const BlockKey& key) const {
   if (!pending_link_ || !Optimises(Optimisation::kChain) || !LeadsTo(*pending_link_, key)) {
     return std::nullopt;
@@ -265,13 +265,22 @@ void Engine::ShowMoved(const Block& block) {
   if (Observes(Observation::kBlocks)) options_.observer->OnBlockTranslated(shown);
 }
 
-// Whether the link leads to where the guest is now, which a block of this key stands for, within
-// its page.
+// Whether the link leads to where the guest is now, which is in a block of this key.
 bool Engine::LeadsTo(const PendingLink& pending, const BlockKey& key) const {
   const Block& source = *pending.block;
-  return source.valid && source.links[pending.index].target_eip == context_->cpu.eip &&
-         source.key.mode == key.mode && source.key.linear.Page() == key.linear.Page() &&
-         source.key.physical.Page() == key.physical.Page();
+  const uint32_t target = source.links[pending.index].target_eip;
+  return source.valid && target == context_->cpu.eip && source.key.mode == key.mode &&
+         source.LinearOf(target).Page() == key.linear.Page() &&
+         (source.key.linear.Page() != key.linear.Page() ||
+          source.key.physical.Page() == key.physical.Page());
+}
+
+// Everybody who comes by the link would go to the target, which must be what is mapped there.
+bool Engine::MayChain(const Block& source, const Link& link, const Block& target) {
+  constexpr uint32_t kMostPageChains = 8;
+  if (target.crosses_page) return false;  // its second half may be mapped differently elsewhere
+  if (source.page() == target.page()) return true;
+  return link.page_chains < kMostPageChains && linked_pages_->MayLead(source.page(), target.page());
 }
 
 void Engine::ChainPending(const BlockEntry& target) {
@@ -280,8 +289,8 @@ void Engine::ChainPending(const BlockEntry& target) {
   pending_link_.reset();
   if (!Optimises(Optimisation::kChain) || !LeadsTo(pending, target.block.key)) return;
   Link& link = pending.block->links[pending.index];
-  if (target.block.crosses_page) {
-    // Its second half may be mapped differently elsewhere: it goes by this window's cell.
+  if (!MayChain(*pending.block, link, target.block)) {
+    // It goes by this window's cell.
     const std::vector<uint8_t> code = translator_->LinkThroughCell(link.target_eip);
     if (!code.empty()) store_->ReplaceLinkStub(*pending.block, link, code);
     return;

@@ -62,6 +62,9 @@ std::vector<Statistic> Machine::Board::Statistics() const {
   add("cache", "blocks_moved", b.blocks_moved, "blocks made to fit another address of their code");
   add("cache", "links_chained", b.links_chained, "jumps chained");
   add("cache", "links_inside", b.links_inside, "of them, into the middle of a block");
+  add("cache", "links_to_pages", b.links_to_pages, "of them, to another page");
+  add("cache", "page_links_undone", b.page_links_undone,
+      "of those, undone: not all who come by have the page");
   add("cache", "flushes", b.flushes, "whole-cache flushes");
   add("cache", "used_bytes", engine_->code_memory().used_bytes(), "bytes of code memory in use");
 

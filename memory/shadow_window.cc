@@ -46,14 +46,15 @@ uint64_t Window::MemfdPageOf(uint32_t page) const {
   return MemfdPageIn(*slots_[SlotOf(page)], page);
 }
 
+PhysicalAddress Window::KeptPageIn(const ShadowSlot& slot, uint32_t page) const {
+  if (!paging_.enabled) return {uint64_t{page} << kPageShift};
+  const uint32_t index = IndexOf(page);
+  return slot.large ? LargePageStart(paging_, slot.pde) + (uint64_t{index} << kPageShift)
+                    : FrameStart(paging_, slot.Pte(index, pae()));
+}
+
 uint64_t Window::MemfdPageIn(const ShadowSlot& slot, uint32_t page) const {
-  PhysicalAddress start{uint64_t{page} << kPageShift};
-  if (paging_.enabled) {
-    const uint32_t index = IndexOf(page);
-    start = slot.large ? LargePageStart(paging_, slot.pde) + (uint64_t{index} << kPageShift)
-                       : FrameStart(paging_, slot.Pte(index, pae()));
-  }
-  return context_.memory.MemfdOffset(start) >> kPageShift;
+  return context_.memory.MemfdOffset(KeptPageIn(slot, page)) >> kPageShift;
 }
 
 uint64_t Window::ReliedBits(bool writable) const {

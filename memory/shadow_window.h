@@ -91,6 +91,10 @@ class Window {
     const ShadowSlot* slot = slots_[SlotOf(page)].get();
     return slot != nullptr && slot->noted.Test(IndexOf(page));
   }
+  // What the kept entries map the page to; it must be mapped or noted.
+  [[nodiscard]] PhysicalAddress KeptPageOf(uint32_t page) const {
+    return KeptPageIn(*slots_[SlotOf(page)], page);
+  }
   // Drops the note, with notice.
   void ForgetExecution(uint32_t page);
   // Takes write access from a writable page.
@@ -153,6 +157,7 @@ class Window {
   [[nodiscard]] uint32_t IndexOf(uint32_t page) const { return page & ((1u << slot_shift()) - 1); }
   [[nodiscard]] uint32_t FirstPageOf(uint32_t slot) const { return slot << slot_shift(); }
   [[nodiscard]] uint32_t LastIndex() const { return (1u << slot_shift()) - 1; }
+  [[nodiscard]] PhysicalAddress KeptPageIn(const ShadowSlot& slot, uint32_t page) const;
   [[nodiscard]] uint64_t MemfdPageIn(const ShadowSlot& slot, uint32_t page) const;
 
   // Record what a use relies on. The slot's earlier entries agree (Reconcile, Agrees).

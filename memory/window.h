@@ -24,6 +24,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/address.h"
@@ -41,7 +42,9 @@ using WindowId = uint32_t;
 class WindowObserver {
  public:
   virtual ~WindowObserver() = default;
-  // `page` was noted with NoteExecution and is no longer known to be mapped as it was.
+  // NoteExecution noted a page that was not, or not so.
+  virtual void OnExecutableNoted(WindowId /*window*/, const MappedPage& /*page*/) {}
+  // `page` was noted and is no longer known to be mapped as it was.
   virtual void OnExecutableDropped(WindowId window, LinearAddress page) = 0;
   // All pages of the window were dropped (eviction, reuse for another address space).
   virtual void OnWindowReset(WindowId window) = 0;
@@ -134,6 +137,16 @@ class WindowSet {
   [[nodiscard]] std::expected<Translation, PageFault> NoteExecution(WindowId window,
                                                                     LinearAddress address);
 
+  // Whether execution of this page through the window was noted, and not dropped since.
+  [[nodiscard]] bool Executes(WindowId window, const MappedPage& page) const;
+  [[nodiscard]] std::vector<WindowId> WindowsThatExecute(const MappedPage& page) const;
+  // Notes execution of the page before it is fetched, if the window's tables map just this and a
+  // fetch would leave no trace in them. False: it does not execute the page.
+  bool Foresee(WindowId window, const MappedPage& page);
+  // Empties the window, which executed the page, if it is not in use and its tables map the page no
+  // longer: the address space has gone, or is another by now.
+  bool ResetIfGone(WindowId window, const MappedPage& page);
+
   // Whether no window will execute code of the physical page at this linear page without noting it
   // anew. Notes of windows whose tables map it no longer, and which are not in use, are dropped.
   [[nodiscard]] bool ForgetExecution(LinearAddress linear, PhysicalAddress physical);
@@ -174,6 +187,9 @@ class WindowSet {
   [[nodiscard]] Window& UserWindow();
   void BringInLine(Window& window);
   void DropInvalidated(Window& window);
+  // The walk that a fetch would do in the window's tables, if it leads to that page.
+  [[nodiscard]] std::optional<PageWalk> LookForFetch(const Window& window,
+                                                     const MappedPage& page) const;
   void FollowSweep(Window& window, uint32_t page);
 
   [[nodiscard]] bool MayShowWritable(const Window& window, const Translation& page) const;

@@ -164,19 +164,62 @@ std::expected<Translation, PageFault> WindowSet::NoteExecution(WindowId id, Line
   const auto walk = WalkPageTables(mmu_.memory(), mmu_.paging(), address, AccessKind::kExecute,
                                    window.privilege(), WalkEffect::kSetAccessedDirty);
   if (!walk) return std::unexpected(walk.error());
-  window.Reconcile(address.Page(), *walk);
-  window.NoteExecution(address.Page(), *walk);
+  const uint32_t page = address.Page();
+  window.Reconcile(page, *walk);
+  const bool known = window.IsExecuted(page);
+  window.NoteExecution(page, *walk);
+  if (!known && context_->observer != nullptr) {
+    const PhysicalAddress physical = mmu_.memory().ApplyA20(walk->translation.address);
+    context_->observer->OnExecutableNoted(id, {address.PageStart(), physical.PageStart()});
+  }
   return walk->translation;
 }
 
+bool WindowSet::Executes(WindowId id, const MappedPage& page) const {
+  const Window& window = *windows_[id];
+  const uint32_t number = page.linear.Page();
+  return window.IsExecuted(number) &&
+         mmu_.memory().ApplyA20(window.KeptPageOf(number)) == page.physical;
+}
+
+std::vector<WindowId> WindowSet::WindowsThatExecute(const MappedPage& page) const {
+  std::vector<WindowId> ids;
+  for (const auto& window : windows_) {
+    if (Executes(window->id(), page)) ids.push_back(window->id());
+  }
+  return ids;
+}
+
+std::optional<PageWalk> WindowSet::LookForFetch(const Window& window,
+                                                const MappedPage& page) const {
+  const auto walk = WalkPageTables(mmu_.memory(), window.paging(), page.linear,
+                                   AccessKind::kExecute, window.privilege(), WalkEffect::kNone);
+  if (!walk) return std::nullopt;
+  const PhysicalAddress found = mmu_.memory().ApplyA20(walk->translation.address);
+  return found == page.physical ? std::optional(*walk) : std::nullopt;
+}
+
+bool WindowSet::Foresee(WindowId id, const MappedPage& page) {
+  Window& window = *windows_[id];
+  const std::optional<PageWalk> walk = LookForFetch(window, page);
+  const uint32_t number = page.linear.Page();
+  if (!walk || !IsAccessed(*walk, window.paging()) || !window.Agrees(number, *walk)) return false;
+  window.NoteExecution(number, *walk);
+  return true;
+}
+
+bool WindowSet::ResetIfGone(WindowId id, const MappedPage& page) {
+  Window& window = *windows_[id];
+  if (IsSelected(window) || LookForFetch(window, page)) return false;
+  window.Reset();
+  return true;
+}
+
 bool WindowSet::ForgetExecution(LinearAddress linear, PhysicalAddress physical) {
-  const PhysicalMemory& memory = mmu_.memory();
   for (const auto& window : windows_) {
     if (!window->IsExecuted(linear.Page())) continue;
     if (IsSelected(*window)) return false;
-    const auto walk = WalkPageTables(mmu_.memory(), window->paging(), linear, AccessKind::kExecute,
-                                     window->privilege(), WalkEffect::kNone);
-    if (walk && memory.ApplyA20(walk->translation.address).Page() == physical.Page()) return false;
+    if (LookForFetch(*window, {linear.PageStart(), physical.PageStart()})) return false;
     window->ForgetExecution(linear.Page());
   }
   return true;

@@ -82,6 +82,9 @@ BlockBuilder::BlockBuilder(const TranslationRequest& request, const Decoder& dec
   // base, checks of its own bytes.
   movable_ = mode_.cpl() == 3 && mode_.code32() && mode_.cs_id() == 0 && !mode_.single() &&
              !IsChecked() && request.cs_limit == 0xFFFFFFFFu;
+  links_pages_ = optimisations.Has(Optimisation::kChain) &&
+                 optimisations.Has(Optimisation::kChainPages) &&
+                 optimisations.Has(Optimisation::kCells);
   // The exits that limits need know nothing of it.
   folds_stack_ = optimisations.Has(Optimisation::kFoldStack) && !mode_.single() &&
                  !mode_.software() && mode_.stack32() &&
@@ -110,9 +113,10 @@ PhysicalAddress BlockBuilder::PhysicalOf(uint32_t eip) const {
   return request_.key.physical + (eip - request_.eip);
 }
 
-bool BlockBuilder::InPage(uint32_t eip) const {
+// A block of two pages is entered by the jump tables alone, and leaves by them.
+bool BlockBuilder::MayLink(uint32_t eip) const {
   const LinearAddress target = request_.key.linear + (eip - request_.eip);
-  return !block_.crosses_page && target.Page() == request_.key.linear.Page();
+  return !block_.crosses_page && (links_pages_ || target.Page() == request_.key.linear.Page());
 }
 
 bool BlockBuilder::EndsBlock(const GuestInstruction& in) const {
@@ -403,7 +407,7 @@ void BlockBuilder::EmitStubs() {
     if (mode_.single()) {
       MoveEip(kR8, jump.target);
       out_.Jump(stubs_.block_end);
-    } else if (InPage(jump.target)) {
+    } else if (MayLink(jump.target)) {
       links_.push_back(
           {.source_offset = jump.field, .stub_offset = stub, .target_eip = jump.target});
       MoveEip(kR8, jump.target);

@@ -99,7 +99,7 @@ class BlockBuilder {
   uint32_t AddSite(const Decoded& decoded, AccessShape shape, uint32_t bytes, bool read,
                    bool write);
   [[nodiscard]] PhysicalAddress PhysicalOf(uint32_t eip) const;
-  [[nodiscard]] bool InPage(uint32_t eip) const;
+  [[nodiscard]] bool MayLink(uint32_t eip) const;
   [[nodiscard]] bool Optimises(Optimisation one) const { return optimisations_.Has(one); }
 
   // byte_check.cc
@@ -248,6 +248,7 @@ class BlockBuilder {
   bool in_software_ = false;     // the other half of a probed access
   bool in_shadow_ = false;       // the next instruction is in the shadow of STI
   bool entered_inside_ = false;  // jumps may lead behind the block's start
+  bool links_pages_ = false;
   bool folds_stack_ = false;
   bool stack_folded_ = false;  // the instruction being emitted need not move r12
   int32_t stack_lag_ = 0;      // the guest's esp is r12 plus this

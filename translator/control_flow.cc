@@ -73,7 +73,7 @@ void BlockBuilder::EmitTableJumpR8(bool call) {
 
 // In the body: a jump that can be chained, or one through the table.
 void BlockBuilder::EmitDirectJump(uint32_t target, uint32_t from) {
-  if (mode_.single() || InPage(target) || ViolatesLimit(target)) {
+  if (mode_.single() || MayLink(target) || ViolatesLimit(target)) {
     LeadTo(out_.JumpForward(), target, from);
   } else {
     EmitTableJump(target);

@@ -12,6 +12,7 @@ namespace verbatim {
 enum class Optimisation : uint8_t {
   kChain,
   kChainInside,
+  kChainPages,
   kCells,
   kReturns,
   kTransfers,
@@ -38,6 +39,8 @@ inline constexpr std::array kOptimisations = {
                       "jumps within a page lead straight to their targets"},
     NamedOptimisation{Optimisation::kChainInside, "chain-inside",
                       "also to the middle of blocks, if none starts at the target"},
+    NamedOptimisation{Optimisation::kChainPages, "chain-pages",
+                      "also to other pages, where all who come by have both (with cells)"},
     NamedOptimisation{Optimisation::kCells, "cells",
                       "direct jumps to other pages have a table entry of their own"},
     NamedOptimisation{Optimisation::kReturns, "returns",

@@ -28,13 +28,15 @@ std::variant<Block, TranslationFailure> Translator::Translate(const TranslationR
 std::vector<uint8_t> Translator::LinkThroughCell(uint32_t target) {
   if (!optimisations_.Has(Optimisation::kCells)) return {};
   const std::optional<uint32_t> cell = cells_.For(target);
-  if (!cell) return {};
+  const uint32_t slot = cell ? JumpTable::CellOffset(*cell) : JumpTable::HashedOffset(target);
+  // The few hashed entries that a load reaches with a short displacement leave no room for a cell.
+  constexpr uint32_t kLongDisplacements = 128;
+  if (slot < kLongDisplacements) return {};
   std::vector<uint8_t> code(Link::kStubBytes);
   HostEmitter out(code, nullptr);
   // mov r8d, target ; mov r9d, [r14 + cell] ; jmp r9
   out.MoveImmediate(kR8, target);
-  out.Load32(kR9,
-             {.base = kR14, .displacement = static_cast<int32_t>(JumpTable::CellOffset(*cell))});
+  out.Load32(kR9, {.base = kR14, .displacement = static_cast<int32_t>(slot)});
   out.JumpRegister(kR9);
   code.resize(out.offset());
   return code;

@@ -90,8 +90,8 @@ class Translator {
   [[nodiscard]] std::variant<Block, TranslationFailure> Translate(
       const TranslationRequest& request);
 
-  // For a link whose target cannot be chained (it runs over the page's end): what its stub becomes.
-  // Empty if no cell is left.
+  // For a link that cannot be chained to its target: what its stub becomes. Through a hashed entry
+  // if no cell is left; empty if it asks each time.
   [[nodiscard]] std::vector<uint8_t> LinkThroughCell(uint32_t target);
 
   [[nodiscard]] const Decoder& decoder() const { return decoder_; }

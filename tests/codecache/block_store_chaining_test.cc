@@ -14,7 +14,7 @@ TEST_F(Chaining, ALinkLeadsToItsStubUntilItIsChained) {
   Block& source = Add(1, 0x1000);
   Block& target = Add(2, 0x1100);
   EXPECT_EQ(RunLink(source), kUnchained);
-  store_->Chain(source, source.links[0], BlockEntry::BodyOf(target));
+  Lead(source, target);
   EXPECT_EQ(RunLink(source), 2u);
   EXPECT_TRUE(source.links[0].chained);
   EXPECT_EQ(store_->statistics().links_chained, 1u);
@@ -24,7 +24,7 @@ TEST_F(Chaining, WritesTheDistanceToTheBody) {
   Block& source = Add(1, 0x1000);
   Block& target = Add(2, 0x1100);
   target.body_offset = 6;
-  store_->Chain(source, source.links[0], BlockEntry::BodyOf(target));
+  Lead(source, target);
   const HostPointer field = source.host_start + source.links[0].source_offset;
   EXPECT_EQ(LoadLittle<uint32_t>(field),
             static_cast<uint32_t>(target.host_start + 6 - (field + 4)));
@@ -62,7 +62,7 @@ TEST_F(Chaining, ReturnSitesOfADeadBlockMiss) {
 TEST_F(Chaining, LinksIntoADeadBlockReachItsSuccessor) {
   Block& source = Add(1, 0x1000);
   Block& target = Add(2, 0x1100);
-  store_->Chain(source, source.links[0], BlockEntry::BodyOf(target));
+  Lead(source, target);
   store_->Invalidate(target);
   EXPECT_EQ(RunLink(source), kDead);
   Add(3, 0x1100);
@@ -73,7 +73,7 @@ TEST_F(Chaining, LinksIntoADeadBlockReachItsSuccessor) {
 TEST_F(Chaining, SoTheyDoOverSeveralGenerations) {
   Block& source = Add(1, 0x1000);
   Block* target = &Add(2, 0x1100);
-  store_->Chain(source, source.links[0], BlockEntry::BodyOf(*target));
+  Lead(source, *target);
   for (uint32_t id = 3; id < 10; ++id) {
     store_->Invalidate(*target);
     EXPECT_EQ(RunLink(source), kDead);
@@ -86,7 +86,7 @@ TEST_F(Chaining, SoTheyDoOverSeveralGenerations) {
 TEST_F(Chaining, LinksAskAgainWhenTheSuccessorCrossesItsPage) {
   Block& source = Add(1, 0x1F00);
   Block& target = Add(2, 0x1FFC, 4);
-  store_->Chain(source, source.links[0], BlockEntry::BodyOf(target));
+  Lead(source, target);
   store_->Invalidate(target);
   AddCrossing(3, 0x1000, 4, 10, 0x7000);
   EXPECT_EQ(RunLink(source), kUnchained);
@@ -97,7 +97,7 @@ TEST_F(Chaining, TwoBlocksThatReplaceEachOtherForeverAreNotRememberedForever) {
   Block* one = &Add(1, 0x1000);
   Block* two = &Add(2, 0x1100);
   for (int i = 0; i < 100; ++i) {
-    store_->Chain(*one, one->links[0], BlockEntry::BodyOf(*two));
+    Lead(*one, *two);
     store_->Invalidate(*one);
     store_->Invalidate(*two);
     one = &Add(1, 0x1000);
@@ -109,7 +109,7 @@ TEST_F(Chaining, TwoBlocksThatReplaceEachOtherForeverAreNotRememberedForever) {
 TEST_F(Chaining, ABlockOfAnotherModeIsNoSuccessor) {
   Block& source = Add(1, 0x1000);
   Block& target = Add(2, 0x1100);
-  store_->Chain(source, source.links[0], BlockEntry::BodyOf(target));
+  Lead(source, target);
   store_->Invalidate(target);
   Add(3, 0x1100, 16, 7);
   EXPECT_EQ(RunLink(source), kDead);

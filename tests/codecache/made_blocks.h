@@ -69,6 +69,11 @@ class MadeBlocks : public testing::Test {
                    RecoveryPoint{.host_offset = kInsideCode, .start = true, .eip = eip}});
   }
 
+  void Lead(Block& source, Block& target) {
+    source.links[0].target_eip = target.eip;
+    store_->Chain(source, source.links[0], BlockEntry::BodyOf(target));
+  }
+
   // Movable, to be inserted; its fields are the caller's.
   Block MakeAt(uint32_t id, const BlockKey& key) {
     Block block = Make(id, key, 16);

@@ -105,9 +105,14 @@ TEST_F(MovePage, ABlockThatDiesGivesBackItsCells) {
   SetField(block, kEip + Block::kCellField, JumpTable::CellOffset(*cell));
   block.place =
       memory_->tables().Keep<PlaceField>(std::vector<PlaceField>{{kEip, PlaceKind::kTableJump}});
-  block.links[0].target_eip = 0xA000;
-  block.links[0].through_cell = true;
+  Block& other = Add(2, kHome + 0x40);
+  constexpr uint32_t kField = kLinkStub + Link::kEipField;
+  SetField(other, kField, 0xA000);
+  SetField(other, kField + Block::kCellField, JumpTable::CellOffset(*cells_.Find(0xA000)));
+  other.links[0].target_eip = 0xA000;
+  other.links[0].through_cell = true;
   store_->Invalidate(block);
+  store_->Invalidate(other);
   EXPECT_EQ(cells_.Find(0x9000), std::nullopt);
   EXPECT_EQ(cells_.Find(0xA000), std::nullopt);
   EXPECT_TRUE(cells_.Find(0xB000)) << "it is another's";

@@ -135,9 +135,8 @@ TEST_F(Blocks, EndWithTheirPage) {
   EXPECT_EQ(block.instruction_count, 3u);
   EXPECT_EQ(block.guest_bytes, 3u);
   EXPECT_FALSE(block.crosses_page);
-  EXPECT_TRUE(block.links.empty());
-  EXPECT_THAT(Body(block),
-              StartsWith("inc eax\ninc ecx\ninc edx\n" + ThroughCell(kPage + kPageBytes, 0)));
+  ASSERT_EQ(block.links.size(), 1u);
+  EXPECT_EQ(block.links[0].target_eip, kPage + kPageBytes);
 }
 
 TEST_F(Blocks, EndBeforeAnInstructionThatRunsOverThePagesEnd) {
@@ -204,7 +203,16 @@ TEST_F(Blocks, LinkBranchesWithinThePage) {
   }
 }
 
+TEST_F(Blocks, LinkBranchesToOtherPages) {
+  const Block block = Translate({0x0F, 0x84, 0x00, 0x10, 0, 0,    // je +0x1000
+                                 0xE9, 0xFA, 0x0F, 0x00, 0x00});  // jmp
+  ASSERT_EQ(block.links.size(), 2u);
+  EXPECT_EQ(block.links[0].target_eip, kEip + 6 + 0x1000);
+  EXPECT_EQ(block.links[1].target_eip, kEip + 11 + 0xFFA);
+}
+
 TEST_F(Blocks, LoadBranchesToOtherPagesFromTheirCells) {
+  UseOptimisations(OptimisationSet::AllBut(Optimisation::kChainPages));
   const Block block = Translate({0x0F, 0x84, 0x00, 0x10, 0, 0,    // je +0x1000
                                  0x0F, 0x85, 0x00, 0x10, 0, 0,    // jne +0x1000
                                  0xE9, 0xFA, 0x0F, 0x00, 0x00});  // jmp to where je leads
@@ -217,13 +225,16 @@ TEST_F(Blocks, LoadBranchesToOtherPagesFromTheirCells) {
 }
 
 TEST_F(Blocks, HashDirectBranchesOnceTheCellsAreTaken) {
+  UseOptimisations(OptimisationSet::AllBut(Optimisation::kChainPages));
   for (uint32_t i = 0; i < DirectCells::kCells; ++i) ASSERT_TRUE(cells_.For(i));
   const Block block = Translate({0xE9, 0x00, 0x10, 0x00, 0x00});
   const uint32_t target = kEip + 5 + 0x1000;
-  EXPECT_THAT(Body(block),
-              StartsWith(fmt::format("mov r8d, {:#x}\nmov r9d, dword ptr [r14 + {:#x}]\njmp r9\n",
-                                     target, JumpTable::Hash(target) * 4)));
-  EXPECT_TRUE(translator_->LinkThroughCell(target).empty());
+  const std::string hashed =
+      fmt::format("mov r8d, {:#x}\nmov r9d, dword ptr [r14 + {:#x}]\njmp r9\n", target,
+                  JumpTable::Hash(target) * 4);
+  EXPECT_THAT(Body(block), StartsWith(hashed));
+  EXPECT_EQ(TextOf(Disassemble(translator_->LinkThroughCell(target), 0)), hashed);
+  EXPECT_TRUE(translator_->LinkThroughCell(0x400000).empty()) << "a shorter load";
 }
 
 TEST_F(Blocks, TurnALinksStubIntoALoadFromItsCell) {

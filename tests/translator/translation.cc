@@ -43,6 +43,11 @@ Translation::Translation() {
       std::make_unique<Translator>(CpuFeatures{}, *memory_, stubs_, cells_, sites_, policy_);
 }
 
+void Translation::UseOptimisations(OptimisationSet optimisations) {
+  translator_ = std::make_unique<Translator>(CpuFeatures{}, *memory_, stubs_, cells_, sites_,
+                                             policy_, optimisations);
+}
+
 void Translation::Write(std::span<const uint8_t> code, uint32_t offset) {
   CHECK(offset + code.size() <= page_.size());
   std::ranges::copy(code, page_.begin() + offset);

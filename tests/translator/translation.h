@@ -51,6 +51,8 @@ class Translation : public testing::Test {
   Translation();
 
   // Puts `code` into the page at `offset`.
+  // From here on.
+  void UseOptimisations(OptimisationSet optimisations);
   void Write(std::span<const uint8_t> code, uint32_t offset = kStart);
   void Write(std::initializer_list<uint8_t> code, uint32_t offset = kStart) {
     Write(std::span(code.begin(), code.size()), offset);

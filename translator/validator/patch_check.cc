@@ -32,11 +32,12 @@ std::optional<DirectBranch> BranchAt(const Block& block, std::span<const uint8_t
 }
 
 // A live block's body, or a start inside it, which code of `from` may enter unchecked: the same
-// mode, and surely mapped where `from` is.
+// mode, and where the link leads. That whoever executes `from` has the other page, too, nothing
+// here tells.
 bool IsChainable(const Block& from, const Link& link, const Block* to, const uint8_t* target) {
   if (to == nullptr || !to->valid || to->crosses_page || to->key.mode != from.key.mode ||
-      to->key.linear.Page() != from.key.linear.Page() ||
-      to->key.physical.Page() != from.key.physical.Page()) {
+      to->LinearOf(link.target_eip) != from.LinearOf(link.target_eip) ||
+      link.to_other_page != (to->page() != from.page())) {
     return false;
   }
   if (target == to->body()) return to->eip == link.target_eip;
