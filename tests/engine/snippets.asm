@@ -504,14 +504,16 @@ SNIPPET StringFaultsAcrossThePage
   rep stosd
 END
 
-SNIPPET CompareFaultsInTheMiddle
+; After a fault the flags are those before the instruction (SDM vol. 2, REP), or, on AMD's
+; processors, those of the last iteration.
+SNIPPET CompareFaultsInTheMiddle, 0x8D5
   mov esi, kData + 0x3FF0
   mov edi, kData + 0x3FF0
   mov ecx, 100
   repe cmpsd
 END
 
-SNIPPET ScanFaultsInTheMiddle
+SNIPPET ScanFaultsInTheMiddle, 0x8D5
   mov edi, kData + 0x3FF1
   mov ecx, 100
   mov eax, 0x01020304
@@ -1203,8 +1205,13 @@ SNIPPET X87LoadMissing
   fld qword [ebx - 4]
 END
 
+; Processors differ in whether the first page has its part already when the second one faults: it
+; is there from the start.
 SNIPPET BcdStoreAcrossPage
   EDGES
+  mov dword [ebx - 9], 3
+  mov dword [ebx - 5], 0
+  mov byte [ebx - 1], 0
   fldpi
   fbstp [ebx - 9]
 END

@@ -9,6 +9,7 @@
 
 #include "base/bits.h"
 #include "tests/oracle/ending.h"
+#include "tests/oracle/explained_processors.h"
 #include "tests/oracle/forms.h"
 #include "tests/oracle/host_segments.h"
 #include "tests/oracle/segments.h"
@@ -296,6 +297,7 @@ unsigned ExplainRefusal(const Case& one, const LdtTable& table, const NativeRun&
   if (LoadsMisalignedMode(end_here, here, there)) return Bit(Explanation::kMxcsrMask);
   if (IsLaterInstruction(end_here, here)) return Bit(Explanation::kLaterInstruction);
   if (LoadsHostSegment(here, there)) return Bit(Explanation::kHostSelector);
+  if (WasUnmaskedStore(end_here, here, there)) return Bit(Explanation::kUnmaskedStore);
   const Ending end_there(one, table, there, native.lines);
   return IsBranchAtLimit(end_there, there, here) ? Bit(Explanation::kBranchAtLimit) : 0;
 }
@@ -468,6 +470,16 @@ unsigned Explain(const Case& one, const LdtTable& table, const NativeRun& native
   used |= ForgiveLaterInstruction(one, table, outcome, translated);
   used |= ForgiveUndefinedAtLimit(one, table, outcome, translated);
   used |= ForgiveDecimalFlags(one, native.lines, outcome, *translated.outcome);
+  const bool pushed = ForgivePushedSelectors(one, lines, translated.lines);
+  const bool popped = ForgivePoppedSelectors(one, outcome, *translated.outcome);
+  if (pushed || popped) used |= Bit(Explanation::kPushedSelector);
+  const Ending end(one, table, native.outcome, native.lines);
+  if (ForgiveStackTopOfMmx(end, outcome, *translated.outcome)) {
+    used |= Bit(Explanation::kStackTopOfMmx);
+  }
+  if (ForgiveFlagsOfStrings(end, outcome, *translated.outcome)) {
+    used |= Bit(Explanation::kFlagsOfString);
+  }
   return Agree(one, {outcome, lines}, translated) ? used : 0;
 }
 

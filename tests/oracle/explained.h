@@ -26,8 +26,12 @@ enum class Explanation : uint8_t {
   kAvoidedInstruction,
   kFpuPointers,
   kStringOverItself,
+  kPushedSelector,
+  kStackTopOfMmx,
+  kFlagsOfString,
+  kUnmaskedStore,
 };
-inline constexpr unsigned kExplanationCount = 14;
+inline constexpr unsigned kExplanationCount = 18;
 inline constexpr std::array<const char*, kExplanationCount> kExplanationTexts = {
     // SDM vol. 2, IRET: a return to an outer level zeroes DS, ES, FS and GS that are null. The
     // host's kernel returns to the program, and to the handler that looks, whenever it likes.
@@ -65,6 +69,18 @@ inline constexpr std::array<const char*, kExplanationCount> kExplanationTexts = 
     // is by then; whoever was kicked has had one. And the host executes the instruction behind one
     // that has just overwritten it as it was (seen each time, where a page begins in between).
     "string instructions that overwrite themselves or the next: which version comes to run",
+    // SDM vol. 2, PUSH: either is done; later processors of Intel leave the upper half as it was.
+    "selectors pushed in 32 bits: this host leaves the upper half of the place as it was",
+    // SDM vol. 1, 9.5.1, says that MMX instructions set TOP to 0; when, if they fault, it does not.
+    "MMX instructions that fault: this host has set the x87 stack's top to 0 by then",
+    // SDM vol. 2, REP: after a fault the flags are as before the instruction. AMD's are those of
+    // the
+    // last iteration.
+    "repeated comparisons that fault: the flags of their last iteration, or those before them",
+    // SDM vol. 1, 8.5: with its exception unmasked, a store leaves the destination unaltered.
+    // Whether
+    // it looks for it first is not said.
+    "x87 stores of what raises an unmasked exception: this host does not access their operand",
 };
 
 // A case that the native process did not survive: here it ended with the refusal to load the host's
