@@ -153,11 +153,43 @@ bool IsMemoryFault(uint8_t vector) {
   return vector == kStackFault || vector == kProtection || vector == kPageFault;
 }
 
+// Natively the first part of an operand was stored, and the second one faulted. Between the first
+// and the last byte that differ there is no more than the operand.
+bool ForgivePartOfStore(const GuestInstruction& in, std::vector<ChangedLine>& native,
+                        const MemoryImage& image, std::span<const ChangedLine> translated) {
+  if (!in.memory.present || !in.memory.write) return false;
+  std::vector<ChangedLine> taken = native;
+  uint32_t first = ~uint32_t{0};
+  uint32_t last = 0;
+  for (ChangedLine& line : taken) {
+    const auto here = std::ranges::find(translated, line.address, &ChangedLine::address);
+    for (uint32_t i = 0; i < kLineBytes; ++i) {
+      const uint32_t at = line.address + i;
+      const uint8_t byte = here != translated.end() ? here->bytes[i] : image.At(at);
+      if (line.bytes[i] == byte) continue;
+      if (byte != image.At(at)) return false;  // stored here, too
+      line.bytes[i] = byte;
+      first = std::min(first, at);
+      last = at;
+    }
+  }
+  if (first > last || last - first >= in.memory.bytes) return false;
+  std::erase_if(taken, [&](const ChangedLine& line) {
+    return std::ranges::find(translated, line.address, &ChangedLine::address) == translated.end();
+  });
+  native = std::move(taken);
+  return true;
+}
+
 unsigned ForgiveAccessOrder(const Case& one, const LdtTable& table, const NativeRun& native,
                             Outcome& outcome, std::vector<ChangedLine>& lines,
                             const TranslatedOutcome& translated) {
   const Outcome& here = *translated.outcome;
-  if (!IsMemoryFault(outcome.vector) || !IsMemoryFault(here.vector)) return 0;
+  constexpr uint8_t kBoundRange = 5;
+  const auto may_be_either = [](uint8_t vector) {
+    return IsMemoryFault(vector) || vector == kBoundRange;  // by the first bound alone
+  };
+  if (!may_be_either(outcome.vector) || !may_be_either(here.vector)) return 0;
   const Ending end(one, table, native.outcome, native.lines);
   const GuestInstruction& in = end.instruction();
   if (!AccessesSeveral(in)) return 0;
@@ -176,10 +208,12 @@ unsigned ForgiveAccessOrder(const Case& one, const LdtTable& table, const Native
       outcome.cpu.gpr[gpr] = here.cpu.gpr[gpr];
     }
   }
+  MemoryImage image;
+  image.Set(one.memory_seed % kMemoryFillings, one.code_at, one.code);
   if (PushesSeveral(in)) {
-    MemoryImage image;
-    image.Set(one.memory_seed % kMemoryFillings, one.code_at, one.code);
-    if (ForgiveBelowStack(end, lines, image, translated.lines)) used = true;
+    used = ForgiveBelowStack(end, lines, image, translated.lines) || used;
+  } else {
+    used = ForgivePartOfStore(in, lines, image, translated.lines) || used;
   }
   return used ? Bit(Explanation::kAccessOrder) : 0;
 }
@@ -297,7 +331,8 @@ unsigned ExplainRefusal(const Case& one, const LdtTable& table, const NativeRun&
   if (LoadsMisalignedMode(end_here, here, there)) return Bit(Explanation::kMxcsrMask);
   if (IsLaterInstruction(end_here, here)) return Bit(Explanation::kLaterInstruction);
   if (LoadsHostSegment(here, there)) return Bit(Explanation::kHostSelector);
-  if (WasUnmaskedStore(end_here, here, there)) return Bit(Explanation::kUnmaskedStore);
+  if (WasSelectorPush(end_here, here)) return Bit(Explanation::kPushedSelector);
+  if (WasUnmaskedStore(end_here, here)) return Bit(Explanation::kUnmaskedStore);
   const Ending end_there(one, table, there, native.lines);
   return IsBranchAtLimit(end_there, there, here) ? Bit(Explanation::kBranchAtLimit) : 0;
 }
@@ -456,6 +491,8 @@ unsigned Explain(const Case& one, const LdtTable& table, const NativeRun& native
   if (!translated.outcome) return 0;
   if (const unsigned refused = ExplainRefusal(one, table, native, translated)) return refused;
   if (OverwritesAString(one, native.lines)) return Bit(Explanation::kStringOverItself);
+  // The upper halves may have gone anywhere since.
+  if (PushesSelectors(one) && HostPushesWords()) return Bit(Explanation::kPushedSelector);
   Outcome outcome = native.outcome;
   std::vector<ChangedLine> lines(native.lines.begin(), native.lines.end());
   // Access order first: its condition looks at the vector that the others change.
@@ -470,9 +507,11 @@ unsigned Explain(const Case& one, const LdtTable& table, const NativeRun& native
   used |= ForgiveLaterInstruction(one, table, outcome, translated);
   used |= ForgiveUndefinedAtLimit(one, table, outcome, translated);
   used |= ForgiveDecimalFlags(one, native.lines, outcome, *translated.outcome);
-  const bool pushed = ForgivePushedSelectors(one, lines, translated.lines);
-  const bool popped = ForgivePoppedSelectors(one, outcome, *translated.outcome);
-  if (pushed || popped) used |= Bit(Explanation::kPushedSelector);
+  if (HostPushesWords() && ChangesCode(one, native.lines)) {
+    const bool pushed = ForgivePushedSelectors(one, lines, translated.lines);
+    const bool popped = ForgivePoppedSelectors(outcome, *translated.outcome);
+    if (pushed || popped) used |= Bit(Explanation::kPushedSelector);
+  }
   const Ending end(one, table, native.outcome, native.lines);
   if (ForgiveStackTopOfMmx(end, outcome, *translated.outcome)) {
     used |= Bit(Explanation::kStackTopOfMmx);

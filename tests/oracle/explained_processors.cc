@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/oracle/explained_processors.h"
 
+#include <cpuid.h>
+
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <map>
 
 #include "base/bits.h"
@@ -14,16 +17,6 @@ namespace {
 constexpr size_t kStatus = 2;  // of the x87, in the image
 
 using Lines = std::map<uint32_t, std::array<uint8_t, kLineBytes>>;
-
-bool PushesSelectors(const Case& one) {
-  const auto forms = FormTable::Get().forms();
-  return std::ranges::any_of(one.notes, [&](const InstructionNote& note) {
-    if (note.form == InstructionNote::kNoForm) return false;
-    const Form& form = forms[note.form];
-    return form.mnemonic == Mnemonic::kPush && form.handling == Handling::kSensitive &&
-           form.operand_bits == 32;
-  });
-}
 
 uint8_t* ByteAt(Lines& lines, uint32_t address) {
   const auto found = lines.find(address & ~(kLineBytes - 1));
@@ -49,9 +42,31 @@ bool IsFault(const Outcome& outcome) {
 
 }  // namespace
 
+bool HostPushesWords() {
+  unsigned leaf = 0;
+  unsigned vendor[3] = {};
+  if (__get_cpuid(0, &leaf, &vendor[0], &vendor[2], &vendor[1]) == 0) return false;
+  return std::memcmp(vendor, "GenuineIntel", sizeof vendor) == 0;
+}
+
+bool PushesSelectors(const Case& one) {
+  const auto forms = FormTable::Get().forms();
+  return std::ranges::any_of(one.notes, [&](const InstructionNote& note) {
+    if (note.form == InstructionNote::kNoForm) return false;
+    const Form& form = forms[note.form];
+    return form.mnemonic == Mnemonic::kPush && form.handling == Handling::kSensitive &&
+           form.operand_bits == 32;
+  });
+}
+
+bool WasSelectorPush(const Ending& end, const Outcome& here) {
+  const GuestInstruction& in = end.instruction();
+  return in.mnemonic == Mnemonic::kPush && in.handling == Handling::kSensitive &&
+         in.operand_bits == 32 && IsFault(here);
+}
+
 bool ForgivePushedSelectors(const Case& one, std::vector<ChangedLine>& native,
                             std::span<const ChangedLine> translated) {
-  if (!PushesSelectors(one)) return false;
   MemoryImage image;
   image.Set(one.memory_seed % kMemoryFillings, one.code_at, one.code);
   const auto fresh = [&](uint32_t address) {
@@ -75,34 +90,35 @@ bool ForgivePushedSelectors(const Case& one, std::vector<ChangedLine>& native,
       used = true;
     }
   }
+  if (!used) return false;
   native.clear();
   for (const auto& [address, bytes] : there) {
     if (bytes != fresh(address)) native.push_back({address, bytes});
   }
-  return used;
+  return true;
 }
 
-bool ForgivePoppedSelectors(const Case& one, Outcome& native, const Outcome& here) {
-  if (!PushesSelectors(one)) return false;
-  constexpr uint32_t kUpper = 0xFFFF0000;
+bool ForgivePoppedSelectors(Outcome& native, const Outcome& here) {
   bool used = false;
   for (size_t i = 0; i < native.cpu.gpr.size(); ++i) {
-    uint32_t& there = native.cpu.gpr[i];
-    if ((there & kUpper) == 0 || (there & ~kUpper) != here.cpu.gpr[i]) continue;
-    there = here.cpu.gpr[i];
-    used = true;
+    for (const uint32_t half : {0xFFFFu, 0xFFFF0000u}) {
+      uint32_t& there = native.cpu.gpr[i];
+      if ((there & half) == 0 || (there & ~half) != here.cpu.gpr[i]) continue;
+      there = here.cpu.gpr[i];
+      used = true;
+      // As the stack pointer it is what faults next.
+      const bool alike = (native.fault_address & ~half) == (here.fault_address & ~half);
+      if (i == kEsp && alike) native.fault_address = here.fault_address;
+    }
   }
   return used;
 }
 
-bool WasUnmaskedStore(const Ending& end, const Outcome& here, const Outcome& native) {
-  constexpr uint16_t kSummary = 1u << 7;
+bool WasUnmaskedStore(const Ending& end, const Outcome& here) {
+  constexpr uint16_t kMasks = 0x3F;
   const GuestInstruction& in = end.instruction();
-  const auto waits = [](const Outcome& outcome) {
-    return (LoadLittle<uint16_t>(&outcome.cpu.fx[kStatus]) & kSummary) != 0;
-  };
-  return in.fpu == FpuUse::kX87 && in.memory.write && IsFault(here) && waits(native) &&
-         !waits(here);
+  const bool unmasked = (LoadLittle<uint16_t>(here.cpu.fx.data()) & kMasks) != kMasks;
+  return in.fpu == FpuUse::kX87 && in.memory.write && IsFault(here) && unmasked;
 }
 
 // The registers stay where they are, of which ST(0) is the first natively.
