@@ -69,7 +69,13 @@ Result<WindowCode*> WindowCodeSet::Make() {
       std::ranges::min_element(codes_, {}, [](const auto& code) { return code->last_used; })->get();
   oldest->Clear();
   ForgetFarTargets();
+  std::erase(CodesOf(oldest->window), oldest);
   return oldest;
+}
+
+std::vector<WindowCode*>& WindowCodeSet::CodesOf(WindowId window) {
+  if (window >= by_window_.size()) by_window_.resize(window + 1);
+  return by_window_[window];
 }
 
 Result<WindowCode*> WindowCodeSet::Get(WindowId window, uint64_t mode, uint32_t cs_base) {
@@ -77,16 +83,17 @@ Result<WindowCode*> WindowCodeSet::Get(WindowId window, uint64_t mode, uint32_t 
     return code.window == window && code.mode == mode;
   };
   if (last_ == nullptr || !is_wanted(*last_)) {
-    const auto found =
-        std::ranges::find_if(codes_, [&](const auto& code) { return is_wanted(*code); });
-    if (found != codes_.end()) {
-      last_ = found->get();
+    const std::vector<WindowCode*>& codes = CodesOf(window);
+    const auto found = std::ranges::find(codes, mode, &WindowCode::mode);
+    if (found != codes.end()) {
+      last_ = *found;
     } else {
       Result<WindowCode*> made = Make();
       if (!made) return made;
       last_ = *made;
       last_->window = window;
       last_->mode = mode;
+      CodesOf(window).push_back(last_);
     }
   }
   last_->cs_base = cs_base;
@@ -105,8 +112,7 @@ void WindowCodeSet::ForgetFarTargets() {
 
 void WindowCodeSet::OnExecutableDropped(WindowId window, LinearAddress page) {
   ++generation_;
-  for (const auto& code : codes_) {
-    if (code->window != window) continue;
+  for (WindowCode* code : CodesOf(window)) {
     code->ClearPage(page.value - code->cs_base);
     code->ResetShadow();
   }
@@ -114,9 +120,7 @@ void WindowCodeSet::OnExecutableDropped(WindowId window, LinearAddress page) {
 
 void WindowCodeSet::OnWindowReset(WindowId window) {
   ++generation_;
-  for (const auto& code : codes_) {
-    if (code->window == window) code->Clear();
-  }
+  for (WindowCode* code : CodesOf(window)) code->Clear();
 }
 
 void WindowCodeSet::ResetAll() {

@@ -103,6 +103,7 @@ class WindowCodeSet final : public WindowObserver {
 
  private:
   [[nodiscard]] Result<WindowCode*> Make();
+  [[nodiscard]] std::vector<WindowCode*>& CodesOf(WindowId window);
   // What a selector leads to, or stands for, is another.
   void ForgetFarTargets();
 
@@ -110,6 +111,7 @@ class WindowCodeSet final : public WindowObserver {
   const uint8_t* underflow_stub_;
   size_t capacity_;
   std::vector<std::unique_ptr<WindowCode>> codes_;
+  std::vector<std::vector<WindowCode*>> by_window_;
   WindowCode* last_ = nullptr;
   uint64_t uses_ = 0;
   uint64_t generation_ = 0;

@@ -41,6 +41,7 @@ class PageBitmap {
   [[nodiscard]] uint64_t word(uint32_t index) const { return words_[index]; }
   void set_word(uint32_t index, uint64_t word) { words_[index] = word; }
 
+  friend bool operator==(const PageBitmap&, const PageBitmap&) = default;
   friend PageBitmap operator&(PageBitmap a, const PageBitmap& b) {
     for (uint32_t i = 0; i < kWords; ++i) a.words_[i] &= b.words_[i];
     return a;

@@ -176,6 +176,18 @@ void Window::Compare(GuestTables& tables, bool spare_global) {
   ForEachOf(due, [this](uint32_t number) { ReleaseIfEmpty(number); });
 }
 
+bool Window::IsAbandoned() const {
+  if (!paging_.enabled) return false;
+  GuestTables tables(context_.memory, paging_);
+  bool all_lost = true;
+  ForEachOf(used_, [&](uint32_t number) {
+    if (!all_lost) return;
+    const ShadowSlot& slot = *slots_[number];
+    all_lost = ChangedPages(slot, number, tables, false) == (slot.mapped | slot.noted);
+  });
+  return all_lost;
+}
+
 void Window::ComparePages(GuestTables& tables, std::span<const uint32_t> pages) {
   while (!pages.empty()) {
     const uint32_t number = SlotOf(pages.front());

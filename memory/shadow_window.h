@@ -100,6 +100,8 @@ class Window {
   // Takes write access from a writable page.
   void WriteProtect(uint32_t page);
 
+  // The tables of its last use have lost all that it keeps.
+  [[nodiscard]] bool IsAbandoned() const;
   // Compares with the guest's tables and drops what differs, with notice of dropped execution.
   // `spare_global`: pages that were kept from global entries are exempt.
   void Compare(GuestTables& tables, bool spare_global);

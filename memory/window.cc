@@ -33,6 +33,15 @@ uint32_t AddressSpaceOf(const PagingState& paging) {
   return paging.cr3 & (paging.pae ? ~uint32_t{31} : ~kPageOffsetMask);
 }
 
+// `windows` becomes how many there was room for.
+Result<WindowRange> ReserveUpTo(uint32_t& windows, uint32_t least) {
+  for (;;) {
+    Result<WindowRange> range = WindowRange::Create(windows);
+    if (range || windows <= least) return range;
+    windows = std::max(windows / 2, least);
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<WindowSet>> WindowSet::Create(Mmu& mmu, const Options& options) {
@@ -44,12 +53,13 @@ Result<std::unique_ptr<WindowSet>> WindowSet::Create(Mmu& mmu, const Options& op
     return Fail("windows: a budget of {} host mappings, expected at least {}",
                 options.mapping_budget, kMinMappingBudget);
   }
-  Result<WindowRange> range = WindowRange::Create(options.max_windows);
+  Options fitting = options;
+  Result<WindowRange> range = ReserveUpTo(fitting.max_windows, kEnoughWindows);
   if (!range) return std::unexpected(range.error());
-  Result<PageRights> rights = PageRights::Create(options.max_windows);
+  Result<PageRights> rights = PageRights::Create(fitting.max_windows);
   if (!rights) return std::unexpected(rights.error());
   return std::unique_ptr<WindowSet>(
-      new WindowSet(mmu, options, std::move(*range), std::move(*rights)));
+      new WindowSet(mmu, fitting, std::move(*range), std::move(*rights)));
 }
 
 WindowSet::WindowSet(Mmu& mmu, const Options& options, WindowRange range, PageRights rights)
@@ -59,11 +69,14 @@ WindowSet::WindowSet(Mmu& mmu, const Options& options, WindowRange range, PageRi
       rights_(std::make_unique<PageRights>(std::move(rights))),
       context_(new WindowContext{.memory = mmu.memory(), .mapping_budget = options.mapping_budget}),
       writable_(std::make_unique<ReverseMap>(mmu.memory().memfd_bytes() >> kPageShift)) {
-  for (WindowId id = 0; id < options.max_windows; ++id) {
-    const Privilege privilege = id < kFirstUserWindow ? Privilege::kSupervisor : Privilege::kUser;
-    windows_.push_back(std::make_unique<Window>(*context_, id, privilege, range_->WindowBase(id),
-                                                rights_->Of(id)));
-  }
+  while (windows_.size() < kFirstUserWindow) AddWindow();
+}
+
+Window& WindowSet::AddWindow() {
+  const auto id = static_cast<WindowId>(windows_.size());
+  const Privilege privilege = id < kFirstUserWindow ? Privilege::kSupervisor : Privilege::kUser;
+  return *windows_.emplace_back(
+      std::make_unique<Window>(*context_, id, privilege, range_->WindowBase(id), rights_->Of(id)));
 }
 
 WindowSet::~WindowSet() = default;
@@ -77,7 +90,7 @@ bool WindowSet::Shows(WindowId window, LinearAddress address, bool write) const 
   return write ? shown.IsWritable(address.Page()) : shown.IsMapped(address.Page());
 }
 
-uint64_t WindowSet::HostBase(WindowId window) const { return windows_[window]->host_base(); }
+uint64_t WindowSet::HostBase(WindowId window) const { return range_->WindowBase(window); }
 
 const uint8_t* WindowSet::RightsOf(WindowId window) const { return rights_->Of(window); }
 
@@ -102,23 +115,43 @@ WindowId WindowSet::SelectSlowly(Privilege privilege) {
 
 Window* WindowSet::FindUserWindow() const {
   const uint32_t space = AddressSpaceOf(mmu_.paging());
-  for (WindowId id = kFirstUserWindow; id < options_.max_windows; ++id) {
-    Window& window = *windows_[id];
-    if (window.last_selected != 0 && window.SameFormat(mmu_.paging()) &&
-        AddressSpaceOf(window.paging()) == space) {
-      return &window;
-    }
+  const auto found = by_space_.find(space);
+  if (found == by_space_.end()) return nullptr;
+  Window& window = *found->second;
+  const bool its = window.SameFormat(mmu_.paging()) && AddressSpaceOf(window.paging()) == space;
+  return its ? &window : nullptr;
+}
+
+// One whose tables have lost all that it relies on: so they are left when a process has gone. Looks
+// at a few windows each time.
+Window* WindowSet::FindAbandonedWindow() {
+  constexpr uint32_t kLooks = 16;
+  const auto users = static_cast<uint32_t>(windows_.size()) - kFirstUserWindow;
+  for (uint32_t i = 0; i < std::min(kLooks, users); ++i) {
+    abandoned_cursor_ = (abandoned_cursor_ + 1) % users;
+    Window& window = *windows_[kFirstUserWindow + abandoned_cursor_];
+    if (!IsSelected(window) && window.IsAbandoned()) return &window;
   }
   return nullptr;
 }
 
 Window& WindowSet::UserWindow() {
   if (Window* window = FindUserWindow()) return *window;
-  const auto oldest = std::ranges::min_element(
-      windows_.begin() + kFirstUserWindow, windows_.end(), {},
-      [](const std::unique_ptr<Window>& window) { return window->last_selected; });
-  (*oldest)->Reset();
-  return **oldest;
+  Window* window = FindAbandonedWindow();
+  if (window == nullptr && windows_.size() < options_.max_windows) window = &AddWindow();
+  if (window == nullptr) {
+    window = std::ranges::min_element(
+                 windows_.begin() + kFirstUserWindow, windows_.end(), {},
+                 [](const std::unique_ptr<Window>& each) { return each->last_selected; })
+                 ->get();
+  }
+  window->Reset();
+  if (const auto before = by_space_.find(AddressSpaceOf(window->paging()));
+      before != by_space_.end() && before->second == window) {
+    by_space_.erase(before);
+  }
+  by_space_[AddressSpaceOf(mmu_.paging())] = window;
+  return *window;
 }
 
 void WindowSet::BringInLine(Window& window) {
@@ -161,7 +194,7 @@ void WindowSet::InvalidatePage(LinearAddress address) {
   }
   // INVLPG reaches global pages of all address spaces.
   if (context_->windows_with_global != 0) {
-    for (WindowId id = kFirstUserWindow; id < options_.max_windows; ++id) {
+    for (WindowId id = kFirstUserWindow; id < windows_.size(); ++id) {
       if (windows_[id]->keeps_global()) windows_[id]->DropGlobalPage(page);
     }
   }

@@ -21,6 +21,8 @@
 #ifndef VERBATIM_MEMORY_WINDOW_H_
 #define VERBATIM_MEMORY_WINDOW_H_
 
+#include <tsl/robin_map.h>
+
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -87,7 +89,8 @@ struct WindowContext;  // memory/shadow_window.h
 class WindowSet {
  public:
   struct Options {
-    uint32_t max_windows = 48;
+    // As far as the host's address space has room for them, but kEnoughWindows at least.
+    uint32_t max_windows = 256;
     // Host mappings the windows may use together. Leaves room below the default vm.max_map_count
     // (65530) for the rest of the process.
     uint32_t mapping_budget = 48000;
@@ -97,6 +100,7 @@ class WindowSet {
   };
   // One for paging off, one for the supervisor, at least one for users.
   static constexpr uint32_t kMinWindows = 3;
+  static constexpr uint32_t kEnoughWindows = 48;
   static constexpr uint32_t kMinMappingBudget = 16;
 
   // `mmu` outlives the set.
@@ -183,7 +187,9 @@ class WindowSet {
   WindowSet(Mmu& mmu, const Options& options, WindowRange range, PageRights rights);
 
   [[nodiscard]] WindowId SelectSlowly(Privilege privilege);
+  Window& AddWindow();
   [[nodiscard]] Window* FindUserWindow() const;
+  [[nodiscard]] Window* FindAbandonedWindow();
   [[nodiscard]] Window& UserWindow();
   void BringInLine(Window& window);
   void DropInvalidated(Window& window);
@@ -213,7 +219,9 @@ class WindowSet {
   std::unique_ptr<PageRights> rights_;
   std::unique_ptr<WindowContext> context_;
   std::unique_ptr<ReverseMap> writable_;
-  std::vector<std::unique_ptr<Window>> windows_;
+  std::vector<std::unique_ptr<Window>> windows_;  // made when first used
+  tsl::robin_map<uint32_t, Window*> by_space_;    // users', by what CR3 says; may be of another now
+  uint32_t abandoned_cursor_ = 0;                 // window to be looked at next
   std::array<Selection, 2> selected_{};
   uint64_t flush_generation_ = 1;
   uint64_t full_flush_generation_ = 1;  // the last flush that spared nothing
