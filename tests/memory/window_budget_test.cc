@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
+#include <array>
+#include <deque>
 #include <random>
+#include <set>
 
 #include "tests/memory/guest_page_tables.h"
 
@@ -185,6 +188,54 @@ TEST(WindowBudgetTest, ManyAddressSpacesReuseTheOldestWindow) {
   machine.Use(spaces[1]);
   EXPECT_EQ(machine.User(), windows[1]);
   EXPECT_EQ(machine.Seen(windows[1], kLinear), 1u);
+}
+
+class WindowReuseTest : public testing::Test {
+ protected:
+  // The window of the n-th address space, which shows a page of its own.
+  WindowId Enter(uint32_t n) {
+    while (spaces_.size() <= n) {
+      const auto number = static_cast<uint32_t>(spaces_.size());
+      GuestPageTables& tables = spaces_.emplace_back(*machine_.memory, 0x10000 + number * 0x10000);
+      tables.Set(kLinear, (0x400000 + number * kPageBytes) | kOpen);
+    }
+    machine_.Use(spaces_[n]);
+    const WindowId window = machine_.User();
+    machine_.Touch(window, kLinear);
+    return window;
+  }
+
+  WindowMachine machine_{64 << 20, {.max_windows = 8}};
+  std::deque<GuestPageTables> spaces_;
+};
+
+TEST_F(WindowReuseTest, EachSpaceHasItsOwnWhileThereAreEnough) {
+  const std::array windows{Enter(0), Enter(1), Enter(2), Enter(3)};
+  EXPECT_EQ(std::set<WindowId>(windows.begin(), windows.end()).size(), windows.size());
+  for (uint32_t n = 0; n < windows.size(); ++n) {
+    EXPECT_EQ(Enter(n), windows[n]);
+    EXPECT_TRUE(machine_.Shows(windows[n], kLinear)) << "it is still there";
+  }
+}
+
+TEST_F(WindowReuseTest, OneThatHasGoneLeavesItsWindow) {
+  const WindowId gone = Enter(0);
+  const WindowId other = Enter(1);
+  RecordingObserver observer;
+  machine_.windows->SetObserver(&observer);
+  ASSERT_TRUE(machine_.windows->NoteExecution(other, {kLinear}).has_value());
+  spaces_[0].Set(kLinear, 0);
+  EXPECT_EQ(Enter(2), gone);
+  EXPECT_EQ(Enter(1), other);
+  EXPECT_THAT(observer.resets, testing::ElementsAre(gone));
+  EXPECT_TRUE(machine_.Shows(gone, kLinear));
+}
+
+// The one in use is not taken, though its tables are empty by now.
+TEST_F(WindowReuseTest, ButNotTheOneInUse) {
+  const WindowId selected = Enter(0);
+  spaces_[0].Set(kLinear, 0);
+  EXPECT_NE(Enter(1), selected);
 }
 
 TEST(WindowBudgetTest, ScatteredProcessesStayWithinTheBudgetTogether) {
