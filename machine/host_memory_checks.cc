@@ -14,8 +14,8 @@ namespace verbatim {
 namespace {
 
 constexpr size_t kProbeBytes = 4096;
-// The windows that a machine needs at least: 48 of 8 GiB and a guard, in the lower half of the 47 bits that programs
-// have.
+// The windows that a machine needs at least: 48 of 8 GiB and a guard, in the lower half of the 47
+// bits that programs have.
 constexpr uint64_t kWindowSpaceStart = 1ull << 45;
 constexpr uint64_t kWindowSpaceEnd = 5ull << 44;
 constexpr uint64_t kWindowSpaceStep = 64ull << 30;

@@ -201,7 +201,7 @@ class WindowReuseTest : public testing::Test {
     }
     machine_.Use(spaces_[n]);
     const WindowId window = machine_.User();
-    machine_.Touch(window, kLinear);
+    (void)machine_.Touch(window, kLinear);
     return window;
   }
 
