@@ -8,18 +8,26 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/bits.h"
 #include "decoder/instruction.h"
 
 namespace verbatim {
 namespace {
 
-constexpr size_t kBytes = JumpTable::kSlots * sizeof(uint32_t);
+constexpr size_t kBytes =
+    JumpTable::kOverflowOffset + JumpTable::kOverflowEntries * sizeof(JumpTable::Overflow);
 
 uint32_t SlotValue(const uint8_t* code) {
   return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(code));
 }
 
 }  // namespace
+
+// Every host has it (x86-64-v3).
+__attribute__((target("crc32"))) uint32_t JumpTable::OverflowIndex(uint32_t eip) {
+  constexpr unsigned kRest = 32 - kOverflowBits;
+  return __builtin_ia32_crc32si(0, eip) >> kRest;
+}
 
 Result<EmptyJumpTable> EmptyJumpTable::Create(const uint8_t* miss_stub) {
   const auto failed = [] {
@@ -30,6 +38,8 @@ Result<EmptyJumpTable> EmptyJumpTable::Create(const uint8_t* miss_stub) {
   void* memory = ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_SHARED, memfd.get(), 0);
   if (memory == MAP_FAILED) return failed();
   std::fill_n(static_cast<uint32_t*>(memory), JumpTable::kSlots, SlotValue(miss_stub));
+  // All others are that already.
+  StoreLittle(static_cast<uint8_t*>(memory) + JumpTable::kOverflowOffset, JumpTable::NoOverflow(0));
   ::munmap(memory, kBytes);
   return EmptyJumpTable(SlotValue(miss_stub), std::move(memfd));
 }
@@ -46,6 +56,7 @@ Result<JumpTable> JumpTable::Create(const EmptyJumpTable& empty) {
 JumpTable::JumpTable(JumpTable&& other) noexcept
     : miss_(other.miss_),
       slots_(std::exchange(other.slots_, nullptr)),
+      collisions_(other.collisions_),
       filled_(std::move(other.filled_)) {}
 
 JumpTable::~JumpTable() {
@@ -55,6 +66,9 @@ JumpTable::~JumpTable() {
 void JumpTable::Set(uint32_t eip, const Block& block, std::optional<uint32_t> cell) {
   uint32_t& hashed = slots_[Hash(eip)];
   bool changed = hashed != SlotValue(block.entry());
+  if (changed && hashed != miss_ && ++collisions_ > kCollisions) {
+    OverflowOf(eip) = {.minus_eip = 0u - eip, .body = SlotValue(block.body())};
+  }
   hashed = SlotValue(block.entry());
   if (cell) {
     uint32_t& direct = slots_[kHashedEntries + *cell];
@@ -76,6 +90,8 @@ void JumpTable::Set(uint32_t eip, const Block& block, std::optional<uint32_t> ce
 
 void JumpTable::ClearFilled(const Filled& filled) {
   slots_[Hash(filled.eip)] = miss_;
+  Overflow& overflow = OverflowOf(filled.eip);
+  if (overflow.minus_eip == 0u - filled.eip) overflow = NoOverflow(OverflowIndex(filled.eip));
   if (filled.cell) slots_[kHashedEntries + *filled.cell] = miss_;
 }
 
@@ -103,6 +119,7 @@ void JumpTable::Clear() {
     for (const Filled& filled : list) ClearFilled(filled);
   }
   filled_.clear();
+  collisions_ = 0;
 }
 
 }  // namespace verbatim

@@ -8,6 +8,10 @@
 // Direct cells, for direct branches to other pages that no link can lead to: by the number that
 // DirectCells gave the target, the body of its block. Not verified.
 //
+// Overflow entries, behind both: when the hashed entry of a target leads somewhere else already,
+// the target goes here as well, with its eip beside its body. The miss stub looks here before it
+// gives up. Only a program whose code has outgrown the hashed entries uses them, or their memory.
+//
 // What leads into a page that is no longer mapped as it was must be cleared: neither part could
 // tell. Slots are 32-bit host code addresses (see code_memory.h). An empty one leads to the miss
 // stub. Tables are copies on write of an empty one: what a window does not use costs no memory.
@@ -48,6 +52,23 @@ class JumpTable {
  public:
   static constexpr uint32_t kHashedEntries = 65536;
   static constexpr uint32_t kSlots = kHashedEntries + DirectCells::kCells;
+
+  static constexpr uint32_t kOverflowBits = 19;
+  static constexpr uint32_t kOverflowEntries = 1u << kOverflowBits;
+  static constexpr uint32_t kOverflowOffset = kSlots * sizeof(uint32_t);  // in bytes, from data()
+  // Collisions after which a program is taken for one that needs them.
+  static constexpr uint32_t kCollisions = 2048;
+  struct Overflow {
+    uint32_t minus_eip = 0;
+    uint32_t body = 0;
+  };
+  // The upper bits of eip's CRC32C, as the instruction CRC32 computes it. 0 for eip 0.
+  [[nodiscard]] static uint32_t OverflowIndex(uint32_t eip);
+  // Of no eip: 0 means eip 0 at entry 0 alone, and 1, that is eip FFFFFFFFh, is not looked for
+  // there.
+  [[nodiscard]] static constexpr Overflow NoOverflow(uint32_t index) {
+    return {.minus_eip = index == 0 ? 1u : 0u};
+  }
 
   // What generated code computes: eip rotated right by 2 and by 18, the low 16 bits of the sum. All
   // of eip counts, with bits 0 and 1 at the top: what lies close together shares cache lines of
@@ -91,9 +112,13 @@ class JumpTable {
   };
   JumpTable(uint32_t miss, uint32_t* slots) : miss_(miss), slots_(slots) {}
   void ClearFilled(const Filled& filled);
+  [[nodiscard]] Overflow& OverflowOf(uint32_t eip) {
+    return reinterpret_cast<Overflow*>(slots_ + kSlots)[OverflowIndex(eip)];
+  }
 
   uint32_t miss_;
   uint32_t* slots_;
+  uint32_t collisions_ = 0;  // since the table was cleared
   // What was set since it was last cleared, by the page of eip; each eip once.
   tsl::robin_map<uint32_t, std::vector<Filled>> filled_;
 };

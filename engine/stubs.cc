@@ -57,6 +57,7 @@ class StubAssembler {
     EmitEnter();
     EmitResume();
     EmitDispatch();
+    EmitMiss();
     EmitExits();
     EmitCallout(l_.callout, reinterpret_cast<void*>(handlers_.callout), Kind::kSensitive);
     EmitCallout(l_.access_begin, reinterpret_cast<void*>(handlers_.access_begin), Kind::kBegin);
@@ -200,8 +201,35 @@ class StubAssembler {
     a_.jmp(exit_);
   }
 
+  // To the eip in r8d, for which the table has nothing; nothing but its overflow entries, perhaps.
+  //   found: the lower half of the entry is minus the eip
+  void EmitMiss() {
+    constexpr uint8_t kRest = 32 - JumpTable::kOverflowBits;
+    const Label found = a_.newLabel();
+    a_.bind(l_.miss);
+    BeginEntering();
+    a_.mov(r::r9d, 0);
+    a_.mov(r::r10d, kRest);
+    a_.crc32(r::r9d, r::r8d);
+    a_.shrx(r::r9d, r::r9d, r::r10d);
+    a_.mov(r::r10, r::qword_ptr(r::r14, r::r9, 3, JumpTable::kOverflowOffset));
+    a_.mov(r::r9, r::rcx);
+    a_.lea(r::ecx, r::dword_ptr(r::r8, r::r10));
+    a_.jecxz(r::ecx, found);
+    a_.mov(r::rcx, r::r9);
+    EndEntering();
+    a_.mov(r::r10d, static_cast<uint32_t>(ExitReason::kLookup));
+    a_.jmp(exit_);
+    BeginEntering();
+    a_.bind(found);
+    a_.mov(r::rcx, r::r9);
+    a_.rorx(r::r10, r::r10, 32);
+    a_.mov(r::r10d, r::r10d);
+    a_.jmp(r::r10);
+    EndEntering();
+  }
+
   void EmitExits() {
-    EmitExit(l_.miss, ExitReason::kLookup);
     EmitExit(l_.link, ExitReason::kLink);
     EmitExit(l_.dead, ExitReason::kDead);
     EmitExit(l_.stale, ExitReason::kStale);

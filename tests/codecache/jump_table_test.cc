@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/bits.h"
 #include "base/check.h"
 
 namespace verbatim {
@@ -37,6 +38,19 @@ class JumpTableTest : public testing::Test {
     for (uint32_t slot = 0; slot < JumpTable::kSlots; ++slot) {
       ASSERT_EQ(table_.data()[slot], kMiss) << slot;
     }
+    for (uint32_t index = 0; index < JumpTable::kOverflowEntries; ++index) {
+      ASSERT_EQ(OverflowAt(index).minus_eip, JumpTable::NoOverflow(index).minus_eip) << index;
+    }
+  }
+  [[nodiscard]] JumpTable::Overflow OverflowAt(uint32_t index) const {
+    const auto* bytes = reinterpret_cast<const uint8_t*>(table_.data());
+    return LoadLittle<JumpTable::Overflow>(bytes + JumpTable::kOverflowOffset +
+                                           index * sizeof(JumpTable::Overflow));
+  }
+  // Where the miss stub goes; nothing: it gives up.
+  [[nodiscard]] std::optional<uint32_t> OverflowOf(uint32_t eip) const {
+    const JumpTable::Overflow entry = OverflowAt(JumpTable::OverflowIndex(eip));
+    return entry.minus_eip + eip == 0 ? std::optional(entry.body) : std::nullopt;
   }
 
   static JumpTable Made() {
@@ -93,6 +107,33 @@ TEST_F(JumpTableTest, TheLastOneWinsACollision) {
   EXPECT_EQ(Hashed(0x0001'0010), kEntry + 16);
   table_.ClearPage(0x0001'0000);
   EXPECT_EQ(Hashed(0x0001'0010), kMiss) << "the other one's entry is lost, which costs time only";
+}
+
+TEST_F(JumpTableTest, WhatCollidesIsFoundInTheOverflow) {
+  constexpr uint32_t kEip = 0xC010'1234;
+  for (uint32_t i = 0; i < JumpTable::kCollisions / 2; ++i) {
+    Set(kEip);
+    Set(kEip + kOther, {}, kEntry + 0x100);
+  }
+  EXPECT_EQ(OverflowOf(kEip), std::nullopt) << "not for a few";
+  Set(kEip);
+  Set(kEip + kOther, {}, kEntry + 0x100);
+  EXPECT_EQ(OverflowOf(kEip + kOther), kBody + 0x100);
+  Set(kEip);
+  EXPECT_EQ(OverflowOf(kEip), kBody);
+  EXPECT_EQ(OverflowOf(kEip + kOther), kBody + 0x100) << "from now on both are found";
+  table_.ClearPage(kEip & ~kPageOffsetMask);
+  EXPECT_EQ(OverflowOf(kEip), std::nullopt);
+  EXPECT_EQ(OverflowOf(kEip + kOther), kBody + 0x100);
+  table_.Clear();
+  ExpectEmpty();
+}
+
+// An entry of zeroes stands for eip 0, but for the one that eip 0 would be looked for at.
+TEST_F(JumpTableTest, NoAddressIsFoundInAnEmptyOverflow) {
+  for (const uint32_t eip : {0u, 1u, 4u, 0x80000u, 0xFFFFFFFFu, 0xFFF80000u, 0xFFF80003u}) {
+    EXPECT_EQ(OverflowOf(eip), std::nullopt) << eip;
+  }
 }
 
 TEST_F(JumpTableTest, ABlockThatReplacesAnotherTakesItsSlots) {
