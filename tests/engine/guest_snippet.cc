@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/engine/guest_snippet.h"
 
+#include <array>
 #include <cstring>
 
 #include "base/bits.h"
@@ -120,6 +121,15 @@ void GuestSnippet::Map(uint32_t linear, uint32_t physical, uint32_t rights) {
   const uint32_t at = kPageTables + (linear >> kPageShift) * 4;
   StoreLittle(Memory(at, 4).data(), physical | rights);
   Flush();
+}
+
+void GuestSnippet::SelectDirectory(uint32_t directory) {
+  constexpr std::array<uint8_t, 5> kLoadCr3{0x0F, 0x22, 0xD8, 0xE6, 0xF4};  // and stop
+  CpuImage start = CpuImage::Typical();
+  start.eip = kCode + kPageBytes;
+  start.gpr[kEax] = directory;
+  Write(start.eip, kLoadCr3);
+  CHECK(RunAtCpl0(start) == directory);
 }
 
 void GuestSnippet::MapElsewhere(uint32_t start, uint32_t bytes) {

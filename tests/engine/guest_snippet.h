@@ -135,6 +135,8 @@ class GuestSnippet {
   void BeginAtCpl3(const CpuImage& start) { Start(start, 3); }
   // Runs from `start` at CPL 0 until something writes a port; returns eax.
   [[nodiscard]] uint32_t RunAtCpl0(const CpuImage& start);
+  // Loads CR3, by code in the second page of the code area.
+  void SelectDirectory(uint32_t directory);
 
   [[nodiscard]] Engine& engine() { return *engine_; }
   [[nodiscard]] SnippetBoard& board() { return board_; }

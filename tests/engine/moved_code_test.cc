@@ -3,7 +3,6 @@
 // may still execute it where it was.
 #include <gtest/gtest.h>
 
-#include <array>
 #include <vector>
 
 #include "base/bits.h"
@@ -16,7 +15,6 @@ constexpr uint32_t kUserPage = kPtePresent | kPteWritable | kPteUser;
 constexpr uint32_t kOtherDirectory = kGdt + 0x20000;
 constexpr uint32_t kAway = kCode + kElsewhere;
 constexpr uint32_t kTables = 4;
-constexpr uint32_t kLoader = kCode + kPageBytes;
 
 //   call next ; next: pop eax ; call function ; jmp end ; (16 bytes on) end: ud2
 //   function: jmp inside ; nop ; inside: ret
@@ -59,14 +57,6 @@ class MovedCode : public testing::Test {
   }
   [[nodiscard]] uint64_t Moved() { return guest_->engine().store().statistics().blocks_moved; }
   void MapAway() { guest_->Map(kAway, kCode, kUserPage); }
-  void SelectDirectory(uint32_t directory) {
-    constexpr std::array<uint8_t, 5> kLoadCr3{0x0F, 0x22, 0xD8, 0xE6, 0xF4};  // and stop
-    guest_->Write(kLoader, kLoadCr3);
-    CpuImage start = CpuImage::Typical();
-    start.eip = kLoader;
-    start.gpr[kEax] = directory;
-    EXPECT_EQ(guest_->RunAtCpl0(start), directory);
-  }
   // A second address space without what is mapped away in the first.
   void MakeOtherDirectory() {
     const std::span<uint8_t> other = guest_->Memory(kOtherDirectory, kTables * 4);
@@ -123,10 +113,10 @@ TEST_F(MovedCode, KeepsItsBlocksWhereAnotherAddressSpaceHasIt) {
   MapAway();
   MakeOtherDirectory();
   Run(kAway);
-  SelectDirectory(kOtherDirectory);
+  guest_->SelectDirectory(kOtherDirectory);
   Run(kCode);
   EXPECT_EQ(Moved(), 0u);
-  SelectDirectory(kPageDirectory);
+  guest_->SelectDirectory(kPageDirectory);
   const uint64_t translated = Translated();
   Run(kAway);
   EXPECT_EQ(Translated(), translated);
@@ -137,7 +127,7 @@ TEST_F(MovedCode, LeavesAnAddressSpaceThatHasItNoMore) {
   MapAway();
   MakeOtherDirectory();
   Run(kAway);
-  SelectDirectory(kOtherDirectory);
+  guest_->SelectDirectory(kOtherDirectory);
   const uint64_t translated = Translated();
   guest_->Map(kAway, kCode, 0);
   Run(kCode);
@@ -145,7 +135,7 @@ TEST_F(MovedCode, LeavesAnAddressSpaceThatHasItNoMore) {
   EXPECT_EQ(Translated(), translated);
   // And if it comes back, nothing leads to what was there.
   MapAway();
-  SelectDirectory(kPageDirectory);
+  guest_->SelectDirectory(kPageDirectory);
   Run(kAway);
 }
 

@@ -2,7 +2,6 @@
 // Jumps that lead straight to blocks of other pages, while what is mapped there changes.
 #include <gtest/gtest.h>
 
-#include <array>
 #include <vector>
 
 #include "base/bits.h"
@@ -12,7 +11,6 @@ namespace verbatim::test {
 namespace {
 
 constexpr uint32_t kUserPage = kPtePresent | kPteWritable | kPteUser | kPteAccessed;
-constexpr uint32_t kLoader = kCode + kPageBytes;     // at CPL 0
 constexpr uint32_t kFar = kCode + 2 * kPageBytes;    // where the caller's calls lead
 constexpr uint32_t kOther = kCode + 3 * kPageBytes;  // what is mapped there instead
 constexpr uint32_t kFarther = kCode + 4 * kPageBytes;
@@ -63,14 +61,6 @@ class PageLinks : public testing::Test {
       for (const Link& link : block.links) links += link.to_other_page ? 1 : 0;
     }
     return links;
-  }
-  void SelectDirectory(uint32_t directory) {
-    constexpr std::array<uint8_t, 5> kLoadCr3{0x0F, 0x22, 0xD8, 0xE6, 0xF4};  // and stop
-    guest_->Write(kLoader, kLoadCr3);
-    CpuImage start = CpuImage::Typical();
-    start.eip = kLoader;
-    start.gpr[kEax] = directory;
-    EXPECT_EQ(guest_->RunAtCpl0(start), directory);
   }
   // An address space that differs in what `linear` is mapped to.
   void MakeOtherSpace(uint32_t linear, uint32_t entry) {
@@ -132,11 +122,11 @@ TEST_F(PageLinks, FollowWhatIsWritten) {
 TEST_F(PageLinks, AreUndoneWhenAnotherAddressSpaceComesByThatHasAnotherPageThere) {
   RunTwice();
   MakeOtherSpace(kFar, kOther | kUserPage);
-  SelectDirectory(kOtherDirectory);
+  guest_->SelectDirectory(kOtherDirectory);
   EXPECT_EQ(Sum(), 6u);
-  SelectDirectory(kPageDirectory);
+  guest_->SelectDirectory(kPageDirectory);
   EXPECT_EQ(Sum(), 2u);
-  SelectDirectory(kOtherDirectory);
+  guest_->SelectDirectory(kOtherDirectory);
   EXPECT_EQ(Sum(), 6u);
 }
 
@@ -145,13 +135,13 @@ TEST_F(PageLinks, OfTwoThatDifferEndInTheTables) {
   RunTwice();
   MakeOtherSpace(kFar, kOther | kUserPage);
   for (int i = 0; i < 20; ++i) {
-    SelectDirectory(kOtherDirectory);
+    guest_->SelectDirectory(kOtherDirectory);
     EXPECT_EQ(Sum(), 6u);
-    SelectDirectory(kPageDirectory);
+    guest_->SelectDirectory(kPageDirectory);
     EXPECT_EQ(Sum(), 2u);
   }
   const uint64_t asked = guest_->engine().statistics().exits_link;
-  SelectDirectory(kOtherDirectory);
+  guest_->SelectDirectory(kOtherDirectory);
   EXPECT_EQ(Sum(), 6u);
   EXPECT_EQ(guest_->engine().statistics().exits_link, asked);
 }
@@ -160,7 +150,7 @@ TEST_F(PageLinks, StayWhereAnotherAddressSpaceHasTheSamePages) {
   RunTwice();
   MakeOtherSpace(kFarther, 0);
   const uint64_t asked = guest_->engine().statistics().exits_link;
-  SelectDirectory(kOtherDirectory);
+  guest_->SelectDirectory(kOtherDirectory);
   EXPECT_EQ(Sum(), 2u);
   EXPECT_EQ(Links(), 2u);
   // The loader's own and those of the kernel apart, nothing is asked again.
@@ -173,7 +163,7 @@ TEST_F(PageLinks, LeaveNoTraceInTheTables) {
   RunTwice();
   MakeOtherSpace(kFar, (kFar | kUserPage) & ~uint32_t{kPteAccessed});
   // Only the first page is executed there.
-  SelectDirectory(kOtherDirectory);
+  guest_->SelectDirectory(kOtherDirectory);
   CpuImage start = CpuImage::Typical();
   start.eip = kCode + 10;
   EXPECT_EQ(guest_->Run(start).vector, 6);
@@ -193,9 +183,9 @@ TEST_F(PageLinks, AreFollowedAsFarAsTheTablesAgree) {
   guest_->Map(kFarther, kFarther, kUserPage);
   RunTwice();
   MakeOtherSpace(kFarther, kOther | kUserPage);
-  SelectDirectory(kOtherDirectory);
+  guest_->SelectDirectory(kOtherDirectory);
   EXPECT_EQ(Sum(), 6u);
-  SelectDirectory(kPageDirectory);
+  guest_->SelectDirectory(kPageDirectory);
   EXPECT_EQ(Sum(), 2u);
 }
 

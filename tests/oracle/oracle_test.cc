@@ -304,6 +304,38 @@ TEST_F(ComparisonTest, ExplainsTwoNumbersOfProcessors) {
   EXPECT_EQ(explained(), 0u) << "no such processor";
 }
 
+TEST_F(ComparisonTest, ExplainsTheFlagsOfARepeatedComparisonThatFaults) {
+  const auto explained = [this] { return Explain(case_, table_, {native_, lines_}, translated_); };
+  case_.instructions = {0};
+  translated_.outcome->cpu.eflags ^= flag::kZf | flag::kPf;
+  case_.code = {0xF3, 0xA5};  // rep movsd
+  EXPECT_EQ(explained(), 0u) << "compares nothing";
+  case_.code = {0xF3, 0xA7};  // repe cmpsd
+  EXPECT_EQ(explained(), 1u << static_cast<unsigned>(Explanation::kFlagsOfString));
+  translated_.outcome->cpu.eflags ^= flag::kDf;
+  EXPECT_EQ(explained(), 0u) << "no flag of a comparison";
+}
+
+TEST_F(ComparisonTest, ExplainsTheTopOfTheX87StackWhereMmxHasFaulted) {
+  constexpr size_t kRegisterBytes = 16;
+  constexpr size_t kTop = 3;
+  const auto explained = [this] { return Explain(case_, table_, {native_, lines_}, translated_); };
+  CpuImage& here = translated_.outcome->cpu;
+  case_.instructions = {0};
+  for (size_t i = 0; i < 8; ++i) {
+    native_.cpu.fx[kFxX87 + i * kRegisterBytes] = static_cast<uint8_t>(i + 1);
+    here.fx[kFxX87 + ((i + 8 - kTop) % 8) * kRegisterBytes] = static_cast<uint8_t>(i + 1);
+  }
+  native_.cpu.fx[3] = 0;
+  here.fx[3] = kTop << 3;
+  case_.code = {0x8B, 0x00};  // mov eax, [eax]
+  EXPECT_EQ(explained(), 0u);
+  case_.code = {0x0F, 0x6F, 0x00};  // movq mm0, [eax]
+  EXPECT_EQ(explained(), 1u << static_cast<unsigned>(Explanation::kStackTopOfMmx));
+  here.fx[kFxX87] ^= 1;
+  EXPECT_EQ(explained(), 0u) << "another register";
+}
+
 TEST_F(ComparisonTest, ExplainsStringInstructionsThatAreOverwritten) {
   case_.code = {0xF3, 0xAB, 0x90};  // rep stosd ; nop
   case_.instructions = {0};
