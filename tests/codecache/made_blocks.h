@@ -13,7 +13,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <cstring>
+#include <bit>
 #include <memory>
 #include <utility>
 
@@ -82,9 +82,8 @@ class MadeBlocks : public testing::Test {
   }
 
   [[nodiscard]] static uint32_t Run(const uint8_t* code) {
-    uint32_t (*function)();
-    std::memcpy(&function, &code, sizeof function);
-    return function();
+    using Function = uint32_t (*)();
+    return std::bit_cast<Function>(code)();
   }
   [[nodiscard]] static uint32_t RunLink(const Block& block) {
     return Run(block.host_start + kLinkJump);

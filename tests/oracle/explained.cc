@@ -306,7 +306,7 @@ bool IsLaterInstruction(const Ending& here, const Outcome& refusal) {
 bool WentRound(const GuestInstruction& branch, const Outcome& refusal, const Outcome& translated) {
   const bool counts = branch.mnemonic == Mnemonic::kLoop || branch.mnemonic == Mnemonic::kLoope ||
                       branch.mnemonic == Mnemonic::kLoopne;
-  for (uint8_t gpr = 0; gpr < refusal.cpu.gpr.size(); ++gpr) {
+  for (size_t gpr = 0; gpr < refusal.cpu.gpr.size(); ++gpr) {
     if (counts && gpr == kEcx) continue;
     if (refusal.cpu.gpr[gpr] != translated.cpu.gpr[gpr]) return true;
   }
