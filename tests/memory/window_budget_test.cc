@@ -83,7 +83,10 @@ TEST_P(WindowRandomTest, ShowsWhatTheTablesSayAndCountsAsTheKernelDoes) {
   for (uint32_t step = 0; step < 4000; ++step) {
     const WindowId window = Below(2) == 0 ? machine_.User() : machine_.Supervisor();
     (void)machine_.Touch(window, Linear(Below(kPages)), Below(2) == 0);
-    if (Below(8) == 0) (void)machine_.windows->NoteExecution(window, {Linear(Below(kPages))});
+    if (Below(8) == 0) {
+      const LinearAddress address{Linear(Below(kPages))};
+      [[maybe_unused]] const auto noted = machine_.windows->NoteExecution(window, address);
+    }
     if (Below(4) == 0) {
       const uint32_t i = Below(kPages);
       SetRandomly(i);
