@@ -90,8 +90,10 @@ void JumpTable::Set(uint32_t eip, const Block& block, std::optional<uint32_t> ce
 
 void JumpTable::ClearFilled(const Filled& filled) {
   slots_[Hash(filled.eip)] = miss_;
-  Overflow& overflow = OverflowOf(filled.eip);
-  if (overflow.minus_eip == 0u - filled.eip) overflow = NoOverflow(OverflowIndex(filled.eip));
+  if (collisions_ > kCollisions) {
+    Overflow& overflow = OverflowOf(filled.eip);
+    if (overflow.minus_eip == 0u - filled.eip) overflow = NoOverflow(OverflowIndex(filled.eip));
+  }
   if (filled.cell) slots_[kHashedEntries + *filled.cell] = miss_;
 }
 

@@ -9,12 +9,14 @@
 // DirectCells gave the target, the body of its block. Not verified.
 //
 // Overflow entries, behind both: when the hashed entry of a target leads somewhere else already,
-// the target goes here as well, with its eip beside its body. The miss stub looks here before it
-// gives up. Only a program whose code has outgrown the hashed entries uses them, or their memory.
+// the target goes here as well, with its eip beside its body. Who finds the entry to be another's
+// looks here before giving up. Only a program whose code has outgrown the hashed entries uses them,
+// or their memory.
 //
 // What leads into a page that is no longer mapped as it was must be cleared: neither part could
-// tell. Slots are 32-bit host code addresses (see code_memory.h). An empty one leads to the miss
-// stub. Tables are copies on write of an empty one: what a window does not use costs no memory.
+// tell. Slots are 32-bit host code addresses (see code_memory.h). An empty one leads to the
+// stub that EmptyJumpTable was made with. Tables are copies on write of an empty one: what a window
+// does not use costs no memory.
 #ifndef VERBATIM_CODECACHE_JUMP_TABLE_H_
 #define VERBATIM_CODECACHE_JUMP_TABLE_H_
 

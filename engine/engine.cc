@@ -52,7 +52,7 @@ Result<std::unique_ptr<Engine>> Engine::Create(Mmu& mmu, WindowSet& windows, Por
                                      engine->sites_, options.describe_block, engine->statistics_);
     engine->store_->SetPatchObserver(engine->guard_.get());
   }
-  Result<EmptyJumpTable> empty = EmptyJumpTable::Create(engine->stubs_.table.miss);
+  Result<EmptyJumpTable> empty = EmptyJumpTable::Create(engine->stubs_.empty_slot);
   if (!empty) return std::unexpected(empty.error());
   engine->window_code_ = std::make_unique<WindowCodeSet>(windows.max_windows(), std::move(*empty),
                                                          engine->stubs_.table.return_miss);

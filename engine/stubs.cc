@@ -42,16 +42,18 @@ class StubAssembler {
 
   struct Labels {
     Label enter, resume, dispatch, miss, return_miss, link, dead, stale, block_end, exception,
-        callout, load_segment, far_transfer, access_begin, access_end, host_fault, kicked;
+        callout, load_segment, far_transfer, access_begin, access_end, host_fault, kicked,
+        empty_slot;
     // Pairs of labels around what Stubs::entering describes.
     std::vector<std::pair<Label, Label>> entering;
   };
 
   Labels Emit() {
     for (Label* label :
-         {&l_.enter, &l_.resume, &l_.dispatch, &l_.miss, &l_.return_miss, &l_.link, &l_.dead,
-          &l_.stale, &l_.block_end, &l_.exception, &l_.callout, &l_.load_segment, &l_.far_transfer,
-          &l_.access_begin, &l_.access_end, &l_.host_fault, &l_.kicked, &leave_, &exit_}) {
+         {&l_.enter,      &l_.resume,       &l_.dispatch,     &l_.miss,         &l_.return_miss,
+          &l_.link,       &l_.dead,         &l_.stale,        &l_.block_end,    &l_.exception,
+          &l_.callout,    &l_.load_segment, &l_.far_transfer, &l_.access_begin, &l_.access_end,
+          &l_.host_fault, &l_.kicked,       &l_.empty_slot,   &leave_,          &exit_}) {
       *label = a_.newLabel();
     }
     EmitEnter();
@@ -201,7 +203,8 @@ class StubAssembler {
     a_.jmp(exit_);
   }
 
-  // To the eip in r8d, for which the table has nothing; nothing but its overflow entries, perhaps.
+  // To the eip in r8d, whose hashed entry leads to another target: to its overflow entry, if it has
+  // one.
   //   found: the lower half of the entry is minus the eip
   void EmitMiss() {
     constexpr uint8_t kRest = 32 - JumpTable::kOverflowBits;
@@ -218,8 +221,7 @@ class StubAssembler {
     a_.jecxz(r::ecx, found);
     a_.mov(r::rcx, r::r9);
     EndEntering();
-    a_.mov(r::r10d, static_cast<uint32_t>(ExitReason::kLookup));
-    a_.jmp(exit_);
+    a_.jmp(l_.empty_slot);
     BeginEntering();
     a_.bind(found);
     a_.mov(r::rcx, r::r9);
@@ -230,6 +232,7 @@ class StubAssembler {
   }
 
   void EmitExits() {
+    EmitExit(l_.empty_slot, ExitReason::kLookup);
     EmitExit(l_.link, ExitReason::kLink);
     EmitExit(l_.dead, ExitReason::kDead);
     EmitExit(l_.stale, ExitReason::kStale);
@@ -488,6 +491,7 @@ Result<Stubs> BuildStubs(CodeMemory& memory, const CalloutHandlers& handlers) {
       reinterpret_cast<void (*)(ExecutionContext*)>(base + code.labelOffset(labels.resume));
   result.host_fault = at(labels.host_fault);
   result.kicked = at(labels.kicked);
+  result.empty_slot = at(labels.empty_slot);
   CHECK(labels.entering.size() == result.entering.size());
   for (size_t i = 0; i < result.entering.size(); ++i) {
     result.entering[i] = {at(labels.entering[i].first), at(labels.entering[i].second)};

@@ -39,6 +39,8 @@ struct Stubs {
   // Where the signal handlers send generated code: registers are the guest's (plus scratch).
   const uint8_t* host_fault = nullptr;
   const uint8_t* kicked = nullptr;  // r8d = eip
+  // Where empty slots of jump tables lead: there is nothing to look for. r8d = eip
+  const uint8_t* empty_slot = nullptr;
 
   // The parts of the stubs that are on their way into a block and past their look at
   // ExecutionContext::kick. Everything else in them ends in C++, which looks again.

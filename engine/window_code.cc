@@ -79,10 +79,7 @@ std::vector<WindowCode*>& WindowCodeSet::CodesOf(WindowId window) {
 }
 
 Result<WindowCode*> WindowCodeSet::Get(WindowId window, uint64_t mode, uint32_t cs_base) {
-  const auto is_wanted = [&](const WindowCode& code) {
-    return code.window == window && code.mode == mode;
-  };
-  if (last_ == nullptr || !is_wanted(*last_)) {
+  if (last_ == nullptr || last_->window != window || last_->mode != mode) {
     const std::vector<WindowCode*>& codes = CodesOf(window);
     const auto found = std::ranges::find(codes, mode, &WindowCode::mode);
     if (found != codes.end()) {

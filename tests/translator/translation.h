@@ -50,9 +50,9 @@ class Translation : public testing::Test {
 
   Translation();
 
-  // Puts `code` into the page at `offset`.
   // From here on.
   void UseOptimisations(OptimisationSet optimisations);
+  // Puts `code` into the page at `offset`.
   void Write(std::span<const uint8_t> code, uint32_t offset = kStart);
   void Write(std::initializer_list<uint8_t> code, uint32_t offset = kStart) {
     Write(std::span(code.begin(), code.size()), offset);
