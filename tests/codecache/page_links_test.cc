@@ -133,37 +133,33 @@ class PageLinksOfMovedPages : public MadeBlocks {
   Block& AddMovable(uint32_t id, uint32_t address) {
     return store_->Insert(MakeAt(id, {{address}, {address}, 0}));
   }
+  void SetUp() override { Lead(source_, target_); }
   bool Move(uint32_t page) {
     return store_->MovePage({page}, page >> kPageShift, kAway >> kPageShift, [](Block&) {});
   }
+
+  Block& source_ = AddMovable(1, kHere);
+  Block& target_ = AddMovable(2, kThere);
 };
 
 TEST_F(PageLinksOfMovedPages, AreUndoneWhenTheSourceMoves) {
-  Block& source = AddMovable(1, kHere);
-  Block& target = AddMovable(2, kThere);
-  Lead(source, target);
   ASSERT_TRUE(Move(kHere));
-  EXPECT_EQ(RunLink(source), kUnchained);
-  EXPECT_EQ(source.links[0].target_eip, kThere + kAway - kHere);
+  EXPECT_EQ(RunLink(source_), kUnchained);
+  EXPECT_EQ(source_.links[0].target_eip, kThere + kAway - kHere);
 }
 
 TEST_F(PageLinksOfMovedPages, AreUndoneWhenTheTargetMoves) {
-  Block& source = AddMovable(1, kHere);
-  Block& target = AddMovable(2, kThere);
-  Lead(source, target);
   ASSERT_TRUE(Move(kThere));
-  EXPECT_EQ(RunLink(source), kUnchained);
-  store_->Invalidate(target);
+  EXPECT_EQ(RunLink(source_), kUnchained);
+  store_->Invalidate(target_);
   AddMovable(3, kThere);
-  EXPECT_EQ(RunLink(source), kUnchained) << "what follows there was never asked for";
+  EXPECT_EQ(RunLink(source_), kUnchained) << "what follows there was never asked for";
 }
 
 // Two that keep leading to each other and being undone.
 TEST_F(PageLinksOfMovedPages, AreNotRememberedForEver) {
-  Block& source = AddMovable(1, kHere);
-  Block& target = AddMovable(2, kThere);
   for (int i = 0; i < 1000; ++i) {
-    Lead(source, target);
+    Lead(source_, target_);
     size_t asked = 0;
     store_->UndoLinksFrom(At(kHere), [&](const MappedPage&) { return ++asked == 0; });
     ASSERT_EQ(asked, 1u);

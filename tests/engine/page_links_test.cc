@@ -48,6 +48,10 @@ class PageLinks : public testing::Test {
     EXPECT_EQ(end.vector, 6);
     return end.cpu.gpr[kEax];
   }
+  [[nodiscard]] uint32_t SumIn(uint32_t directory) {
+    guest_->SelectDirectory(directory);
+    return Sum();
+  }
   // As often as it takes for the links to be made.
   void RunTwice() {
     EXPECT_EQ(Sum(), 2u);
@@ -122,12 +126,9 @@ TEST_F(PageLinks, FollowWhatIsWritten) {
 TEST_F(PageLinks, AreUndoneWhenAnotherAddressSpaceComesByThatHasAnotherPageThere) {
   RunTwice();
   MakeOtherSpace(kFar, kOther | kUserPage);
-  guest_->SelectDirectory(kOtherDirectory);
-  EXPECT_EQ(Sum(), 6u);
-  guest_->SelectDirectory(kPageDirectory);
-  EXPECT_EQ(Sum(), 2u);
-  guest_->SelectDirectory(kOtherDirectory);
-  EXPECT_EQ(Sum(), 6u);
+  EXPECT_EQ(SumIn(kOtherDirectory), 6u);
+  EXPECT_EQ(SumIn(kPageDirectory), 2u);
+  EXPECT_EQ(SumIn(kOtherDirectory), 6u);
 }
 
 // Whether or not they are made for the one, the other goes its own way, and neither asks for ever.
@@ -135,14 +136,11 @@ TEST_F(PageLinks, OfTwoThatDifferEndInTheTables) {
   RunTwice();
   MakeOtherSpace(kFar, kOther | kUserPage);
   for (int i = 0; i < 20; ++i) {
-    guest_->SelectDirectory(kOtherDirectory);
-    EXPECT_EQ(Sum(), 6u);
-    guest_->SelectDirectory(kPageDirectory);
-    EXPECT_EQ(Sum(), 2u);
+    EXPECT_EQ(SumIn(kOtherDirectory), 6u);
+    EXPECT_EQ(SumIn(kPageDirectory), 2u);
   }
   const uint64_t asked = guest_->engine().statistics().exits_link;
-  guest_->SelectDirectory(kOtherDirectory);
-  EXPECT_EQ(Sum(), 6u);
+  EXPECT_EQ(SumIn(kOtherDirectory), 6u);
   EXPECT_EQ(guest_->engine().statistics().exits_link, asked);
 }
 
@@ -150,8 +148,7 @@ TEST_F(PageLinks, StayWhereAnotherAddressSpaceHasTheSamePages) {
   RunTwice();
   MakeOtherSpace(kFarther, 0);
   const uint64_t asked = guest_->engine().statistics().exits_link;
-  guest_->SelectDirectory(kOtherDirectory);
-  EXPECT_EQ(Sum(), 2u);
+  EXPECT_EQ(SumIn(kOtherDirectory), 2u);
   EXPECT_EQ(Links(), 2u);
   // The loader's own and those of the kernel apart, nothing is asked again.
   EXPECT_EQ(guest_->engine().store().statistics().page_links_undone, 0u);
@@ -183,10 +180,8 @@ TEST_F(PageLinks, AreFollowedAsFarAsTheTablesAgree) {
   guest_->Map(kFarther, kFarther, kUserPage);
   RunTwice();
   MakeOtherSpace(kFarther, kOther | kUserPage);
-  guest_->SelectDirectory(kOtherDirectory);
-  EXPECT_EQ(Sum(), 6u);
-  guest_->SelectDirectory(kPageDirectory);
-  EXPECT_EQ(Sum(), 2u);
+  EXPECT_EQ(SumIn(kOtherDirectory), 6u);
+  EXPECT_EQ(SumIn(kPageDirectory), 2u);
 }
 
 }  // namespace

@@ -13,6 +13,13 @@
 
 namespace verbatim::test {
 
+// #SS, #GP or #PF.
+[[nodiscard]] constexpr bool IsMemoryFault(uint8_t vector) {
+  constexpr uint8_t kFirst = 12;
+  constexpr uint8_t kLast = 14;
+  return vector >= kFirst && vector <= kLast;
+}
+
 class Ending {
  public:
   // `outcome` and `table` outlive it. `lines` are those that the run changed.

@@ -149,10 +149,6 @@ bool ForgiveBelowStack(const Ending& end, std::vector<ChangedLine>& native,
   return used;
 }
 
-bool IsMemoryFault(uint8_t vector) {
-  return vector == kStackFault || vector == kProtection || vector == kPageFault;
-}
-
 // Natively the first part of an operand was stored, and the second one faulted. Between the first
 // and the last byte that differ there is no more than the operand.
 bool ForgivePartOfStore(const GuestInstruction& in, std::vector<ChangedLine>& native,

@@ -35,11 +35,6 @@ bool MayHoldSelector(Lines& native, Lines& here, uint32_t at) {
   return true;
 }
 
-bool IsFault(const Outcome& outcome) {
-  constexpr std::array<uint8_t, 3> kStackProtectionPage{12, 13, 14};
-  return std::ranges::find(kStackProtectionPage, outcome.vector) != kStackProtectionPage.end();
-}
-
 }  // namespace
 
 bool HostPushesWords() {
@@ -62,7 +57,7 @@ bool PushesSelectors(const Case& one) {
 bool WasSelectorPush(const Ending& end, const Outcome& here) {
   const GuestInstruction& in = end.instruction();
   return in.mnemonic == Mnemonic::kPush && in.handling == Handling::kSensitive &&
-         in.operand_bits == 32 && IsFault(here);
+         in.operand_bits == 32 && IsMemoryFault(here.vector);
 }
 
 bool ForgivePushedSelectors(const Case& one, std::vector<ChangedLine>& native,
@@ -118,7 +113,7 @@ bool WasUnmaskedStore(const Ending& end, const Outcome& here) {
   constexpr uint16_t kMasks = 0x3F;
   const GuestInstruction& in = end.instruction();
   const bool unmasked = (LoadLittle<uint16_t>(here.cpu.fx.data()) & kMasks) != kMasks;
-  return in.fpu == FpuUse::kX87 && in.memory.write && IsFault(here) && unmasked;
+  return in.fpu == FpuUse::kX87 && in.memory.write && IsMemoryFault(here.vector) && unmasked;
 }
 
 // The registers stay where they are, of which ST(0) is the first natively.
@@ -126,7 +121,7 @@ bool ForgiveStackTopOfMmx(const Ending& end, Outcome& native, const Outcome& her
   constexpr unsigned kTop = 11;
   constexpr uint16_t kTopMask = 7u << kTop;
   constexpr size_t kRegisterBytes = 16;
-  if (end.instruction().fpu != FpuUse::kMmx || !IsFault(native)) return false;
+  if (end.instruction().fpu != FpuUse::kMmx || !IsMemoryFault(native.vector)) return false;
   const auto status = LoadLittle<uint16_t>(&native.cpu.fx[kStatus]);
   const auto wanted = LoadLittle<uint16_t>(&here.cpu.fx[kStatus]);
   if ((status & kTopMask) != 0 || (wanted & kTopMask) == 0) return false;
@@ -143,7 +138,7 @@ bool ForgiveFlagsOfStrings(const Ending& end, Outcome& native, const Outcome& he
   const unsigned operation = in.opcode & 0xFEu;
   const bool compares =
       in.handling == Handling::kString && in.HasRep() && (operation == 0xA6 || operation == 0xAE);
-  if (!compares || !IsFault(native)) return false;
+  if (!compares || !IsMemoryFault(native.vector)) return false;
   const uint32_t difference = (native.cpu.eflags ^ here.cpu.eflags) & flag::kArithmetic;
   native.cpu.eflags ^= difference;
   return difference != 0;
