@@ -14,6 +14,7 @@
 
 #include "base/check.h"
 #include "base/monotonic_clock.h"
+#include "engine/host_optimisations.h"
 
 namespace verbatim {
 Engine::Engine(Mmu& mmu, WindowSet& windows, EventGate& gate, const EngineOptions& options)
@@ -45,7 +46,7 @@ Result<std::unique_ptr<Engine>> Engine::Create(Mmu& mmu, WindowSet& windows, Por
                                                 engine->stubs_.table.return_miss);
   engine->translator_ = std::make_unique<Translator>(
       model.features, *engine->code_memory_, engine->stubs_.table, engine->cells_, engine->sites_,
-      engine->adaptation_, options.optimisations);
+      engine->adaptation_, OnThisHost(options.optimisations));
   if (options.validate) {
     engine->guard_ =
         std::make_unique<BlockGuard>(*engine->code_memory_, *engine->store_, engine->stubs_.table,

@@ -41,25 +41,33 @@ class StubAssembler {
   StubAssembler(Assembler& a, const CalloutHandlers& handlers) : a_(a), handlers_(handlers) {}
 
   struct Labels {
-    Label enter, resume, dispatch, miss, return_miss, link, dead, stale, block_end, exception,
-        callout, load_segment, far_transfer, access_begin, access_end, host_fault, kicked,
-        empty_slot;
+    Label enter, resume, dispatch, miss, return_miss, entry_doubt, return_doubt, link, dead, stale,
+        block_end, exception, callout, load_segment, far_transfer, access_begin, access_end,
+        host_fault, kicked, empty_slot;
     // Pairs of labels around what Stubs::entering describes.
     std::vector<std::pair<Label, Label>> entering;
   };
 
   Labels Emit() {
-    for (Label* label :
-         {&l_.enter,      &l_.resume,       &l_.dispatch,     &l_.miss,         &l_.return_miss,
-          &l_.link,       &l_.dead,         &l_.stale,        &l_.block_end,    &l_.exception,
-          &l_.callout,    &l_.load_segment, &l_.far_transfer, &l_.access_begin, &l_.access_end,
-          &l_.host_fault, &l_.kicked,       &l_.empty_slot,   &leave_,          &exit_}) {
+    for (Label* label : {&l_.enter,        &l_.resume,
+                         &l_.dispatch,     &l_.miss,
+                         &l_.return_miss,  &l_.entry_doubt,
+                         &l_.return_doubt, &l_.link,
+                         &l_.dead,         &l_.stale,
+                         &l_.block_end,    &l_.exception,
+                         &l_.callout,      &l_.load_segment,
+                         &l_.far_transfer, &l_.access_begin,
+                         &l_.access_end,   &l_.host_fault,
+                         &l_.kicked,       &l_.empty_slot,
+                         &leave_,          &exit_}) {
       *label = a_.newLabel();
     }
     EmitEnter();
     EmitResume();
     EmitDispatch();
     EmitMiss();
+    EmitDoubt(l_.entry_doubt, l_.miss);
+    EmitDoubt(l_.return_doubt, l_.return_miss);
     EmitExits();
     EmitCallout(l_.callout, reinterpret_cast<void*>(handlers_.callout), Kind::kSensitive);
     EmitCallout(l_.access_begin, reinterpret_cast<void*>(handlers_.access_begin), Kind::kBegin);
@@ -183,6 +191,28 @@ class StubAssembler {
     }
     a_.bind(l_.dispatch);
     JumpThroughTable();
+    EndEntering();
+  }
+
+  // The sum is the distance - 1 + OF, and its carry is in OF.
+  void EmitDoubt(const Label& label, const Label& otherwise) {
+    const Label meant = a_.newLabel();
+    a_.bind(label);
+    BeginEntering();
+    a_.mov(Qword(FIELD(stub_scratch)), r::rcx);
+    a_.mov(r::ecx, r::r10d);
+    a_.jecxz(r::ecx, meant);
+    a_.mov(r::rcx, Qword(FIELD(stub_scratch)));
+    // The sum less the distance, and back to OF by doubling its top bit.
+    a_.not_(r::r10d);
+    a_.lea(r::r9d, r::ptr(r::r9, r::r10, 0, 2));
+    a_.rorx(r::r9d, r::r9d, 1);
+    a_.adox(r::r9d, r::r9d);
+    a_.jmp(otherwise);
+    // The carry is OF's own.
+    a_.bind(meant);
+    a_.mov(r::rcx, Qword(FIELD(stub_scratch)));
+    a_.jmp(r::r11);
     EndEntering();
   }
 
@@ -475,6 +505,8 @@ Result<Stubs> BuildStubs(CodeMemory& memory, const CalloutHandlers& handlers) {
   result.table = {.dispatch = at(labels.dispatch),
                   .miss = at(labels.miss),
                   .return_miss = at(labels.return_miss),
+                  .entry_doubt = at(labels.entry_doubt),
+                  .return_doubt = at(labels.return_doubt),
                   .link = at(labels.link),
                   .dead = at(labels.dead),
                   .stale = at(labels.stale),

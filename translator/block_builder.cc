@@ -67,6 +67,7 @@ BlockBuilder::BlockBuilder(const TranslationRequest& request, const Decoder& dec
       place_(scratch.place),
       checked_(scratch.checked),
       stale_jumps_(scratch.stale_jumps),
+      doubts_(scratch.doubts),
       points_(scratch.points),
       links_(scratch.links),
       return_sites_(scratch.return_sites),
@@ -247,7 +248,7 @@ bool BlockBuilder::Emit() {
 void BlockBuilder::EmitEntryCheck() {
   Point(RecoveryKind::kEipInR8, 0);
   if (mode_.single()) return;
-  EmitVerify(request_.eip, stubs_.miss);
+  EmitTargetCheck(request_.eip, Arrival::kEntry);
   if (request_.executions != nullptr) EmitCount(request_.executions->arrivals);
 }
 
@@ -396,6 +397,8 @@ void BlockBuilder::EmitLimitViolation(const PendingJump& jump) {
 // Dead stub:    mov r8d, eip ; jmp dead
 void BlockBuilder::EmitStubs() {
   block_.stubs_offset = out_.offset();
+  // First: what is before them must not fall through to them, as the filling of a link's stub does.
+  EmitDoubts();
   for (const PendingJump& jump : pending_) {
     const uint32_t stub = out_.offset();
     out_.BindTo32(jump.field, stub);

@@ -209,7 +209,15 @@ class BlockBuilder {
   void EmitTableJump(uint32_t target);
   void EmitTableJumpR8(bool call);
   void EmitReturnSite(uint32_t return_eip);
-  void EmitVerify(uint32_t eip, const uint8_t* otherwise);
+
+  // Checks of where the guest went (target_check.cc). Use r9, and r10 and r11 out of line.
+  enum class Arrival : uint8_t { kEntry, kReturn };
+  void EmitTargetCheck(uint32_t eip, Arrival by);
+  void EmitDistance(uint8_t to, uint32_t eip);
+  void EmitSumCheck(uint32_t eip, Arrival by);
+  void EmitDoubts();
+  void EmitZeroCheck(uint32_t eip, const uint8_t* otherwise);
+
   void EmitTargetLimitCheck(const Decoded& decoded, uint8_t target);
   [[nodiscard]] bool ViolatesLimit(uint32_t target) const { return target > request_.cs_limit; }
   void LoadIndirectTarget(const Decoded& decoded, uint8_t to);
@@ -238,6 +246,7 @@ class BlockBuilder {
   bool movable_ = false;
   std::vector<CheckedPiece>& checked_;
   std::vector<uint32_t>& stale_jumps_;
+  std::vector<DoubtfulTarget>& doubts_;
   std::vector<RecoveryPoint>& points_;
   std::vector<Link>& links_;
   std::vector<uint32_t>& return_sites_;

@@ -38,6 +38,14 @@ struct CheckedPiece {
   uint32_t expected = 0;
 };
 
+// A check of where the guest went that its sum did not settle.
+struct DoubtfulTarget {
+  uint32_t field;   // of the jump out of line
+  uint32_t resume;  // where the block goes on if it was meant
+  uint32_t eip;
+  bool of_return;
+};
+
 struct BlockScratch {
   static constexpr size_t kMaxInstructions = 64;
 
@@ -45,6 +53,7 @@ struct BlockScratch {
   std::vector<PendingJump> pending;
   std::vector<CheckedPiece> checked;
   std::vector<uint32_t> stale_jumps;
+  std::vector<DoubtfulTarget> doubts;
   // What becomes the tables of the block.
   std::vector<RecoveryPoint> points;
   std::vector<Link> links;
@@ -55,6 +64,7 @@ struct BlockScratch {
     pending.clear();
     checked.clear();
     stale_jumps.clear();
+    doubts.clear();
     points.clear();
     links.clear();
     return_sites.clear();

@@ -3,7 +3,7 @@
 //   jcc target:   jcc stub                        chained in page: jcc body of the target
 //   call target:  mov gs:[r12d - 4], return eip ; lea r12d, [r12 - 4]
 //                 call stub                       return address on the shadow stack
-//                 (return site:) verify that r8d is the return eip, else return_miss
+//                 (return site:) check that r8d is the return eip (target_check.cc)
 //   ret:          mov r8d, gs:[r12d] ; lea r12d, [r12 + 4] ; ret
 //   jmp r:        mov r8d, r ; rorx r9d, r8d, 2 ; rorx r10d, r8d, 18 ; lea r9d, [r9 + r10]
 //                 movzx r9d, r9w ; mov r9d, [r14 + r9*4] ; jmp r9
@@ -15,10 +15,8 @@ namespace verbatim {
 namespace {
 
 constexpr uint8_t kVectorProtection = 13;
-constexpr uint8_t kConditionZero = 4;
-constexpr uint8_t kConditionNotZero = 5;
 
-// Bytes of a load, or of a lea, with REX prefix and a displacement of 32 bits.
+// Bytes of a load with REX prefix and a displacement of 32 bits.
 constexpr uint32_t kLongForm = 7;
 
 }  // namespace
@@ -210,29 +208,9 @@ void BlockBuilder::EmitCall(const Decoded& decoded) {
 void BlockBuilder::EmitReturnSite(uint32_t return_eip) {
   return_sites_.push_back(out_.offset());
   Point(RecoveryKind::kEipInR8, 0);
-  EmitVerify(return_eip, stubs_.return_miss);
+  EmitTargetCheck(return_eip, Arrival::kReturn);
   if (request_.executions != nullptr) EmitCount(request_.executions->returns);
   EmitRecord(static_cast<uint32_t>(return_sites_.size()), return_eip);
-}
-
-//   mov r9, rcx ; lea ecx, [r8 - eip] ; jecxz ok ; mov rcx, r9 ; jmp otherwise
-//   ok: mov rcx, r9
-// The flags must survive even where they are dead at `eip`: on a mismatch they belong to another
-// target. See docs/decisions/entry-check.md.
-void BlockBuilder::EmitVerify(uint32_t eip, const uint8_t* otherwise) {
-  out_.Move64(kR9, kRcx);
-  Point(RecoveryKind::kCritical, eip);
-  const uint32_t before = out_.offset();
-  out_.Lea32(kRcx, {.base = kR8, .displacement = static_cast<int32_t>(0u - eip)});
-  NotePlace(PlaceKind::kNegatedEip, out_.offset());
-  if (out_.offset() - before != kLongForm) movable_ = false;
-  const uint32_t equal = out_.JumpIfEcxZeroForward();
-  out_.Move64(kRcx, kR9);
-  Point(RecoveryKind::kEipInR8, 0);
-  out_.Jump(otherwise);
-  Point(RecoveryKind::kCritical, eip);
-  out_.Bind8(equal);
-  out_.Move64(kRcx, kR9);
 }
 
 void BlockBuilder::EmitReturn(const Decoded& decoded) {
@@ -272,8 +250,8 @@ void BlockBuilder::EmitLoop(const Decoded& decoded) {
   }
   // The count is taken. LOOPE leaves when ZF is clear, LOOPNE when it is set.
   std::optional<uint32_t> leave;
-  if (in.mnemonic == Mnemonic::kLoope) leave = out_.JumpIfForward(kConditionNotZero);
-  if (in.mnemonic == Mnemonic::kLoopne) leave = out_.JumpIfForward(kConditionZero);
+  if (in.mnemonic == Mnemonic::kLoope) leave = out_.JumpIfForward(kIfNotZero);
+  if (in.mnemonic == Mnemonic::kLoopne) leave = out_.JumpIfForward(kIfZero);
   if (!wide) {
     out_.Move64(kR9, kRcx);
     Point(RecoveryKind::kCritical, decoded.eip);

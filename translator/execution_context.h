@@ -72,6 +72,8 @@ struct ExecutionContext {
   // Not zero: an interrupt waits for IF.
   uint32_t interrupt_pending = 0;
 
+  uint32_t minus_one = 0xFFFFFFFF;  // what target checks add
+
   // Asynchronous requests; written by signal handlers.
   volatile uint32_t kick = 0;
 

@@ -36,6 +36,9 @@ enum HostReg : uint8_t {
   kNoReg = 0xFF,
 };
 
+// What conditional jumps ask of the flags, as their opcodes have it.
+enum HostCondition : uint8_t { kIfOverflow = 0, kIfZero = 4, kIfNotZero = 5 };
+
 // A host memory operand.
 struct HostMemory {
   uint8_t base = kNoReg;
@@ -131,6 +134,10 @@ class HostEmitter {
   // shrx to, from, count: without touching flags (BMI2).
   void ShiftRight32(uint8_t to, uint8_t from, uint8_t count) { Shrx(to, from, count, false); }
   void ShiftRight64(uint8_t to, uint8_t from, uint8_t count) { Shrx(to, from, count, true); }
+  // adox: adds with OF for the carry, in and out, and changes no other flag (ADX).
+  void AddOverflow32(uint8_t to, const HostMemory& what) {
+    Memory({.prefix = 0xF3, .map = 2, .byte = 0xF6}, to, what);
+  }
   void MoveLowByte(uint8_t to, uint8_t from) {
     Registers({.byte = 0x8A, .byte_regs = true}, to, from);
   }

@@ -23,9 +23,6 @@ namespace {
 
 HostMemory Field(size_t offset) { return HostMemory::Context(offset); }
 
-constexpr uint8_t kConditionZero = 4;
-constexpr uint8_t kConditionNotZero = 5;
-
 // What the plain form of POPF leaves to the callout.
 constexpr uint32_t kRareFlags = flag::kTf | flag::kNt | flag::kAc | flag::kId;
 
@@ -138,11 +135,11 @@ void BlockBuilder::EmitPopFlags(const Decoded& decoded) {
   uint32_t privileged = 0;
   if (!kernel) {
     out_.Test32(kR9, flag::kIopl);
-    privileged = out_.JumpIfForward(kConditionNotZero);
+    privileged = out_.JumpIfForward(kIfNotZero);
   }
   out_.Registers({.byte = 0x33}, kR9, kR8);
   out_.Test32(kR9, rare_flags);
-  const uint32_t rare = out_.JumpIfForward(kConditionNotZero);
+  const uint32_t rare = out_.JumpIfForward(kIfNotZero);
   if (!kernel) {
     FinishPopFlags(bytes);
     const uint32_t done = out_.JumpForward();
@@ -154,9 +151,9 @@ void BlockBuilder::EmitPopFlags(const Decoded& decoded) {
   }
   out_.Load32(kR9, Field(offsetof(ExecutionContext, flags_if_clear)));
   out_.Test32(kR8, flag::kIf);
-  const uint32_t clear = out_.JumpIfForward(kConditionZero);
+  const uint32_t clear = out_.JumpIfForward(kIfZero);
   out_.CompareMemoryZero(Field(offsetof(ExecutionContext, interrupt_pending)));
-  const uint32_t waits = out_.JumpIfForward(kConditionNotZero);
+  const uint32_t waits = out_.JumpIfForward(kIfNotZero);
   out_.Load32(kR9, Field(offsetof(ExecutionContext, flags_if_set)));
   out_.Bind32(clear);
   out_.Store32(Field(offsetof(ExecutionContext, virtual_flags)), kR9);

@@ -13,11 +13,15 @@ struct StubTable {
   const uint8_t* dispatch = nullptr;     // r8d = guest eip: through the jump table
   const uint8_t* miss = nullptr;         // r8d = guest eip: exit kLookup
   const uint8_t* return_miss = nullptr;  // as dispatch, and drops the shadow stack
-  const uint8_t* link = nullptr;         // r8d = target eip, r9d = address of the link's stub
-  const uint8_t* dead = nullptr;         // r8d = eip of the dead block
-  const uint8_t* stale = nullptr;        // r8d = eip, r9d = address of the block's body
-  const uint8_t* block_end = nullptr;    // r8d = next eip
-  const uint8_t* exception = nullptr;    // r8d = eip, r9d = vector
+  // A target check by a sum that carried: r8d = guest eip, r9d = sum, r10d = distance, r11 = where
+  // the block goes on if the distance is 0; else as miss and return_miss.
+  const uint8_t* entry_doubt = nullptr;
+  const uint8_t* return_doubt = nullptr;
+  const uint8_t* link = nullptr;       // r8d = target eip, r9d = address of the link's stub
+  const uint8_t* dead = nullptr;       // r8d = eip of the dead block
+  const uint8_t* stale = nullptr;      // r8d = eip, r9d = address of the block's body
+  const uint8_t* block_end = nullptr;  // r8d = next eip
+  const uint8_t* exception = nullptr;  // r8d = eip, r9d = vector
   // Called (the return address goes on the shadow stack); r9d = site. All preserve the guest state
   // that the callout does not change, flags included; r8-r11 are lost except as told.
   const uint8_t* callout = nullptr;       // a sensitive instruction

@@ -66,7 +66,7 @@ TEST(BlockText, OfHello) {
   EXPECT_THAT(first, ContainsRegex("mov r12d, 0x[0-9a-f]+\n"));
   EXPECT_THAT(first, ContainsRegex("e8 [0-9a-f ]+call 0x[0-9a-f]+ +rewritten\n"));
   EXPECT_THAT(first, ContainsRegex("mov dword ptr gs:\\[r12d - 4\\], 0x10"));
-  EXPECT_THAT(first, ContainsRegex("jmp 0x[0-9a-f]+  ; miss\n"));
+  EXPECT_THAT(first, ContainsRegex("jmp 0x[0-9a-f]+  ; entry_doubt\n"));
   EXPECT_THAT(first, ContainsRegex("jmp 0x[0-9a-f]+  ; dead\n"));
   EXPECT_THAT(first, ContainsRegex("link to 0010[0-9a-f]{4}: field at"));
   EXPECT_THAT(first, HasSubstr("return site"));

@@ -34,7 +34,19 @@ class Blocks : public Translation {
   }
 };
 
-TEST_F(Blocks, VerifyTheirAddressAtEntryWithoutTouchingFlags) {
+TEST_F(Blocks, CheckTheirAddressAtEntryBySum) {
+  const Block block = Translate({0xC3});
+  const std::string text = TextOf(HostCode(block));
+  EXPECT_THAT(text,
+              StartsWith(fmt::format("lea r9d, [r8 - {:#x}]\nadox r9d, dword ptr [r15 + ", kEip)));
+  EXPECT_THAT(text, HasSubstr(fmt::format("lea r10d, [r8 - {:#x}]\nmov r11d, {}\njmp {}\n", kEip,
+                                          Address(block.host_start + block.body_offset),
+                                          Address(stubs_.entry_doubt))));
+  EXPECT_EQ(block.recovery.front().kind, RecoveryKind::kEipInR8);
+}
+
+TEST_F(Blocks, CheckTheirAddressAtEntryByZero) {
+  UseOptimisations(OptimisationSet::AllBut(Optimisation::kSumChecks));
   const Block block = Translate({0xC3});
   const std::string body = Address(block.host_start + block.body_offset - 3);
   EXPECT_THAT(TextOf(HostCode(block)),
@@ -260,7 +272,27 @@ TEST_F(Blocks, GoOnBehindACallOfTheNextInstruction) {
   EXPECT_TRUE(block.links.empty());
 }
 
-TEST_F(Blocks, VerifyWhereReturnsComeBackTo) {
+TEST_F(Blocks, CheckByASumWhereReturnsComeBackTo) {
+  const Block block = Translate({0xE8, 0x10, 0, 0, 0});  // call
+  ASSERT_EQ(block.return_sites.size(), 1u);
+  const uint32_t site = block.return_sites[0];
+  const auto code = Disassemble(HostBytes(block).subspan(site),
+                                reinterpret_cast<uint64_t>(block.host_start) + site);
+  ASSERT_GT(code.size(), 3u);
+  EXPECT_EQ(code[0].text, fmt::format("lea r9d, [r8 - {:#x}]", kEip + 5));
+  EXPECT_THAT(code[1].text, StartsWith("adox r9d, dword ptr [r15 + "));
+  EXPECT_THAT(code[2].text, StartsWith("jo "));
+  EXPECT_EQ(block.RecoveryAt(block.host_start + site).kind, RecoveryKind::kEipInR8);
+  const std::string resume = fmt::format(
+      "mov r11d, {:#x}\n", reinterpret_cast<uintptr_t>(block.host_start) + site + code[3].offset);
+  const std::string text =
+      TextOf(Disassemble(HostBytes(block), reinterpret_cast<uint64_t>(block.host_start)));
+  EXPECT_THAT(text, HasSubstr(fmt::format("lea r10d, [r8 - {:#x}]\n", kEip + 5) + resume + "jmp " +
+                              Address(stubs_.return_doubt)));
+}
+
+TEST_F(Blocks, CheckByZeroWhereReturnsComeBackTo) {
+  UseOptimisations(OptimisationSet::AllBut(Optimisation::kSumChecks));
   const Block block = Translate({0xE8, 0x10, 0, 0, 0});  // call
   ASSERT_EQ(block.return_sites.size(), 1u);
   const uint32_t site = block.return_sites[0];

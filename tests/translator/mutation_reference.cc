@@ -225,8 +225,8 @@ bool IsContextField(int64_t offset, unsigned bytes) {
   if (bytes == 2) return IsSelector(offset);
   static const std::set<int64_t> kFour = [] {
     std::set<int64_t> fields{FIELD(virtual_flags),     FIELD(flags_if_clear), FIELD(flags_if_set),
-                             FIELD(interrupt_pending), FIELD(cpu.cr0),        FIELD(cpu.cr2),
-                             FIELD(cpu.cr3),           FIELD(cpu.cr4)};
+                             FIELD(interrupt_pending), FIELD(minus_one),      FIELD(cpu.cr0),
+                             FIELD(cpu.cr2),           FIELD(cpu.cr3),        FIELD(cpu.cr4)};
     for (int64_t i = 0; i < kSegmentCount; ++i) {
       const int64_t segment = FIELD(cpu.segments) + i * int64_t{sizeof(SegmentRegister)};
       fields.insert(segment + static_cast<int64_t>(offsetof(SegmentRegister, base)));
@@ -498,10 +498,29 @@ std::string MutationReference::DangerOfTransfer(const HostInstruction& in,
                                                      stubs_.far_transfer, stubs_.access_begin,
                                                      stubs_.access_end};
   const std::initializer_list<const uint8_t*> jumped{
-      stubs_.dispatch, stubs_.miss,      stubs_.return_miss, stubs_.link,
-      stubs_.dead,     stubs_.block_end, stubs_.exception};
+      stubs_.dispatch, stubs_.miss, stubs_.return_miss, stubs_.entry_doubt, stubs_.return_doubt,
+      stubs_.link,     stubs_.dead, stubs_.block_end,   stubs_.exception};
   const auto& allowed = call ? called : jumped;
   return std::ranges::find(allowed, target) != allowed.end() ? "" : "an unknown exit";
+}
+
+bool MutationReference::IsDoubt(const HostInstruction& in) const {
+  if (in.id != X86_INS_JMP || in.detail.operands[0].type != X86_OP_IMM) return false;
+  const auto* target =
+      reinterpret_cast<const uint8_t*>(static_cast<uint64_t>(in.detail.operands[0].imm));
+  return target == stubs_.entry_doubt || target == stubs_.return_doubt;
+}
+
+// Does it put into r11 the place behind one of the block's jumps on overflow?
+bool MutationReference::IsBehindDoubt(const HostInstruction& in) const {
+  if (in.id != X86_INS_MOV || !WritesWhole(in, 11) || in.detail.operands[1].type != X86_OP_IMM) {
+    return false;
+  }
+  const auto* place =
+      reinterpret_cast<const uint8_t*>(static_cast<uint64_t>(in.detail.operands[1].imm));
+  return std::ranges::any_of(original_, [&](const HostInstruction& each) {
+    return each.id == X86_INS_JO && place == block_.host_start + each.offset + each.length;
+  });
 }
 
 std::string MutationReference::DangerOfLoss(size_t index, const HostInstruction& in) const {
@@ -556,6 +575,8 @@ std::string MutationReference::DangerOfLoss(size_t index, const HostInstruction&
         in.detail.operands[1].type == X86_OP_IMM && (mask & ~flag::kHostResident) == 0;
     if (!masks) return "flags without a mask";
   }
+  // Where a stub sends a check of the target back to.
+  if (WritesWhole(before, 11) && IsDoubt(next) && !IsBehindDoubt(in)) return "goes on elsewhere";
   // The site of a stub that is called.
   const bool called = next.id == X86_INS_CALL && next.detail.operands[0].type == X86_OP_IMM &&
                       !block_.ContainsHost(reinterpret_cast<const uint8_t*>(

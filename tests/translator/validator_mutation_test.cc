@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <iostream>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -56,6 +57,7 @@ struct Mode {
   BlockMode mode;
   uint32_t cs_limit = 0xFFFFFFFFu;
   bool probed = false;
+  std::optional<Optimisation> without = std::nullopt;
 };
 
 std::vector<Mode> Modes() {
@@ -80,7 +82,8 @@ std::vector<Mode> Modes() {
           {"real", BlockMode::Of(real, 0)},
           {"software", FlatMode().InSoftware()},
           {"single", FlatMode().Single()},
-          {"probed", FlatMode(), 0xFFFFFFFFu, true}};
+          {"probed", FlatMode(), 0xFFFFFFFFu, true},
+          {"zero checks", FlatMode(), 0xFFFFFFFFu, false, Optimisation::kSumChecks}};
 }
 
 struct Tally {
@@ -101,6 +104,7 @@ class ValidatorMutation : public Translation {
     for (const Mode& mode : Modes()) {
       unsigned next_kind = first_kind++;
       policy_.all_probed = mode.probed;
+      UseOptimisations(mode.without ? OptimisationSet::AllBut(*mode.without) : OptimisationSet{});
       for (const std::vector<uint8_t>& snippet : Snippets()) {
         Reset();
         page_.fill(0xC3);

@@ -42,6 +42,8 @@ Complaint Dataflow::Step(State& state, const HostInstruction& in) const {
     case Operation::kBitString:
     case Operation::kZeroExtend:
       return Plain(state, in);
+    case Operation::kAddOverflow:
+      return in.base == kR15 ? Plain(state, in) : "adds what is no field of the context";
     case Operation::kMove:
       return Move(state, in);
     case Operation::kMoveImmediate:

@@ -26,6 +26,9 @@ class Dataflow {
 
   // A jump to `target`, outside the block.
   [[nodiscard]] Complaint Leave(const State& state, const uint8_t* target) const;
+  [[nodiscard]] bool IsDoubt(const uint8_t* target) const {
+    return target == stubs_.entry_doubt || target == stubs_.return_doubt;
+  }
   // A return, or a jump or call by register.
   [[nodiscard]] Complaint LeaveIndirectly(const State& state, const HostInstruction& in) const;
   // A call of a stub, which comes back. Sets `state` to what it is then; `is_stub` tells whether

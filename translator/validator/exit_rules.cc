@@ -24,6 +24,9 @@ Complaint Dataflow::Leave(const State& state, const uint8_t* target) const {
       target == stubs_.block_end) {
     return nullptr;
   }
+  if (IsDoubt(target)) {
+    return r9.Is32() && state[kR10].Is32() ? nullptr : "leaves in doubt of no sum";
+  }
   if (target == stubs_.dead) {
     return r8.IsConstant() && r8.low == block_.eip ? nullptr : "another address than the block's";
   }

@@ -26,13 +26,14 @@ enum class Operation : uint8_t {
   kMoveImmediate,  // to the register in `rm`
   kZeroExtend,     // movzx to 32 bits; `immediate` is the largest result
   kLea,
-  kAnd,      // group 1 with an immediate, 32 bits, register
-  kNot64,    // of a register
-  kRotate,   // rorx
-  kShift,    // shrx
-  kExtract,  // pext
-  kDeposit,  // pdep
-  kPush,     // of a 64-bit register
+  kAnd,          // group 1 with an immediate, 32 bits, register
+  kNot64,        // of a register
+  kRotate,       // rorx
+  kShift,        // shrx
+  kExtract,      // pext
+  kDeposit,      // pdep
+  kAddOverflow,  // adox, of a field of the context
+  kPush,         // of a 64-bit register
   kPop,
   kPushFlags,
   kPopFlags,

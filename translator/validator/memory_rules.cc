@@ -59,6 +59,7 @@ constexpr std::array kContextFields{
     ContextField{FIELD(flags_if_clear), Content::kVirtualFlags},
     ContextField{FIELD(flags_if_set), Content::kVirtualFlags},
     ContextField{FIELD(interrupt_pending), Content::kNumber32},
+    ContextField{FIELD(minus_one), Content::kNumber32},
     ContextField{FIELD(fs_base), Content::kSegmentBase},
     ContextField{FIELD(record_next), Content::kRecord, true},
     ContextField{FIELD(gs_base), Content::kSegmentBase},

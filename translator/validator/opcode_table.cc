@@ -413,6 +413,14 @@ const Form& OneByteForm(uint8_t opcode) { return kOneByteMap[opcode]; }
 const Form& TwoByteForm(uint8_t prefix, uint8_t opcode) { return kTwoByteMaps[prefix][opcode]; }
 
 const Form& ThreeByteForm(uint8_t map, uint8_t prefix, uint8_t opcode) {
+  static constexpr Form kAdox{kAddOverflow,
+                              Immediate::kAbsent,
+                              0,
+                              0,
+                              0,
+                              0,
+                              kRmRead | kReadReg | kWriteReg | kGpr | kMemoryOnly};
+  if (map == 2 && prefix == kF3 && opcode == 0xF6) return kAdox;
   if (prefix > k66p) return kAbsent;
   if (map == 2 && (opcode <= 0x0B || (opcode >= 0x1C && opcode <= 0x1E))) return kSsse3[prefix];
   if (map == 3 && opcode == 0x0F) return kPalignr[prefix];

@@ -28,6 +28,7 @@ enum Mark : uint8_t {
   kReturnSite = 16,
   kResumed = 32,    // a stub comes back to it
   kLinkField = 64,  // the displacement of a direct branch of 32 bits
+  kDoubted = 128,   // with kEntered: a stub may send a check of the target back to here
 };
 
 class Pass {
@@ -45,6 +46,8 @@ class Pass {
   [[nodiscard]] Complaint Execute(const HostInstruction& in);
   [[nodiscard]] Complaint Branch(const HostInstruction& in);
   [[nodiscard]] Complaint JumpWithin(uint32_t target);
+  [[nodiscard]] Complaint DoubtTarget(uint32_t target);
+  [[nodiscard]] Complaint LeaveInDoubt() const;
   [[nodiscard]] Complaint Call(const HostInstruction& in);
   [[nodiscard]] Complaint CheckUnclean();
   [[nodiscard]] Complaint CheckTables();
@@ -183,8 +186,18 @@ Complaint Pass::Execute(const HostInstruction& in) {
 Complaint Pass::Branch(const HostInstruction& in) {
   const int64_t target = int64_t{next_} + in.branch;
   const bool within = target >= 0 && target < static_cast<int64_t>(code_.size());
-  const Complaint complaint = within ? JumpWithin(static_cast<uint32_t>(target))
-                                     : flow_.Leave(*state_, block_.host_start + target);
+  const bool conditional = in.operation == Operation::kJumpIf;
+  Complaint complaint = nullptr;
+  if (within && conditional && target >= block_.stubs_offset && (*state_)[kR8].Is32()) {
+    complaint = DoubtTarget(static_cast<uint32_t>(target));
+  } else if (within) {
+    complaint = JumpWithin(static_cast<uint32_t>(target));
+  } else {
+    complaint = flow_.Leave(*state_, block_.host_start + target);
+    if (complaint == nullptr && flow_.IsDoubt(block_.host_start + target)) {
+      complaint = LeaveInDoubt();
+    }
+  }
   if (in.operation == Operation::kJump) state_.reset();
   return complaint;
 }
@@ -200,6 +213,28 @@ Complaint Pass::JumpWithin(uint32_t target) {
   marks_[target] |= kTarget;
   waiting_.emplace_back(target, *state_);
   return nullptr;
+}
+
+// Out of line, and perhaps back by a stub: where a check of the guest's target by its sum is not
+// sure. A boundary, but the address in r8 and what was computed of it are still needed.
+Complaint Pass::DoubtTarget(uint32_t target) {
+  if (target < next_) return "jumps backward";
+  if (!state_->AtBoundary()) return "leaves the body between instructions of the guest";
+  marks_[target] |= kTarget;
+  waiting_.emplace_back(target, *state_);
+  if (next_ < marks_.size()) marks_[next_] |= kEntered | kDoubted;
+  return nullptr;
+}
+
+// The stub goes where r11 says.
+Complaint Pass::LeaveInDoubt() const {
+  const auto start = static_cast<int64_t>(reinterpret_cast<uintptr_t>(block_.host_start));
+  const Value& back = (*state_)[kR11];
+  const int64_t offset = back.low - start;
+  const bool known = back.IsConstant() && offset >= 0 &&
+                     offset < static_cast<int64_t>(marks_.size()) &&
+                     (marks_[static_cast<size_t>(offset)] & kDoubted) != 0;
+  return known ? nullptr : "is sent back to where it did not come from";
 }
 
 Complaint Pass::Call(const HostInstruction& in) {
