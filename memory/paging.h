@@ -22,7 +22,8 @@ inline constexpr uint32_t kFaultUser = 1u << 2;
 inline constexpr uint32_t kFaultReserved = 1u << 3;
 inline constexpr uint32_t kFaultFetch = 1u << 4;
 
-struct PageFault {
+// As large as it is aligned for the reason that vcpu/exception.h gives.
+struct alignas(2 * sizeof(uint64_t)) PageFault {
   LinearAddress address;
   uint32_t error_code = 0;
 };

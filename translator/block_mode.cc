@@ -4,15 +4,27 @@
 namespace verbatim {
 namespace {
 
+SegmentClass ByBase(const SegmentRegister& segment) {
+  return segment.base == 0 ? SegmentClass::kFlat : SegmentClass::kBased;
+}
+
 SegmentClass ByExtent(const SegmentRegister& segment) {
   constexpr uint32_t k64KLimit = 0xFFFF;
   if (!segment.Present() || segment.IsExpandDown()) return SegmentClass::kChecked;
   if (segment.limit == k64KLimit) return SegmentClass::k64K;
-  if (!segment.CoversAll()) return SegmentClass::kLimited;
-  return segment.base == 0 ? SegmentClass::kFlat : SegmentClass::kBased;
+  return segment.CoversAll() ? ByBase(segment) : SegmentClass::kLimited;
+}
+
+// These two are asked at each system call: the usual answer first.
+SegmentClass ClassOfCode(const SegmentRegister& segment) {
+  if (segment.IsPlainCode()) [[likely]]
+    return ByBase(segment);
+  return segment.IsReadable() ? ByExtent(segment) : SegmentClass::kChecked;
 }
 
 SegmentClass ClassOfData(const SegmentRegister& segment) {
+  if (segment.IsPlainData()) [[likely]]
+    return ByBase(segment);
   return segment.IsWritableData() ? ByExtent(segment) : SegmentClass::kChecked;
 }
 
@@ -36,9 +48,9 @@ BlockMode BlockMode::Of(const CpuState& cpu, uint32_t cs_id) {
   // those of data, writes are sent to software by the translator.
   const SegmentRegister& cs = cpu.segments[kCs];
   if (cs.IsWritableData()) bits |= kCsWritable;
-  const SegmentClass cs_class = cs.IsReadable() ? ByExtent(cs) : SegmentClass::kChecked;
-  bits |= static_cast<uint64_t>(cs_class) << (kSegmentShift + 3 * kCs);
+  bits |= static_cast<uint64_t>(ClassOfCode(cs)) << (kSegmentShift + 3 * kCs);
   for (const uint8_t segment : {kFs, kGs}) {
+    if (cpu.segments[segment].IsPlainData()) continue;
     const SegmentClass type = ClassOfData(cpu.segments[segment]);
     if (type != SegmentClass::k64K && type != SegmentClass::kLimited) continue;
     bits |= (static_cast<uint64_t>(type) - 1) << DynamicShift(segment);

@@ -34,6 +34,14 @@ struct SegmentRegister {
   }
   [[nodiscard]] bool IsExpandDown() const { return (attributes & 0x1C) == 0x14; }
   [[nodiscard]] unsigned Dpl() const { return (attributes >> 5) & 3u; }
+  // Present, of data that can be written, all 4 GiB: what nearly all segments for data are.
+  [[nodiscard]] bool IsPlainData() const {
+    return (attributes & 0x9E) == 0x92 && limit == 0xFFFFFFFFu;
+  }
+  // Present, of code that can be read, all 4 GiB.
+  [[nodiscard]] bool IsPlainCode() const {
+    return (attributes & 0x9A) == 0x9A && limit == 0xFFFFFFFFu;
+  }
   // Base 0, limit 4 GiB, expand-up: needs no arithmetic.
   [[nodiscard]] bool Flat() const { return base == 0 && CoversAll(); }
   // Any base, limit 4 GiB, expand-up.
