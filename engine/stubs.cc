@@ -96,12 +96,34 @@ class StubAssembler {
     a_.pop(Qword(FIELD(host_flags)));
     a_.cld();
     for (uint32_t i = 0; i < 8; ++i) a_.movaps(At(FIELD(cpu.xmm) + i * 16, 16), r::xmm(i));
-    a_.stmxcsr(Dword(FIELD(cpu.mxcsr)));
-    a_.ldmxcsr(Dword(FIELD(host_mxcsr)));
+    LeaveMxcsr();
   }
   void LoadSimd() {
     for (uint32_t i = 0; i < 8; ++i) a_.movaps(r::xmm(i), At(FIELD(cpu.xmm) + i * 16, 16));
+    EnterMxcsr();
+  }
+  // Loading MXCSR waits for all that uses it, and is mostly for nothing: programs leave the
+  // controls as C++ wants them, and the sticky flags, for which it does not ask, as they find them.
+  // Both use eax and the flags.
+  void LeaveMxcsr() {
+    constexpr uint32_t kControls = 0xFFC0;  // SDM vol. 1, 10.2.3
+    const Label usual = a_.newLabel();
+    a_.stmxcsr(Dword(FIELD(cpu.mxcsr)));
+    a_.mov(r::eax, Dword(FIELD(cpu.mxcsr)));
+    a_.xor_(r::eax, Dword(FIELD(host_mxcsr)));
+    a_.test(r::eax, kControls);
+    a_.jz(usual);
+    a_.ldmxcsr(Dword(FIELD(host_mxcsr)));
+    a_.bind(usual);
+  }
+  void EnterMxcsr() {
+    const Label same = a_.newLabel();
+    a_.stmxcsr(Dword(FIELD(present_mxcsr)));
+    a_.mov(r::eax, Dword(FIELD(present_mxcsr)));
+    a_.cmp(r::eax, Dword(FIELD(cpu.mxcsr)));
+    a_.je(same);
     a_.ldmxcsr(Dword(FIELD(cpu.mxcsr)));
+    a_.bind(same);
   }
   // Needs a stack, the C++ or the shadow stack.
   void LoadFlags() {

@@ -4,28 +4,32 @@
 namespace verbatim {
 namespace {
 
-SegmentClass ByBase(const SegmentRegister& segment) {
-  return segment.base == 0 ? SegmentClass::kFlat : SegmentClass::kBased;
-}
-
 SegmentClass ByExtent(const SegmentRegister& segment) {
   constexpr uint32_t k64KLimit = 0xFFFF;
   if (!segment.Present() || segment.IsExpandDown()) return SegmentClass::kChecked;
   if (segment.limit == k64KLimit) return SegmentClass::k64K;
-  return segment.CoversAll() ? ByBase(segment) : SegmentClass::kLimited;
-}
-
-// These two are asked at each system call: the usual answer first.
-SegmentClass ClassOfCode(const SegmentRegister& segment) {
-  if (segment.IsPlainCode()) [[likely]]
-    return ByBase(segment);
-  return segment.IsReadable() ? ByExtent(segment) : SegmentClass::kChecked;
+  if (!segment.CoversAll()) return SegmentClass::kLimited;
+  return segment.base == 0 ? SegmentClass::kFlat : SegmentClass::kBased;
 }
 
 SegmentClass ClassOfData(const SegmentRegister& segment) {
-  if (segment.IsPlainData()) [[likely]]
-    return ByBase(segment);
   return segment.IsWritableData() ? ByExtent(segment) : SegmentClass::kChecked;
+}
+
+// What nearly every system has, found out at once: ES, CS, SS and DS are plain, with base 0.
+bool AllFlat(const CpuState& cpu) {
+  constexpr uint32_t kPlainData = 0x92;  // present, a segment, writable
+  constexpr uint32_t kNotPlain = 0x0C;   // code, expand-down
+  const SegmentRegister& es = cpu.segments[kEs];
+  const SegmentRegister& cs = cpu.segments[kCs];
+  const SegmentRegister& ss = cpu.segments[kSs];
+  const SegmentRegister& ds = cpu.segments[kDs];
+  const uint32_t limits = es.limit & cs.limit & ss.limit & ds.limit;
+  const uint32_t bases = es.base | cs.base | ss.base | ds.base;
+  const uint32_t all = uint32_t{es.attributes} & ss.attributes & ds.attributes;
+  const uint32_t any = uint32_t{es.attributes} | ss.attributes | ds.attributes;
+  return limits == 0xFFFFFFFFu && bases == 0 && (all & kPlainData) == kPlainData &&
+         (any & kNotPlain) == 0 && cs.IsPlainCode();
 }
 
 }  // namespace
@@ -40,17 +44,22 @@ BlockMode BlockMode::Of(const CpuState& cpu, uint32_t cs_id) {
   if ((cpu.cr4 & cr4::kOsfxsr) != 0) bits |= kOsfxsr;
   if ((cpu.cr4 & cr4::kTsd) != 0) bits |= kTsd;
   if (!cpu.ProtectedMode() || cpu.Virtual8086()) bits |= kRealSegments;
-  for (const uint8_t segment : {kEs, kSs, kDs}) {
-    bits |= static_cast<uint64_t>(ClassOfData(cpu.segments[segment]))
-            << (kSegmentShift + 3 * segment);
+  static_assert(static_cast<unsigned>(SegmentClass::kFlat) == 0);
+  if (!AllFlat(cpu)) {
+    for (const uint8_t segment : {kEs, kSs, kDs}) {
+      bits |= static_cast<uint64_t>(ClassOfData(cpu.segments[segment]))
+              << (kSegmentShift + 3 * segment);
+    }
+    // A code segment of protected mode is not writable: reads through a readable one are as good as
+    // those of data, writes are sent to software by the translator.
+    const SegmentRegister& cs = cpu.segments[kCs];
+    if (cs.IsWritableData()) bits |= kCsWritable;
+    const SegmentClass cs_class = cs.IsReadable() ? ByExtent(cs) : SegmentClass::kChecked;
+    bits |= static_cast<uint64_t>(cs_class) << (kSegmentShift + 3 * kCs);
   }
-  // A code segment of protected mode is not writable: reads through a readable one are as good as
-  // those of data, writes are sent to software by the translator.
-  const SegmentRegister& cs = cpu.segments[kCs];
-  if (cs.IsWritableData()) bits |= kCsWritable;
-  bits |= static_cast<uint64_t>(ClassOfCode(cs)) << (kSegmentShift + 3 * kCs);
   for (const uint8_t segment : {kFs, kGs}) {
-    if (cpu.segments[segment].IsPlainData()) continue;
+    const bool usual = cpu.segments[segment].attributes == 0 || cpu.segments[segment].IsPlainData();
+    if (usual) continue;
     const SegmentClass type = ClassOfData(cpu.segments[segment]);
     if (type != SegmentClass::k64K && type != SegmentClass::kLimited) continue;
     bits |= (static_cast<uint64_t>(type) - 1) << DynamicShift(segment);

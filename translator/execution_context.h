@@ -60,6 +60,7 @@ struct ExecutionContext {
   uint64_t host_rsp = 0;
   uint64_t host_flags = 0x202;   // RFLAGS; only flag::kHostResident of it is the guest's
   uint32_t host_mxcsr = 0x1F80;  // for C++ code
+  uint32_t present_mxcsr = 0;    // the processor's, when C++ code is through
   uint32_t exit_reason = 0;
   uint32_t exit_argument = 0;
 
