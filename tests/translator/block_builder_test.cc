@@ -32,6 +32,15 @@ class Blocks : public Translation {
     return fmt::format("mov r8d, {:#x}\nmov r9d, dword ptr [r14 + {:#x}]\njmp r9\n", target,
                        JumpTable::CellOffset(cell));
   }
+  // From the block's one return site on, where the guest is at r8d; nothing if it has not one.
+  [[nodiscard]] std::vector<HostInstruction> CodeAtReturnSite(const Block& block) {
+    EXPECT_EQ(block.return_sites.size(), 1u);
+    if (block.return_sites.empty()) return {};
+    const uint8_t* const site = block.host_start + block.return_sites[0];
+    EXPECT_EQ(block.RecoveryAt(site).kind, RecoveryKind::kEipInR8);
+    return Disassemble(HostBytes(block).subspan(block.return_sites[0]),
+                       reinterpret_cast<uint64_t>(site));
+  }
 };
 
 TEST_F(Blocks, CheckTheirAddressAtEntryBySum) {
@@ -274,17 +283,13 @@ TEST_F(Blocks, GoOnBehindACallOfTheNextInstruction) {
 
 TEST_F(Blocks, CheckByASumWhereReturnsComeBackTo) {
   const Block block = Translate({0xE8, 0x10, 0, 0, 0});  // call
-  ASSERT_EQ(block.return_sites.size(), 1u);
-  const uint32_t site = block.return_sites[0];
-  const auto code = Disassemble(HostBytes(block).subspan(site),
-                                reinterpret_cast<uint64_t>(block.host_start) + site);
+  const auto code = CodeAtReturnSite(block);
   ASSERT_GT(code.size(), 3u);
   EXPECT_EQ(code[0].text, fmt::format("lea r9d, [r8 - {:#x}]", kEip + 5));
   EXPECT_THAT(code[1].text, StartsWith("adox r9d, dword ptr [r15 + "));
   EXPECT_THAT(code[2].text, StartsWith("jo "));
-  EXPECT_EQ(block.RecoveryAt(block.host_start + site).kind, RecoveryKind::kEipInR8);
   const std::string resume = fmt::format(
-      "mov r11d, {:#x}\n", reinterpret_cast<uintptr_t>(block.host_start) + site + code[3].offset);
+      "mov r11d, {}\n", Address(block.host_start + block.return_sites[0] + code[3].offset));
   const std::string text =
       TextOf(Disassemble(HostBytes(block), reinterpret_cast<uint64_t>(block.host_start)));
   EXPECT_THAT(text, HasSubstr(fmt::format("lea r10d, [r8 - {:#x}]\n", kEip + 5) + resume + "jmp " +
@@ -294,16 +299,11 @@ TEST_F(Blocks, CheckByASumWhereReturnsComeBackTo) {
 TEST_F(Blocks, CheckByZeroWhereReturnsComeBackTo) {
   UseOptimisations(OptimisationSet::AllBut(Optimisation::kSumChecks));
   const Block block = Translate({0xE8, 0x10, 0, 0, 0});  // call
-  ASSERT_EQ(block.return_sites.size(), 1u);
-  const uint32_t site = block.return_sites[0];
-  const auto code = Disassemble(HostBytes(block).subspan(site),
-                                reinterpret_cast<uint64_t>(block.host_start) + site);
+  const auto code = CodeAtReturnSite(block);
   ASSERT_GT(code.size(), 5u);
   EXPECT_EQ(code[0].text, "mov r9, rcx");
   EXPECT_EQ(code[1].text, fmt::format("lea ecx, [r8 - {:#x}]", kEip + 5));
   EXPECT_EQ(code[4].text, "jmp " + Address(stubs_.return_miss));
-  const RecoveryPoint& point = block.RecoveryAt(block.host_start + site);
-  EXPECT_EQ(point.kind, RecoveryKind::kEipInR8);
   EXPECT_THAT(Body(block), StartsWith(fmt::format("mov dword ptr gs:[r12d - 4], {:#x}\n"
                                                   "lea r12d, [r12 - 4]\ncall ",
                                                   kEip + 5)));

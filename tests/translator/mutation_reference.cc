@@ -45,8 +45,8 @@ uint8_t WholeOf(unsigned reg) {
         {X86_REG_RSI, X86_REG_ESI, X86_REG_SI, X86_REG_SIL, X86_REG_SIL},
         {X86_REG_RDI, X86_REG_EDI, X86_REG_DI, X86_REG_DIL, X86_REG_DIL},
     }};
-    for (uint8_t i = 0; i < old.size(); ++i) {
-      for (const unsigned part : old[i]) wholes[part] = i;
+    for (size_t i = 0; i < old.size(); ++i) {
+      for (const unsigned part : old[i]) wholes[part] = static_cast<uint8_t>(i);
     }
     for (const unsigned first : {X86_REG_R8, X86_REG_R8D, X86_REG_R8W, X86_REG_R8B}) {
       for (uint8_t i = 0; i < 8; ++i) wholes[first + i] = static_cast<uint8_t>(kFirstNew + i);
@@ -347,9 +347,10 @@ bool MutationReference::IsCutSoon(const HostInstruction& in, uint8_t whole) cons
 bool MutationReference::IsOperandAgain(const HostInstruction& in, const cs_x86_op& operand) const {
   if (operand.mem.index != X86_REG_INVALID || operand.mem.disp != 0) return false;
   const size_t index = IndexOf(in.offset);
-  for (size_t i = index; i-- > 0 && original_[i].id != X86_INS_CALL;) {
-    if (WritesWhole(original_[i], kFirstNew)) return false;
-    const cs_x86_op* other = MemoryOf(original_[i]);
+  for (size_t i = index; i > 0; --i) {
+    const HostInstruction& earlier = original_[i - 1];
+    if (earlier.id == X86_INS_CALL || WritesWhole(earlier, kFirstNew)) return false;
+    const cs_x86_op* other = MemoryOf(earlier);
     if (other != nullptr && SameAddress(other->mem, operand.mem)) {
       return operand.size <= other->size && (operand.access & ~other->access) == 0;
     }
