@@ -302,10 +302,11 @@ verbatim_status verbatim_run(verbatim_machine* machine, verbatim_outcome* outcom
     return WrongSize("verbatim_outcome");
   }
   return Guarded([&]() -> verbatim_status {
-    const auto result = machine->thread->Run();
+    const auto result = machine->thread->Run([machine](const verbatim::MachineOutcome& ended) {
+      machine->crash_report = ended.crash_report;
+    });
     if (!result) return Busy();
     if (!*result) return Refuse(VERBATIM_INTERNAL, result->error().message);
-    machine->crash_report = (*result)->crash_report;
     const verbatim_outcome told = {
         .struct_size = 0, .end = EndOf((*result)->end), .debug_value = (*result)->debug_value};
     if (outcome != nullptr)

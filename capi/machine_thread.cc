@@ -82,17 +82,24 @@ MachineThread::~MachineThread() {
   thread_.join();
 }
 
-std::optional<Result<MachineOutcome>> MachineThread::Run() {
+std::optional<Result<MachineOutcome>> MachineThread::Run(
+    const std::function<void(const MachineOutcome&)>& keep) {
   std::unique_lock lock(mutex_);
   if (state_ != State::kStill || run_pending_) return std::nullopt;
   state_ = State::kRunning;
   run_pending_ = true;
   changed_.notify_all();
   changed_.wait(lock, [this] { return state_ != State::kRunning; });
+  std::optional<Result<MachineOutcome>> outcome = std::exchange(outcome_, std::nullopt);
+  try {
+    if (outcome && *outcome) keep(**outcome);
+  } catch (...) {
+    thrown_ = std::current_exception();
+  }
   run_pending_ = false;
   changed_.notify_all();
   if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
-  return std::exchange(outcome_, std::nullopt);
+  return outcome;
 }
 
 void MachineThread::Body(const MachineConfig& config) {

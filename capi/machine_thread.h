@@ -8,6 +8,7 @@
 
 #include <condition_variable>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -29,8 +30,11 @@ class MachineThread {
   MachineThread& operator=(const MachineThread&) = delete;
 
   [[nodiscard]] bool IsThisThread() const { return thread_.get_id() == std::this_thread::get_id(); }
-  // Waits for the end of the run; nullopt if the guest runs already.
-  [[nodiscard]] std::optional<Result<MachineOutcome>> Run();
+  // Waits for the end of the run; nullopt if the guest runs already. `keep` is called with the
+  // outcome while the lock is held and nothing is destroyed yet: behind it, all of this may be
+  // gone.
+  [[nodiscard]] std::optional<Result<MachineOutcome>> Run(
+      const std::function<void(const MachineOutcome&)>& keep);
   // Calls `look`, which may throw, with the machine; false if the guest runs.
   template <typename Look>
   [[nodiscard]] bool WhileStill(Look look) {
