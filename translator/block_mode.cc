@@ -24,7 +24,7 @@ bool AllFlat(const CpuState& cpu) {
   const SegmentRegister& cs = cpu.segments[kCs];
   const SegmentRegister& ss = cpu.segments[kSs];
   const SegmentRegister& ds = cpu.segments[kDs];
-  const uint32_t limits = es.limit & cs.limit & ss.limit & ds.limit;
+  const uint32_t limits = es.limit & ss.limit & ds.limit;
   const uint32_t bases = es.base | cs.base | ss.base | ds.base;
   const uint32_t all = uint32_t{es.attributes} & ss.attributes & ds.attributes;
   const uint32_t any = uint32_t{es.attributes} | ss.attributes | ds.attributes;

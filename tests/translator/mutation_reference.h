@@ -51,9 +51,9 @@ class MutationReference {
                                            const HostInstruction& before) const;
   [[nodiscard]] std::string DangerOfTransfer(const HostInstruction& in,
                                              const HostInstruction& before) const;
-  // The instruction `index` was relied on by those behind it, and is now `in`.
   [[nodiscard]] bool IsDoubt(const HostInstruction& in) const;
   [[nodiscard]] bool IsBehindDoubt(const HostInstruction& in) const;
+  // The instruction `index` was relied on by those behind it, and is now `in`.
   [[nodiscard]] std::string DangerOfLoss(size_t index, const HostInstruction& in) const;
 
   const Block& block_;

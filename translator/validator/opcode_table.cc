@@ -388,6 +388,8 @@ constexpr Map kOneByteMap = BuildOneByte();
 constexpr TwoByteMap kTwoByteMaps = BuildTwoByte();
 constexpr GroupTable kGroupTable = BuildGroups();
 constexpr Form kAbsent{};
+constexpr Form kAdox{.operation = kAddOverflow,
+                     .flags = kRmRead | kReadReg | kWriteReg | kGpr | kMemoryOnly};
 // SSSE3: the same on MMX and XMM registers.
 constexpr std::array<Form, 2> kSsse3{Plain(kVectorLoad, Immediate::kAbsent, 8),
                                      Plain(kVectorLoad, Immediate::kAbsent, 16)};
@@ -413,13 +415,6 @@ const Form& OneByteForm(uint8_t opcode) { return kOneByteMap[opcode]; }
 const Form& TwoByteForm(uint8_t prefix, uint8_t opcode) { return kTwoByteMaps[prefix][opcode]; }
 
 const Form& ThreeByteForm(uint8_t map, uint8_t prefix, uint8_t opcode) {
-  static constexpr Form kAdox{kAddOverflow,
-                              Immediate::kAbsent,
-                              0,
-                              0,
-                              0,
-                              0,
-                              kRmRead | kReadReg | kWriteReg | kGpr | kMemoryOnly};
   if (map == 2 && prefix == kF3 && opcode == 0xF6) return kAdox;
   if (prefix > k66p) return kAbsent;
   if (map == 2 && (opcode <= 0x0B || (opcode >= 0x1C && opcode <= 0x1E))) return kSsse3[prefix];

@@ -45,8 +45,7 @@ class Pass {
   [[nodiscard]] Complaint Arrive();
   [[nodiscard]] Complaint Execute(const HostInstruction& in);
   [[nodiscard]] Complaint Branch(const HostInstruction& in);
-  [[nodiscard]] Complaint JumpWithin(uint32_t target);
-  [[nodiscard]] Complaint DoubtTarget(uint32_t target);
+  [[nodiscard]] Complaint JumpWithin(uint32_t target, bool in_doubt);
   [[nodiscard]] Complaint LeaveInDoubt() const;
   [[nodiscard]] Complaint Call(const HostInstruction& in);
   [[nodiscard]] Complaint CheckUnclean();
@@ -186,12 +185,12 @@ Complaint Pass::Execute(const HostInstruction& in) {
 Complaint Pass::Branch(const HostInstruction& in) {
   const int64_t target = int64_t{next_} + in.branch;
   const bool within = target >= 0 && target < static_cast<int64_t>(code_.size());
-  const bool conditional = in.operation == Operation::kJumpIf;
   Complaint complaint = nullptr;
-  if (within && conditional && target >= block_.stubs_offset && (*state_)[kR8].Is32()) {
-    complaint = DoubtTarget(static_cast<uint32_t>(target));
-  } else if (within) {
-    complaint = JumpWithin(static_cast<uint32_t>(target));
+  if (within) {
+    const bool in_doubt = in.operation == Operation::kJumpIf && target >= block_.stubs_offset &&
+                          (*state_)[kR8].Is32();
+    complaint = JumpWithin(static_cast<uint32_t>(target), in_doubt);
+    if (in_doubt && next_ < marks_.size()) marks_[next_] |= kEntered | kDoubted;
   } else {
     complaint = flow_.Leave(*state_, block_.host_start + target);
     if (complaint == nullptr && flow_.IsDoubt(block_.host_start + target)) {
@@ -203,26 +202,19 @@ Complaint Pass::Branch(const HostInstruction& in) {
 }
 
 // Out-of-line code starts from a boundary, whatever more is known: that saves keeping the state.
-Complaint Pass::JumpWithin(uint32_t target) {
+// But where a check of the guest's target by its sum is in doubt, the address in r8 and what was
+// computed of it are still needed.
+Complaint Pass::JumpWithin(uint32_t target, bool in_doubt) {
   if (target < next_) return "jumps backward";
   if (target >= block_.stubs_offset) {
     if (!state_->AtBoundary()) return "leaves the body between instructions of the guest";
-    marks_[target] |= kEntered;
-    return nullptr;
+    if (!in_doubt) {
+      marks_[target] |= kEntered;
+      return nullptr;
+    }
   }
   marks_[target] |= kTarget;
   waiting_.emplace_back(target, *state_);
-  return nullptr;
-}
-
-// Out of line, and perhaps back by a stub: where a check of the guest's target by its sum is not
-// sure. A boundary, but the address in r8 and what was computed of it are still needed.
-Complaint Pass::DoubtTarget(uint32_t target) {
-  if (target < next_) return "jumps backward";
-  if (!state_->AtBoundary()) return "leaves the body between instructions of the guest";
-  marks_[target] |= kTarget;
-  waiting_.emplace_back(target, *state_);
-  if (next_ < marks_.size()) marks_[next_] |= kEntered | kDoubted;
   return nullptr;
 }
 
@@ -251,7 +243,7 @@ Complaint Pass::Call(const HostInstruction& in) {
   if (next_ >= marks_.size() || (marks_[next_] & kReturnSite) == 0) {
     return "a call that comes back to no return site";
   }
-  const Complaint complaint = JumpWithin(static_cast<uint32_t>(target));
+  const Complaint complaint = JumpWithin(static_cast<uint32_t>(target), false);
   state_.reset();
   return complaint;
 }
