@@ -83,12 +83,8 @@ class Bench {
     Result<std::unique_ptr<CodeMemory>> memory = CodeMemory::Create(kCodeCacheBytes);
     CHECK(memory);
     memory_ = *std::move(memory);
-    for (const uint8_t** stub :
-         {&stubs_.dispatch, &stubs_.miss, &stubs_.return_miss, &stubs_.entry_doubt,
-          &stubs_.return_doubt, &stubs_.link, &stubs_.dead, &stubs_.stale, &stubs_.block_end,
-          &stubs_.exception, &stubs_.callout, &stubs_.load_segment, &stubs_.far_transfer,
-          &stubs_.access_begin, &stubs_.access_end}) {
-      *stub = memory_->Commit(16);
+    for (const NamedStub& stub : kStubs) {
+      stubs_.*stub.address = memory_->Commit(16);
     }
     memory_->SealPrologue();
     store_ = std::make_unique<BlockStore>(*memory_, cells_, stubs_.return_miss);

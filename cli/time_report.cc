@@ -30,6 +30,7 @@ constexpr Source kSources[] = {
     {"exit_kicked", "exits: interrupt request", {"engine.exits_kicked"}},
     {"exit_lookup", "exits: no entry in the jump table", {"engine.exits_lookup"}},
     {"exit_link", "exits: jump not chained yet", {"engine.exits_link"}},
+    {"exit_guess", "exits: target not as guessed", {"engine.exits_guess"}},
     {"exit_callout", "exits: mode or flow changed", {"engine.exits_callout"}},
     {"exit_dead", "exits: block was invalidated", {"engine.exits_dead"}},
     {"exit_stale", "exits: block's bytes changed", {"engine.exits_stale"}},
@@ -66,7 +67,7 @@ Result<Figures> ParseFigures(const std::string& text, const std::string& name) {
     if (!values.is_object()) return Fail("{}: '{}': expected an object", name, group);
     for (const auto& [key, value] : values.items()) {
       if (!value.is_number()) return Fail("{}: '{}.{}': expected a number", name, group, key);
-      figures[group + "." + key] = value.get<double>();
+      figures[fmt::format("{}.{}", group, key)] = value.get<double>();
     }
   }
   return figures;

@@ -67,10 +67,20 @@ struct RecoveryPoint {
   uint32_t eip = 0;
 };
 
-// A direct jump or call that may be chained to its target's body.
+// A direct jump or call that may be chained to its target's body; or an indirect one whose target
+// is guessed, of which that is the last part:
+//   lea r9d, [r8 - target] ; (sum) ; jo doubt ; jmp or call rel32
+//   doubt: lea r10d, [r8 - target] ; ... ; jmp
+// A guess that is given up becomes a jump or call through the table.
 struct Link {
   static constexpr uint32_t kStubBytes = 17;
-  static constexpr uint32_t kEipField = 2;  // from its stub: mov r8d, target_eip
+  static constexpr uint32_t kEipField = 2;      // from its stub: mov r8d, target_eip
+  static constexpr uint32_t kBranchOpcode = 1;  // bytes of a jmp or call before its rel32
+  // Of a guess:
+  static constexpr uint32_t kGuessStubBytes = 11;
+  static constexpr uint32_t kDoubtField = 5;      // from source_offset back to the jo's rel32
+  static constexpr uint32_t kDoubtBytes = 18;     // where the jo leads
+  static constexpr uint32_t kDistanceOpcode = 3;  // bytes of either lea before its displacement
 
   uint32_t source_offset = 0;  // of the rel32 field, from Block::host_start
   uint32_t stub_offset = 0;    // where it leads while unchained
@@ -80,6 +90,18 @@ struct Link {
   bool to_other_page = false;  // chained to a block of another page
   uint8_t page_chains = 0;     // how often it was; stays where it is in the end
   bool through_cell = false;   // for good: the stub is a jump through the target's cell
+  uint8_t guess_back = 0;      // of a guess: from source_offset back to the lea's displacement
+  uint8_t guesses = 0;         // that were made
+  bool given_up = false;       // for good: no branch is left
+
+  [[nodiscard]] bool IsGuess() const { return guess_back != 0; }
+  // Of a guess: from the first lea to behind the branch.
+  [[nodiscard]] uint32_t guess_begin() const {
+    return source_offset - guess_back - kDistanceOpcode;
+  }
+  [[nodiscard]] uint32_t guess_end() const {
+    return source_offset + static_cast<uint32_t>(sizeof(uint32_t));
+  }
 };
 
 // What a 32-bit field of a block's host code holds that depends on where the guest's code lies in

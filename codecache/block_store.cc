@@ -11,6 +11,8 @@
 namespace verbatim {
 namespace {
 
+constexpr uint8_t kNop = 0x90;
+
 // Do the bytes that the block depends on meet [start, start + bytes)?
 bool Overlaps(const Block& block, uint64_t start, uint64_t bytes) {
   const auto meets = [&](uint64_t from, uint64_t length) {
@@ -99,7 +101,7 @@ void BlockStore::Adopt(Block& block) {
     // It may have been moved since, and asked again; or have been undone for what is mapped.
     if (source.LinearOf(link.target_eip) != block.key.linear) continue;
     if (!link.chained && source.page() != block.page()) continue;
-    if (link.through_cell || link.inside) continue;
+    if (link.through_cell || link.inside || link.given_up) continue;
     if (!block.crosses_page) {
       LeadTo(source, link, block.body());
       link.chained = true;
@@ -141,10 +143,57 @@ void BlockStore::Chain(Block& source, Link& link, const BlockEntry& target) {
   if (link.inside) ++statistics_.links_inside;
 }
 
+void BlockStore::Guess(Block& source, Link& link, uint32_t eip) {
+  if (link.chained) Unchain(source, link);
+  link.target_eip = eip;
+  const auto set_distance = [&](uint32_t field) {
+    memory_.PatchDword(source.host_start + field, 0u - eip);
+    Patched(source, field);
+  };
+  set_distance(link.source_offset - link.guess_back);
+  set_distance(DoubtOf(source, link) + Link::kDistanceOpcode);
+  ++link.guesses;
+  ++statistics_.targets_guessed;
+}
+
+// Where a guess' sum leads if it is in doubt.
+uint32_t BlockStore::DoubtOf(const Block& source, const Link& link) {
+  const uint32_t field = link.source_offset - Link::kDoubtField;
+  return field + 4 + LoadLittle<uint32_t>(memory_.Writable(source.host_start + field));
+}
+
+void BlockStore::GiveUpGuess(Block& source, Link& link, std::span<const uint8_t> code) {
+  const uint32_t begin = link.guess_begin();
+  const uint32_t end = link.guess_end();
+  CHECK(code.size() <= end - begin);
+  if (link.chained) Unchain(source, link);
+  MakeUnreachable(source, DoubtOf(source, link), Link::kDoubtBytes);
+  MakeUnreachable(source, link.stub_offset, Link::kGuessStubBytes);
+  uint8_t* const at = memory_.Writable(source.host_start + begin);
+  std::fill_n(at, end - begin - code.size(), kNop);
+  std::ranges::copy(code, at + (end - begin - code.size()));
+  // The guest's state is complete all the way.
+  for (RecoveryPoint& point : source.recovery) {
+    if (point.host_offset <= begin || point.host_offset >= end) continue;
+    point = {.host_offset = begin, .kind = RecoveryKind::kEipInR8};
+  }
+  link.given_up = true;
+  Patched(source, begin);
+  ++statistics_.guesses_given_up;
+}
+
+// Nothing leads to these bytes any more, but they are still looked at: to the dead stub, then.
+void BlockStore::MakeUnreachable(const Block& block, uint32_t offset, uint32_t bytes) {
+  constexpr uint32_t kJumpBytes = 5;
+  const HostPointer start = block.host_start + offset;
+  std::fill_n(memory_.Writable(start), bytes - kJumpBytes, kNop);
+  memory_.PatchJump(start + bytes - kJumpBytes, block.host_start + block.dead_offset);
+}
+
 void BlockStore::ReplaceLinkStub(Block& source, Link& link, std::span<const uint8_t> code) {
   CHECK(code.size() <= Link::kStubBytes);
-  constexpr uint8_t kNop = 0x90;  // never reached: nothing of the old stub is left
   uint8_t* const stub = memory_.Writable(source.host_start + link.stub_offset);
+  // Never reached: nothing of the old stub is left.
   std::fill(std::ranges::copy(code, stub).out, stub + Link::kStubBytes, kNop);
   link.chained = true;
   link.through_cell = true;

@@ -31,6 +31,8 @@ struct BlockStoreStatistics {
   uint64_t links_chained = 0;
   uint64_t links_inside = 0;    // of them, into the middle of a block
   uint64_t links_to_pages = 0;  // of them, to another page
+  uint64_t targets_guessed = 0;
+  uint64_t guesses_given_up = 0;
   uint64_t page_links_undone = 0;
   uint64_t flushes = 0;
   uint64_t blocks_moved = 0;
@@ -87,6 +89,11 @@ class BlockStore {
     });
   }
 
+  // Makes `eip` the guess of where the link leads; it is not chained then.
+  void Guess(Block& source, Link& link, uint32_t eip);
+  // Puts `code`, which goes where r8d says, in place of the guess and its branch for good.
+  void GiveUpGuess(Block& source, Link& link, std::span<const uint8_t> code);
+
   // Puts `code` (at most Link::kStubBytes) in place of the link's stub for good: its target cannot
   // be chained.
   void ReplaceLinkStub(Block& source, Link& link, std::span<const uint8_t> code);
@@ -135,6 +142,8 @@ class BlockStore {
   void OrphanIncoming(Block& block);
   void ReleaseCells(const Block& block);
   void LeadTo(Block& source, const Link& link, const uint8_t* target);
+  [[nodiscard]] uint32_t DoubtOf(const Block& source, const Link& link);
+  void MakeUnreachable(const Block& block, uint32_t offset, uint32_t bytes);
   void Unchain(Block& source, Link& link);
   bool Undo(const PageLink& each) {
     Unchain(*each.source, each.link());

@@ -60,6 +60,7 @@ void BlockStore::Move(Block& block, uint32_t distance) {
     }
   }
   for (Link& link : block.links) {
+    if (link.IsGuess()) continue;
     link.target_eip += distance;
     if (link.through_cell) lead_through_cell(link.stub_offset + Link::kEipField, link.target_eip);
   }
@@ -96,6 +97,12 @@ bool BlockStore::MovePage(PhysicalAddress page, uint32_t from, uint32_t to,
   for (Block* block : blocks) UndoPageLinksOf(*block);
   for (Block* block : blocks) {
     for (Link& link : block->links) {
+      if (link.IsGuess()) {
+        // What it led to need not have moved as far.
+        if (link.chained) Unchain(*block, link);
+        link.guesses = 0;
+        continue;
+      }
       // One that leads inside leads to a block that lives, and moves along.
       if (!link.chained || link.through_cell || link.inside) continue;
       if (!LeadsIntoPage(*block, link)) Unchain(*block, link);

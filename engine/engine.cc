@@ -378,6 +378,10 @@ bool Engine::HandleExit() {
       pending_link_ = {block, static_cast<size_t>(link - block->links.begin())};
       return false;
     }
+    case ExitReason::kGuess:
+      ++statistics_.exits_guess;
+      LearnTarget();
+      return false;
     case ExitReason::kDead:
       ++statistics_.exits_dead;
       return false;

@@ -286,6 +286,8 @@ class Engine final : public CodeWriteObserver,
   bool AdaptSite(const Block& block, uint32_t weight);
   bool AdaptUserSite(const Block& block);
   void RetranslateSite(PhysicalAddress site);
+  void LearnTarget();
+  void GiveUpGuess(Block& block, Link& link);
   // Before user code goes on, with its window selected.
   void MapRepeatedAccess();
 

@@ -283,6 +283,35 @@ bool Engine::MayChain(const Block& source, const Link& link, const Block& target
   return link.page_chains < kMostPageChains && linked_pages_->MayLead(source.page(), target.page());
 }
 
+// An indirect jump went elsewhere than its guess, or the guess led nowhere yet.
+void Engine::LearnTarget() {
+  // One with lazily bound functions has another target at first.
+  constexpr uint32_t kMostGuesses = 3;
+  const auto* branch =
+      reinterpret_cast<const uint8_t*>(static_cast<uintptr_t>(context_->exit_argument));
+  Block* const block = store_->FindByHost(branch);
+  CHECK(block != nullptr);
+  const auto field = static_cast<uint32_t>(branch - block->host_start) + Link::kBranchOpcode;
+  const auto link = std::ranges::find(block->links, field, &Link::source_offset);
+  CHECK(link != block->links.end() && link->IsGuess());
+  if (!block->valid) return;
+  if (link->guesses == 0 || link->target_eip != context_->cpu.eip) {
+    if (link->guesses == kMostGuesses) {
+      GiveUpGuess(*block, *link);
+      return;
+    }
+    store_->Guess(*block, *link, context_->cpu.eip);
+  }
+  pending_link_ = {block, static_cast<size_t>(link - block->links.begin())};
+}
+
+void Engine::GiveUpGuess(Block& block, Link& link) {
+  // It has one if it is a call that predicts its return.
+  const bool call =
+      std::ranges::find(block.return_sites, link.guess_end()) != block.return_sites.end();
+  store_->GiveUpGuess(block, link, Translator::JumpThroughTable(call));
+}
+
 void Engine::ChainPending(const BlockEntry& target) {
   if (!pending_link_) return;
   const PendingLink pending = *pending_link_;
@@ -290,6 +319,10 @@ void Engine::ChainPending(const BlockEntry& target) {
   if (!Optimises(Optimisation::kChain) || !LeadsTo(pending, target.block.key)) return;
   Link& link = pending.block->links[pending.index];
   if (!MayChain(*pending.block, link, target.block)) {
+    if (link.IsGuess()) {
+      GiveUpGuess(*pending.block, link);
+      return;
+    }
     // It goes by this window's cell.
     const std::vector<uint8_t> code = translator_->LinkThroughCell(link.target_eip);
     if (!code.empty()) store_->ReplaceLinkStub(*pending.block, link, code);

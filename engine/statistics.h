@@ -9,6 +9,7 @@
 #define VERBATIM_ENGINE_COUNTERS(X)                                        \
   X(exits_lookup, "exits: no entry in the jump table")                     \
   X(exits_link, "exits: direct jump not chained yet")                      \
+  X(exits_guess, "exits: indirect jump to another target than guessed")    \
   X(exits_dead, "exits: block was invalidated")                            \
   X(exits_stale, "exits: block found its bytes changed")                   \
   X(exits_callout, "exits: sensitive instruction changed mode or flow")    \

@@ -41,25 +41,20 @@ class StubAssembler {
   StubAssembler(Assembler& a, const CalloutHandlers& handlers) : a_(a), handlers_(handlers) {}
 
   struct Labels {
-    Label enter, resume, dispatch, miss, return_miss, entry_doubt, return_doubt, link, dead, stale,
-        block_end, exception, callout, load_segment, far_transfer, access_begin, access_end,
-        host_fault, kicked, empty_slot;
+    Label enter, resume, dispatch, miss, return_miss, entry_doubt, return_doubt, guess_doubt, guess,
+        link, dead, stale, block_end, exception, callout, load_segment, far_transfer, access_begin,
+        access_end, host_fault, kicked, empty_slot;
     // Pairs of labels around what Stubs::entering describes.
     std::vector<std::pair<Label, Label>> entering;
   };
 
   Labels Emit() {
-    for (Label* label : {&l_.enter,        &l_.resume,
-                         &l_.dispatch,     &l_.miss,
-                         &l_.return_miss,  &l_.entry_doubt,
-                         &l_.return_doubt, &l_.link,
-                         &l_.dead,         &l_.stale,
-                         &l_.block_end,    &l_.exception,
-                         &l_.callout,      &l_.load_segment,
-                         &l_.far_transfer, &l_.access_begin,
-                         &l_.access_end,   &l_.host_fault,
-                         &l_.kicked,       &l_.empty_slot,
-                         &leave_,          &exit_}) {
+    for (Label* label :
+         {&l_.enter,        &l_.resume,       &l_.dispatch,     &l_.miss,       &l_.return_miss,
+          &l_.entry_doubt,  &l_.return_doubt, &l_.guess_doubt,  &l_.guess,      &l_.link,
+          &l_.dead,         &l_.stale,        &l_.block_end,    &l_.exception,  &l_.callout,
+          &l_.load_segment, &l_.far_transfer, &l_.access_begin, &l_.access_end, &l_.host_fault,
+          &l_.kicked,       &l_.empty_slot,   &leave_,          &exit_}) {
       *label = a_.newLabel();
     }
     EmitEnter();
@@ -68,6 +63,7 @@ class StubAssembler {
     EmitMiss();
     EmitDoubt(l_.entry_doubt, l_.miss);
     EmitDoubt(l_.return_doubt, l_.return_miss);
+    EmitGuessDoubt();
     EmitExits();
     EmitCallout(l_.callout, reinterpret_cast<void*>(handlers_.callout), Kind::kSensitive);
     EmitCallout(l_.access_begin, reinterpret_cast<void*>(handlers_.access_begin), Kind::kBegin);
@@ -238,6 +234,14 @@ class StubAssembler {
     EndEntering();
   }
 
+  void EmitGuessDoubt() {
+    const Label wrong = a_.newLabel();
+    EmitDoubt(l_.guess_doubt, wrong);
+    a_.bind(wrong);
+    a_.mov(r::r9d, r::r11d);
+    a_.jmp(l_.guess);
+  }
+
   // To the eip in r8d.
   void JumpThroughTable() {
     static_assert(JumpTable::kHashedEntries == 65536);
@@ -286,6 +290,7 @@ class StubAssembler {
   void EmitExits() {
     EmitExit(l_.empty_slot, ExitReason::kLookup);
     EmitExit(l_.link, ExitReason::kLink);
+    EmitExit(l_.guess, ExitReason::kGuess);
     EmitExit(l_.dead, ExitReason::kDead);
     EmitExit(l_.stale, ExitReason::kStale);
     EmitExit(l_.block_end, ExitReason::kBlockEnd);
@@ -529,6 +534,8 @@ Result<Stubs> BuildStubs(CodeMemory& memory, const CalloutHandlers& handlers) {
                   .return_miss = at(labels.return_miss),
                   .entry_doubt = at(labels.entry_doubt),
                   .return_doubt = at(labels.return_doubt),
+                  .guess_doubt = at(labels.guess_doubt),
+                  .guess = at(labels.guess),
                   .link = at(labels.link),
                   .dead = at(labels.dead),
                   .stale = at(labels.stale),

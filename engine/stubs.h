@@ -48,7 +48,7 @@ struct Stubs {
     const uint8_t* begin = nullptr;
     const uint8_t* end = nullptr;
   };
-  std::array<Range, 12> entering{};
+  std::array<Range, 13> entering{};
 
   [[nodiscard]] bool IsEntering(const uint8_t* pc) const {
     for (const Range& range : entering) {

@@ -31,6 +31,7 @@ namespace verbatim {
   X(run_loop, kRunLoop, "run loop: start and end")                                               \
   X(exit_lookup, kExitLookup, "exits: no entry in the jump table")                               \
   X(exit_link, kExitLink, "exits: direct jump not chained yet")                                  \
+  X(exit_guess, kExitGuess, "exits: indirect jump to another target than guessed")               \
   X(exit_dead, kExitDead, "exits: block was invalidated")                                        \
   X(exit_stale, kExitStale, "exits: block found its bytes changed")                              \
   X(exit_callout, kExitCallout, "exits: sensitive instruction changed mode or flow")             \

@@ -63,6 +63,8 @@ std::vector<Statistic> Machine::Board::Statistics() const {
   add("cache", "links_chained", b.links_chained, "jumps chained");
   add("cache", "links_inside", b.links_inside, "of them, into the middle of a block");
   add("cache", "links_to_pages", b.links_to_pages, "of them, to another page");
+  add("cache", "targets_guessed", b.targets_guessed, "guesses where an indirect jump leads");
+  add("cache", "guesses_given_up", b.guesses_given_up, "of the jumps, have too many targets");
   add("cache", "page_links_undone", b.page_links_undone,
       "of those, undone: not all who come by have the page");
   add("cache", "flushes", b.flushes, "whole-cache flushes");

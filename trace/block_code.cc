@@ -71,6 +71,7 @@ BlockCode CodeOf(const TranslatedBlock& translated) {
     code.instructions.push_back({at.instruction.length, at.outcome, at.host_end});
   }
   for (const Link& link : block.links) {
+    if (link.IsGuess()) continue;  // leads nowhere yet
     code.links.push_back({link.target_eip, link.source_offset, link.stub_offset});
   }
   return code;

@@ -17,6 +17,8 @@ std::string_view NameOf(ExitReason reason) {
       return "lookup";
     case ExitReason::kLink:
       return "link";
+    case ExitReason::kGuess:
+      return "guess";
     case ExitReason::kDead:
       return "dead";
     case ExitReason::kStale:

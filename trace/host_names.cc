@@ -8,29 +8,6 @@
 namespace verbatim {
 namespace {
 
-struct StubRow {
-  std::string_view name;
-  const uint8_t* StubTable::*address;
-};
-
-constexpr StubRow kStubs[] = {
-    {"dispatch", &StubTable::dispatch},
-    {"miss", &StubTable::miss},
-    {"return_miss", &StubTable::return_miss},
-    {"entry_doubt", &StubTable::entry_doubt},
-    {"return_doubt", &StubTable::return_doubt},
-    {"link", &StubTable::link},
-    {"dead", &StubTable::dead},
-    {"stale", &StubTable::stale},
-    {"block_end", &StubTable::block_end},
-    {"exception", &StubTable::exception},
-    {"callout", &StubTable::callout},
-    {"load_segment", &StubTable::load_segment},
-    {"far_transfer", &StubTable::far_transfer},
-    {"access_begin", &StubTable::access_begin},
-    {"access_end", &StubTable::access_end},
-};
-
 struct FieldRow {
   size_t offset;
   std::string_view name;
@@ -89,8 +66,8 @@ std::string_view HostNames::FieldAt(uint32_t offset) const { return NameIn(field
 
 HostNames NamesFor(const StubTable& stubs) {
   HostNames names;
-  for (const StubRow& row : kStubs) {
-    names.stubs.emplace_back(reinterpret_cast<uintptr_t>(stubs.*row.address), row.name);
+  for (const NamedStub& stub : kStubs) {
+    names.stubs.emplace_back(reinterpret_cast<uintptr_t>(stubs.*stub.address), stub.name);
   }
   for (const FieldRow& row : kFields) {
     names.fields.emplace_back(static_cast<uint32_t>(row.offset), row.name);

@@ -68,6 +68,7 @@ BlockBuilder::BlockBuilder(const TranslationRequest& request, const Decoder& dec
       checked_(scratch.checked),
       stale_jumps_(scratch.stale_jumps),
       doubts_(scratch.doubts),
+      guesses_(scratch.guesses),
       points_(scratch.points),
       links_(scratch.links),
       return_sites_(scratch.return_sites),
@@ -399,6 +400,7 @@ void BlockBuilder::EmitStubs() {
   block_.stubs_offset = out_.offset();
   // First: what is before them must not fall through to them, as the filling of a link's stub does.
   EmitDoubts();
+  EmitGuessStubs();
   for (const PendingJump& jump : pending_) {
     const uint32_t stub = out_.offset();
     out_.BindTo32(jump.field, stub);

@@ -12,6 +12,8 @@
 //   in_cache.cc         sensitive instructions that stay in the cache
 //   far_transfer.cc     far jumps, calls and returns without descriptors
 //   control_flow.cc     jumps, calls, returns, loops
+//   target_check.cc     whether a return or a table led to the right code
+//   target_guess.cc     indirect jumps that try their last target first
 //
 // Scratch registers: r8 holds addresses and branch targets, r9 and r10 are free within an
 // expansion, r11 carries a value across a callout (the stubs preserve it).
@@ -60,6 +62,8 @@ class BlockBuilder {
   // Emits it; false if code memory ran out.
   [[nodiscard]] bool Emit();
   [[nodiscard]] Block&& TakeBlock() { return std::move(block_); }
+  // To the eip in r8d, through the jump table.
+  static void EmitHashedJump(HostEmitter& out, bool call);
   [[nodiscard]] uint32_t software_sites() const { return software_sites_; }
   [[nodiscard]] uint32_t unknown_instructions() const { return unknown_instructions_; }
 
@@ -215,8 +219,15 @@ class BlockBuilder {
   void EmitTargetCheck(uint32_t eip, Arrival by);
   void EmitDistance(uint8_t to, uint32_t eip);
   void EmitSumCheck(uint32_t eip, Arrival by);
+  void EmitDoubtfulSum(uint32_t eip, const uint8_t* stub, bool guessed);
   void EmitDoubts();
   void EmitZeroCheck(uint32_t eip, const uint8_t* otherwise);
+
+  // target_guess.cc
+  [[nodiscard]] bool MayGuess(const GuestInstruction& in) const;
+  // To the eip in r8d.
+  void EmitGuess(const Decoded& decoded, bool call);
+  void EmitGuessStubs();
 
   void EmitTargetLimitCheck(const Decoded& decoded, uint8_t target);
   [[nodiscard]] bool ViolatesLimit(uint32_t target) const { return target > request_.cs_limit; }
@@ -247,6 +258,7 @@ class BlockBuilder {
   std::vector<CheckedPiece>& checked_;
   std::vector<uint32_t>& stale_jumps_;
   std::vector<DoubtfulTarget>& doubts_;
+  std::vector<PendingGuess>& guesses_;
   std::vector<RecoveryPoint>& points_;
   std::vector<Link>& links_;
   std::vector<uint32_t>& return_sites_;

@@ -42,8 +42,15 @@ struct CheckedPiece {
 struct DoubtfulTarget {
   uint32_t field;   // of the jump out of line
   uint32_t resume;  // where the block goes on if it was meant
-  uint32_t eip;
-  bool of_return;
+  uint32_t eip;     // of what is checked, or of the jump whose target was guessed
+  bool guessed;
+  const uint8_t* stub;  // that settles it
+};
+
+// A guess where an indirect jump leads.
+struct PendingGuess {
+  uint32_t field;  // of the branch that leads there
+  uint8_t back;    // from it back to the displacement of the sum
 };
 
 struct BlockScratch {
@@ -54,6 +61,7 @@ struct BlockScratch {
   std::vector<CheckedPiece> checked;
   std::vector<uint32_t> stale_jumps;
   std::vector<DoubtfulTarget> doubts;
+  std::vector<PendingGuess> guesses;
   // What becomes the tables of the block.
   std::vector<RecoveryPoint> points;
   std::vector<Link> links;
@@ -65,6 +73,7 @@ struct BlockScratch {
     checked.clear();
     stale_jumps.clear();
     doubts.clear();
+    guesses.clear();
     points.clear();
     links.clear();
     return_sites.clear();

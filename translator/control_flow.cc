@@ -7,6 +7,7 @@
 //   ret:          mov r8d, gs:[r12d] ; lea r12d, [r12 + 4] ; ret
 //   jmp r:        mov r8d, r ; rorx r9d, r8d, 2 ; rorx r10d, r8d, 18 ; lea r9d, [r9 + r10]
 //                 movzx r9d, r9w ; mov r9d, [r14 + r9*4] ; jmp r9
+//                 (or to its last target: target_guess.cc)
 // At every transfer whose target is not known to the host code, r8d holds the target eip.
 #include "codecache/jump_table.h"
 #include "translator/block_builder.h"
@@ -57,15 +58,19 @@ void BlockBuilder::EmitTableJumpR8(bool call) {
     out_.Jump(stubs_.block_end);
     return;
   }
-  out_.RotateRight(kR9, kR8, JumpTable::kHashRotation);
-  out_.RotateRight(kR10, kR8, JumpTable::kHashFold);
-  out_.Lea32(kR9, {.base = kR9, .index = kR10});
-  out_.ZeroExtend16(kR9, kR9);
-  out_.Load32(kR9, {.base = kR14, .index = kR9, .scale = 4});
+  EmitHashedJump(out_, call);
+}
+
+void BlockBuilder::EmitHashedJump(HostEmitter& out, bool call) {
+  out.RotateRight(kR9, kR8, JumpTable::kHashRotation);
+  out.RotateRight(kR10, kR8, JumpTable::kHashFold);
+  out.Lea32(kR9, {.base = kR9, .index = kR10});
+  out.ZeroExtend16(kR9, kR9);
+  out.Load32(kR9, {.base = kR14, .index = kR9, .scale = 4});
   if (call) {
-    out_.Registers({.byte = 0xFF}, 2, kR9);
+    out.CallRegister(kR9);
   } else {
-    out_.JumpRegister(kR9);
+    out.JumpRegister(kR9);
   }
 }
 
@@ -163,7 +168,11 @@ void BlockBuilder::LoadIndirectTarget(const Decoded& decoded, uint8_t to) {
 void BlockBuilder::EmitIndirectJump(const Decoded& decoded) {
   LoadIndirectTarget(decoded, kR8);
   EmitTargetLimitCheck(decoded, kR8);
-  EmitTableJumpR8(false);
+  if (MayGuess(decoded.instruction)) {
+    EmitGuess(decoded, false);
+  } else {
+    EmitTableJumpR8(false);
+  }
 }
 
 void BlockBuilder::EmitCall(const Decoded& decoded) {
@@ -198,7 +207,11 @@ void BlockBuilder::EmitCall(const Decoded& decoded) {
     Point(RecoveryKind::kCritical, decoded.eip);
     out_.Move32(kR8, kR11);
     const bool returns = Optimises(Optimisation::kReturns);
-    EmitTableJumpR8(returns);
+    if (MayGuess(in)) {
+      EmitGuess(decoded, returns);
+    } else {
+      EmitTableJumpR8(returns);
+    }
     if (mode_.single() || !returns) return;
   }
   EmitReturnSite(return_eip);

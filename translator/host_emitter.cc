@@ -108,6 +108,14 @@ void HostEmitter::Lea64(uint8_t to, HostMemory memory) {
   Memory({.byte = 0x8D, .wide = true}, to, memory);
 }
 
+void HostEmitter::PatchableLea32(uint8_t to, uint8_t base, int32_t displacement) {
+  constexpr uint8_t kLongDisplacement = 2;
+  Byte(static_cast<uint8_t>(0x40 | (to >= 8 ? 4 : 0) | (base >= 8 ? 1 : 0)));
+  Byte(0x8D);
+  Byte(ModRm(kLongDisplacement, to, base));
+  Dword(static_cast<uint32_t>(displacement));
+}
+
 void HostEmitter::Rorx(uint8_t to, uint8_t from, uint8_t count, bool wide) {
   // VEX.LZ.F2.0F3A.W0/W1 F0 /r ib
   const uint8_t r = to >= 8 ? 0 : 0x80;

@@ -125,6 +125,10 @@ class HostEmitter {
   // lea with 32-bit result; `memory.window` is ignored.
   void Lea32(uint8_t to, HostMemory memory);
   void Lea64(uint8_t to, HostMemory memory);
+  // lea to, [base + displacement], of kPatchableLea bytes that end with the displacement. `base` is
+  // neither rsp nor r12.
+  static constexpr uint32_t kPatchableLea = 7;
+  void PatchableLea32(uint8_t to, uint8_t base, int32_t displacement);
   // rorx to, from, count: rotates without touching flags (BMI2).
   void RotateRight(uint8_t to, uint8_t from, uint8_t count) { Rorx(to, from, count, false); }
   void RotateRight64(uint8_t to, uint8_t from, uint8_t count) { Rorx(to, from, count, true); }
@@ -155,6 +159,7 @@ class HostEmitter {
   void Pop(uint8_t reg);
 
   void JumpRegister(uint8_t reg);
+  void CallRegister(uint8_t reg) { Registers({.byte = 0xFF}, 2, reg); }
   void Jump(const uint8_t* target) {
     Byte(0xE9);
     Relative(target);

@@ -4,7 +4,9 @@
 #ifndef VERBATIM_TRANSLATOR_STUB_TABLE_H_
 #define VERBATIM_TRANSLATOR_STUB_TABLE_H_
 
+#include <array>
 #include <cstdint>
+#include <string_view>
 
 namespace verbatim {
 
@@ -17,6 +19,9 @@ struct StubTable {
   // the block goes on if the distance is 0; else as miss and return_miss.
   const uint8_t* entry_doubt = nullptr;
   const uint8_t* return_doubt = nullptr;
+  const uint8_t* guess_doubt = nullptr;  // likewise, else as guess
+  const uint8_t* guess = nullptr;      // r8d = guest eip, r9d = address of the branch that leads to
+                                       // a link's guess
   const uint8_t* link = nullptr;       // r8d = target eip, r9d = address of the link's stub
   const uint8_t* dead = nullptr;       // r8d = eip of the dead block
   const uint8_t* stale = nullptr;      // r8d = eip, r9d = address of the block's body
@@ -31,6 +36,30 @@ struct StubTable {
   const uint8_t* far_transfer = nullptr;
   const uint8_t* access_begin = nullptr;  // returns r8 = host pointer to the operand
   const uint8_t* access_end = nullptr;    // completes a write
+};
+
+struct NamedStub {
+  std::string_view name;
+  const uint8_t* StubTable::*address;
+};
+inline constexpr std::array kStubs{
+    NamedStub{"dispatch", &StubTable::dispatch},
+    NamedStub{"miss", &StubTable::miss},
+    NamedStub{"return_miss", &StubTable::return_miss},
+    NamedStub{"entry_doubt", &StubTable::entry_doubt},
+    NamedStub{"return_doubt", &StubTable::return_doubt},
+    NamedStub{"guess_doubt", &StubTable::guess_doubt},
+    NamedStub{"guess", &StubTable::guess},
+    NamedStub{"link", &StubTable::link},
+    NamedStub{"dead", &StubTable::dead},
+    NamedStub{"stale", &StubTable::stale},
+    NamedStub{"block_end", &StubTable::block_end},
+    NamedStub{"exception", &StubTable::exception},
+    NamedStub{"callout", &StubTable::callout},
+    NamedStub{"load_segment", &StubTable::load_segment},
+    NamedStub{"far_transfer", &StubTable::far_transfer},
+    NamedStub{"access_begin", &StubTable::access_begin},
+    NamedStub{"access_end", &StubTable::access_end},
 };
 
 }  // namespace verbatim

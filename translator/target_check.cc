@@ -7,6 +7,7 @@
 //         lea r9d, [r8 - eip] ; adox r9d, [minus_one] ; jo doubt
 //   doubt (out of line):
 //         lea r10d, [r8 - eip] ; mov r11d, behind the jo ; jmp entry_doubt or return_doubt
+//         (of a guess, target_guess.cc: guess_doubt)
 // ADOX adds OF, too, and carries into it: of distance - 1 + OF there is no carry if both are 0, and
 // then OF is what it was. The stub tells apart the two ways to be in doubt, with OF and without.
 //
@@ -40,20 +41,29 @@ void BlockBuilder::EmitDistance(uint8_t to, uint32_t eip) {
 
 void BlockBuilder::EmitSumCheck(uint32_t eip, Arrival by) {
   EmitDistance(kR9, eip);
+  EmitDoubtfulSum(eip, by == Arrival::kEntry ? stubs_.entry_doubt : stubs_.return_doubt, false);
+}
+
+// Of the distance in r9d; of a guess, it is one that may be patched.
+void BlockBuilder::EmitDoubtfulSum(uint32_t eip, const uint8_t* stub, bool guessed) {
   out_.AddOverflow32(kR9, HostMemory::Context(offsetof(ExecutionContext, minus_one)));
   Point(RecoveryKind::kCritical, eip);
   const uint32_t field = out_.JumpIfForward(kIfOverflow);
-  doubts_.push_back({field, out_.offset(), eip, by == Arrival::kReturn});
+  doubts_.push_back({field, out_.offset(), eip, guessed, stub});
 }
 
 void BlockBuilder::EmitDoubts() {
   for (const DoubtfulTarget& doubt : doubts_) {
     out_.BindTo32(doubt.field, out_.offset());
     Point(RecoveryKind::kCritical, doubt.eip);
-    EmitDistance(kR10, doubt.eip);
+    if (doubt.guessed) {
+      out_.PatchableLea32(kR10, kR8, 0);
+    } else {
+      EmitDistance(kR10, doubt.eip);
+    }
     out_.MoveImmediate(
         kR11, static_cast<uint32_t>(reinterpret_cast<uintptr_t>(out_.exec_at(doubt.resume))));
-    out_.Jump(doubt.of_return ? stubs_.return_doubt : stubs_.entry_doubt);
+    out_.Jump(doubt.stub);
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "base/check.h"
 #include "codecache/jump_table.h"
 #include "translator/block_builder.h"
 #include "translator/host_emitter.h"
@@ -38,6 +39,16 @@ std::vector<uint8_t> Translator::LinkThroughCell(uint32_t target) {
   out.MoveImmediate(kR8, target);
   out.Load32(kR9, {.base = kR14, .displacement = static_cast<int32_t>(slot)});
   out.JumpRegister(kR9);
+  code.resize(out.offset());
+  return code;
+}
+
+std::vector<uint8_t> Translator::JumpThroughTable(bool call) {
+  constexpr size_t kMostBytes = 32;
+  std::vector<uint8_t> code(kMostBytes);
+  HostEmitter out(code, nullptr);
+  BlockBuilder::EmitHashedJump(out, call);
+  CHECK(!out.overflowed());
   code.resize(out.offset());
   return code;
 }

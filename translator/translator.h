@@ -94,6 +94,9 @@ class Translator {
   // if no cell is left; empty if it asks each time.
   [[nodiscard]] std::vector<uint8_t> LinkThroughCell(uint32_t target);
 
+  // What takes the place of a guess of where an indirect jump or call leads.
+  [[nodiscard]] static std::vector<uint8_t> JumpThroughTable(bool call);
+
   [[nodiscard]] const Decoder& decoder() const { return decoder_; }
   [[nodiscard]] const TranslatorStatistics& statistics() const { return statistics_; }
 

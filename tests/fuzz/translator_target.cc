@@ -135,11 +135,8 @@ class Case {
     auto memory = CodeMemory::Create(CodeMemory::kMinBytes);
     Demand(memory.has_value(), "no code memory");
     StubTable stubs;
-    for (const uint8_t** stub :
-         {&stubs.dispatch, &stubs.miss, &stubs.return_miss, &stubs.entry_doubt, &stubs.return_doubt,
-          &stubs.link, &stubs.dead, &stubs.block_end, &stubs.exception, &stubs.callout,
-          &stubs.load_segment, &stubs.far_transfer, &stubs.access_begin, &stubs.access_end}) {
-      *stub = (*memory)->Commit(16);
+    for (const NamedStub& stub : kStubs) {
+      stubs.*stub.address = (*memory)->Commit(16);
     }
     (*memory)->SealPrologue();
     DirectCells cells;

@@ -264,9 +264,26 @@ TEST_F(Blocks, TurnALinksStubIntoALoadFromItsCell) {
   EXPECT_EQ(TextOf(Disassemble(stub, 0)), ThroughCell(0x12345678, 0));
 }
 
-TEST_F(Blocks, HashIndirectBranches) {
-  EXPECT_THAT(Body(Translate({0xFF, 0x23})),  // jmp [ebx]
-              StartsWith("mov r8d, dword ptr gs:[ebx]\nrorx r9d, r8d, 2\n"
+TEST_F(Blocks, GuessIndirectBranches) {
+  const Block block = Translate({0xFF, 0x23});  // jmp [ebx]
+  ASSERT_EQ(block.links.size(), 1u);
+  const Link& link = block.links[0];
+  EXPECT_TRUE(link.IsGuess());
+  const HostPointer stub = block.host_start + link.stub_offset;
+  const HostPointer branch = block.host_start + link.source_offset - Link::kBranchOpcode;
+  const std::string body = Body(block);
+  EXPECT_THAT(body, StartsWith("mov r8d, dword ptr gs:[ebx]\nlea r9d, [r8]\n"
+                               "adox r9d, dword ptr [r15 + "));
+  EXPECT_THAT(body, HasSubstr(fmt::format("\njmp {}\n", Address(stub))));
+  EXPECT_THAT(body, HasSubstr(fmt::format("lea r10d, [r8]\nmov r11d, {}\njmp {}\n", Address(branch),
+                                          Address(stubs_.guess_doubt))));
+  EXPECT_THAT(body, HasSubstr(fmt::format("mov r9d, {}\njmp {}\n", Address(branch),
+                                          Address(stubs_.guess))));
+}
+
+TEST_F(Blocks, HashBranchesByTables) {
+  EXPECT_THAT(Body(Translate({0xFF, 0x24, 0x83})),  // jmp [ebx + eax*4]
+              StartsWith("mov r8d, dword ptr gs:[ebx + eax*4]\nrorx r9d, r8d, 2\n"
                          "rorx r10d, r8d, 0x12\nlea r9d, [r9 + r10]\nmovzx r9d, r9w\n"
                          "mov r9d, dword ptr [r14 + r9*4]\njmp r9\n"));
 }

@@ -499,8 +499,9 @@ std::string MutationReference::DangerOfTransfer(const HostInstruction& in,
                                                      stubs_.far_transfer, stubs_.access_begin,
                                                      stubs_.access_end};
   const std::initializer_list<const uint8_t*> jumped{
-      stubs_.dispatch, stubs_.miss, stubs_.return_miss, stubs_.entry_doubt, stubs_.return_doubt,
-      stubs_.link,     stubs_.dead, stubs_.block_end,   stubs_.exception};
+      stubs_.dispatch,     stubs_.miss,        stubs_.return_miss, stubs_.entry_doubt,
+      stubs_.return_doubt, stubs_.guess_doubt, stubs_.guess,       stubs_.link,
+      stubs_.dead,         stubs_.block_end,   stubs_.exception};
   const auto& allowed = call ? called : jumped;
   return std::ranges::find(allowed, target) != allowed.end() ? "" : "an unknown exit";
 }
@@ -509,7 +510,8 @@ bool MutationReference::IsDoubt(const HostInstruction& in) const {
   if (in.id != X86_INS_JMP || in.detail.operands[0].type != X86_OP_IMM) return false;
   const auto* target =
       reinterpret_cast<const uint8_t*>(static_cast<uint64_t>(in.detail.operands[0].imm));
-  return target == stubs_.entry_doubt || target == stubs_.return_doubt;
+  return target == stubs_.entry_doubt || target == stubs_.return_doubt ||
+         target == stubs_.guess_doubt;
 }
 
 // Does it put into r11 the place behind one of the block's jumps on overflow?

@@ -32,12 +32,8 @@ Translation::Translation() {
   auto memory = CodeMemory::Create(CodeMemory::kMinBytes);
   CHECK(memory.has_value());
   memory_ = std::move(*memory);
-  for (const uint8_t** stub :
-       {&stubs_.dispatch, &stubs_.miss, &stubs_.return_miss, &stubs_.entry_doubt,
-        &stubs_.return_doubt, &stubs_.link, &stubs_.dead, &stubs_.stale, &stubs_.block_end,
-        &stubs_.exception, &stubs_.callout, &stubs_.load_segment, &stubs_.far_transfer,
-        &stubs_.access_begin, &stubs_.access_end}) {
-    *stub = memory_->Commit(kStubBytes);
+  for (const NamedStub& stub : kStubs) {
+    stubs_.*stub.address = memory_->Commit(kStubBytes);
   }
   memory_->SealPrologue();
   translator_ =

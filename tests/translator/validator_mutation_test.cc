@@ -83,7 +83,8 @@ std::vector<Mode> Modes() {
           {"software", FlatMode().InSoftware()},
           {"single", FlatMode().Single()},
           {"probed", FlatMode(), 0xFFFFFFFFu, true},
-          {"zero checks", FlatMode(), 0xFFFFFFFFu, false, Optimisation::kSumChecks}};
+          {"zero checks", FlatMode(), 0xFFFFFFFFu, false, Optimisation::kSumChecks},
+          {"no guesses", FlatMode(), 0xFFFFFFFFu, false, Optimisation::kGuessTargets}};
 }
 
 struct Tally {

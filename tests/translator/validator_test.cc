@@ -117,6 +117,93 @@ TEST_F(ValidatedStore, RefusesALinkToAnotherModeOrAddress) {
   EXPECT_EQ(complaints_.size(), 2u);
 }
 
+class GuessedTarget : public ValidatedStore {
+ protected:
+  Block& source_ = Add(0x100, {0xFF, 0xE0});  // jmp eax
+  Block& one_ = Add(0x110, {0x40, 0xC3});
+  Block& other_ = Add(0x120, {0x41, 0xC3});
+  Link& link_ = source_.links.front();
+
+  void Lead(Block& target) { store_.Chain(source_, link_, BlockEntry::BodyOf(target)); }
+};
+
+TEST_F(GuessedTarget, IsAcceptedAndSoIsAnother) {
+  store_.Guess(source_, link_, one_.eip);
+  Lead(one_);
+  store_.Guess(source_, link_, other_.eip);
+  Lead(other_);
+  EXPECT_THAT(complaints_, IsEmpty());
+  EXPECT_EQ(patches_, 7);  // two distances and the branch, twice; the branch undone
+}
+
+TEST_F(GuessedTarget, IsRefusedIfTheGuessIsAnother) {
+  store_.Guess(source_, link_, one_.eip);
+  Lead(other_);
+  EXPECT_EQ(complaints_.size(), 1u);
+}
+
+TEST_F(GuessedTarget, IsRefusedIfTheCodeGuessesAnother) {
+  store_.Guess(source_, link_, one_.eip);
+  link_.target_eip = other_.eip;
+  Lead(other_);
+  EXPECT_EQ(complaints_.size(), 1u);
+}
+
+TEST_F(GuessedTarget, IsGivenUpForAJumpThroughTheTable) {
+  store_.Guess(source_, link_, one_.eip);
+  Lead(one_);
+  store_.GiveUpGuess(source_, link_, Translator::JumpThroughTable(false));
+  EXPECT_THAT(complaints_, IsEmpty());
+  EXPECT_TRUE(validator_.Check(source_, HostBytes(source_)));
+  const HostPointer begin = source_.host_start + link_.guess_begin();
+  EXPECT_EQ(source_.RecoveryAt(begin + 1).kind, RecoveryKind::kEipInR8);
+  EXPECT_EQ(source_.RecoveryAt(source_.host_start + link_.guess_end() - 1).kind,
+            RecoveryKind::kEipInR8);
+  store_.Invalidate(one_);
+  (void)Add(0x110, {0x40, 0xC3});
+  EXPECT_THAT(complaints_, IsEmpty()) << "what follows does not take it over";
+  EXPECT_TRUE(validator_.Check(source_, HostBytes(source_)));
+}
+
+TEST_F(GuessedTarget, IsNotGivenUpForWhatGoesElsewhere) {
+  store_.GiveUpGuess(source_, link_, Translator::JumpThroughTable(true));
+  EXPECT_EQ(complaints_.size(), 1u) << "no return site is behind it";
+  Block& another = Add(0x200, {0xFF, 0xE0});
+  store_.GiveUpGuess(another, another.links.front(), std::vector<uint8_t>{0x41, 0xFF, 0xE0});
+  EXPECT_EQ(complaints_.size(), 2u) << "jmp r8";
+}
+
+TEST_F(GuessedTarget, MayNotChangeWhileItIsLedTo) {
+  store_.Guess(source_, link_, one_.eip);
+  Lead(one_);
+  link_.chained = false;  // so that the branch is not undone first
+  store_.Guess(source_, link_, other_.eip);
+  EXPECT_EQ(complaints_.size(), 2u);
+}
+
+TEST_F(GuessedTarget, IsForgottenWhereTheCodeMoves) {
+  CpuState user = FlatCpu();
+  user.cpl = 3;
+  const BlockMode mode = BlockMode::Of(user, 0);
+  Block& source = Add(0x200, {0xFF, 0xE0}, mode);
+  Block& target = Add(0x210, {0x40, 0xC3}, mode);
+  Link& link = source.links.front();
+  store_.Guess(source, link, target.eip);
+  store_.Chain(source, link, BlockEntry::BodyOf(target));
+  store_.Invalidate(source_);
+  store_.Invalidate(one_);
+  store_.Invalidate(other_);
+  const uint32_t page = kPage >> kPageShift;
+  ASSERT_TRUE(store_.MovePage({kPhysicalPage}, page, page + 0x100, [](Block&) {}));
+  EXPECT_EQ(source.eip, kPage + 0x100200);
+  EXPECT_FALSE(link.chained);
+  EXPECT_EQ(link.target_eip, kPage + 0x210) << "as it was";
+  EXPECT_TRUE(validator_.Check(source, HostBytes(source)));
+  store_.Guess(source, link, target.eip);
+  store_.Chain(source, link, BlockEntry::BodyOf(target));
+  EXPECT_THAT(complaints_, IsEmpty());
+}
+
 // mov eax, 1 ; inc eax ; inc ecx ; ret at 0x110: a jump leads to its second instruction.
 class InsideLink : public ValidatedStore {
  protected:

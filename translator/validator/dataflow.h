@@ -27,7 +27,8 @@ class Dataflow {
   // A jump to `target`, outside the block.
   [[nodiscard]] Complaint Leave(const State& state, const uint8_t* target) const;
   [[nodiscard]] bool IsDoubt(const uint8_t* target) const {
-    return target == stubs_.entry_doubt || target == stubs_.return_doubt;
+    return target == stubs_.entry_doubt || target == stubs_.return_doubt ||
+           target == stubs_.guess_doubt;
   }
   // A return, or a jump or call by register.
   [[nodiscard]] Complaint LeaveIndirectly(const State& state, const HostInstruction& in) const;

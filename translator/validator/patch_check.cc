@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "translator/validator/dataflow.h"
+#include "translator/validator/guess_rules.h"
 #include "translator/validator/host_instruction.h"
 #include "translator/validator/validator.h"
 
@@ -52,6 +53,7 @@ Complaint CheckLink(const Block& block, std::span<const uint8_t> code, const Lin
   if (!branch) branch = BranchAt(block, code, field - 2, field + 4);
   if (!branch) return "a link of no branch";
   if (branch->target == block.host_start + link.stub_offset) return nullptr;
+  if (link.IsGuess() && !IsGuarded(code, link)) return "a guess that nothing asks for";
   return IsChainable(block, link, store.FindByHost(branch->target), branch->target)
              ? nullptr
              : "a link to no block that it may lead to";
@@ -68,22 +70,55 @@ Complaint CheckRedirected(const Block& block, std::span<const uint8_t> code) {
              : "a dead body that leads elsewhere than to its stub";
 }
 
-// Straight code from a boundary to a way out.
-Complaint CheckStub(const Block& block, std::span<const uint8_t> code, uint32_t offset,
-                    const Dataflow& flow) {
-  State state = State::Boundary();
-  const uint32_t end = offset + Link::kStubBytes;
+bool IsOfGuess(std::span<const uint8_t> code, const Link& link, uint32_t offset) {
+  if (!link.IsGuess() || link.given_up) return false;
+  const auto fields = GuessFields(code, link);
+  return fields && std::ranges::find(*fields, offset) != fields->end();
+}
+
+// The guess changes while the branch leads to its stub.
+Complaint CheckGuess(const Block& block, std::span<const uint8_t> code, const Link& link,
+                     uint32_t field) {
+  const auto branch = BranchAt(block, code, link.source_offset - Link::kBranchOpcode,
+                               link.source_offset + static_cast<uint32_t>(sizeof(uint32_t)));
+  if (!branch || branch->target != block.host_start + link.stub_offset) {
+    return "another guess of where a branch leads";
+  }
+  return HoldsGuess(code, link, field) ? nullptr : "another guess than the link's";
+}
+
+// Straight code, from `state`, to a way out before `end`.
+Complaint CheckWayOut(const Block& block, std::span<const uint8_t> code, uint32_t offset,
+                      uint32_t end, State state, const Dataflow& flow) {
   for (uint32_t at = offset; at < end;) {
     const HostInstruction in = Decode(code.subspan(at, end - at));
     if (in.operation == Operation::kInvalid) break;
     at += in.length;
     if (in.operation == Operation::kJumpRegister) return flow.LeaveIndirectly(state, in);
+    if (in.operation == Operation::kCallRegister) {
+      const bool comes_back = std::ranges::find(block.return_sites, at) != block.return_sites.end();
+      return comes_back ? flow.LeaveIndirectly(state, in)
+                        : "a call that comes back to no return site";
+    }
     if (in.operation == Operation::kJump) {
       return flow.Leave(state, block.host_start + at + in.branch);
     }
     if (Complaint complaint = flow.Step(state, in)) return complaint;
   }
   return "a stub without an end";
+}
+
+Complaint CheckStub(const Block& block, std::span<const uint8_t> code, uint32_t offset,
+                    const Dataflow& flow) {
+  return CheckWayOut(block, code, offset, offset + Link::kStubBytes, State::Boundary(), flow);
+}
+
+// It goes where r8d says, as the guess did if it was wrong.
+Complaint CheckGivenUp(const Block& block, std::span<const uint8_t> code, const Link& link,
+                       const Dataflow& flow) {
+  State state = State::Boundary();
+  state.Set(kR8, Value::Number32());
+  return CheckWayOut(block, code, link.guess_begin(), link.guess_end(), state, flow);
 }
 
 }  // namespace
@@ -93,6 +128,11 @@ Validation Validator::CheckPatch(const Block& block, std::span<const uint8_t> co
   const auto link = std::ranges::find_if(block.links, [offset](const Link& each) {
     return each.source_offset == offset || each.stub_offset == offset;
   });
+  const auto given_up = std::ranges::find_if(block.links, [offset](const Link& each) {
+    return each.given_up && each.guess_begin() == offset;
+  });
+  const auto guess = std::ranges::find_if(
+      block.links, [&](const Link& each) { return IsOfGuess(code, each, offset); });
   Complaint complaint = "a patch where none may be";
   if (offset >= code.size()) {
     // Nowhere.
@@ -105,7 +145,11 @@ Validation Validator::CheckPatch(const Block& block, std::span<const uint8_t> co
     complaint = missed ? nullptr : "a return site that does not miss";
   } else if (link != block.links.end() && link->source_offset == offset) {
     complaint = CheckLink(block, code, *link, store);
-  } else if (link != block.links.end()) {
+  } else if (given_up != block.links.end()) {
+    complaint = CheckGivenUp(block, code, *given_up, Dataflow(block, stubs_, sites_));
+  } else if (guess != block.links.end()) {
+    complaint = CheckGuess(block, code, *guess, offset);
+  } else if (link != block.links.end() && !link->IsGuess()) {
     complaint = CheckStub(block, code, offset, Dataflow(block, stubs_, sites_));
   }
   if (complaint == nullptr) return {};

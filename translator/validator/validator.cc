@@ -9,6 +9,7 @@
 
 #include "base/bits.h"
 #include "translator/validator/dataflow.h"
+#include "translator/validator/guess_rules.h"
 #include "translator/validator/host_instruction.h"
 
 namespace verbatim {
@@ -24,7 +25,7 @@ enum Mark : uint8_t {
   kStart = 1,    // an instruction begins here
   kEntered = 2,  // reached from outside, or from within at a boundary
   kTarget = 4,   // of a forward jump: a state waits for it
-  kEipInR8 = 8,  // with kEntered: r8 holds a guest address
+  kEipInR8 = 8,  // with kEntered: r8 holds a guest address; alone: as soon as it is entered
   kReturnSite = 16,
   kResumed = 32,    // a stub comes back to it
   kLinkField = 64,  // the displacement of a direct branch of 32 bits
@@ -93,6 +94,11 @@ Complaint Pass::MarkEntries() {
                 mark(block_.dead_offset, kEntered);
   for (const uint32_t offset : block_.return_sites) {
     inside = inside && mark(offset, kEntered | kEipInR8 | kReturnSite);
+  }
+  for (const Link& link : block_.links) {
+    if (!link.IsGuess() || link.given_up) continue;
+    inside = inside && mark(link.source_offset - Link::kBranchOpcode, kEipInR8) &&
+             mark(link.stub_offset, kEipInR8);
   }
   for (const RecoveryPoint& point : block_.recovery) {
     if (!point.start) continue;
@@ -209,6 +215,8 @@ Complaint Pass::JumpWithin(uint32_t target, bool in_doubt) {
   if (target >= block_.stubs_offset) {
     if (!state_->AtBoundary()) return "leaves the body between instructions of the guest";
     if (!in_doubt) {
+      const bool needs_target = (marks_[target] & kEipInR8) != 0;
+      if (needs_target && !(*state_)[kR8].Is32()) return "guesses what is no guest address";
       marks_[target] |= kEntered;
       return nullptr;
     }
@@ -280,11 +288,14 @@ Complaint Pass::CheckTables() {
     if (Complaint complaint = CheckPatchable(at_)) return complaint;
   }
   for (const Link& link : block_.links) {
+    if (link.given_up) continue;
     at_ = link.source_offset;
     if (at_ >= marks_.size() || (marks_[at_] & kLinkField) == 0) return "a link of no branch";
     const uint32_t target = at_ + 4 + LoadLittle<uint32_t>(&code_[at_]);
     if (target != link.stub_offset) return "a link whose branch leads elsewhere";
-    if (marks_.size() - target < Link::kStubBytes) return "a link without room for its stub";
+    const uint32_t stub = link.IsGuess() ? Link::kGuessStubBytes : Link::kStubBytes;
+    if (marks_.size() - target < stub) return "a link without room for its stub";
+    if (link.IsGuess() && !IsGuarded(code_, link)) return "a guess that nothing asks for";
   }
   for (const RecoveryPoint& point : block_.recovery) {
     at_ = point.host_offset;
