@@ -99,6 +99,7 @@ struct Link {
   [[nodiscard]] uint32_t guess_begin() const {
     return source_offset - guess_back - kDistanceOpcode;
   }
+  [[nodiscard]] uint32_t guess_branch() const { return source_offset - kBranchOpcode; }
   [[nodiscard]] uint32_t guess_end() const {
     return source_offset + static_cast<uint32_t>(sizeof(uint32_t));
   }

@@ -9,6 +9,15 @@
 #include "engine/engine.h"
 
 namespace verbatim {
+namespace {
+
+// A guess of a call that predicts where it returns to.
+bool IsCall(const Block& block, const Link& guess) {
+  return std::ranges::find(block.return_sites, guess.guess_end()) != block.return_sites.end();
+}
+
+}  // namespace
+
 // 0 for a flat code segment, else a number that stands for its base and limit.
 uint32_t Engine::CodeSegmentId() {
   const SegmentRegister& cs = context_->cpu.segments[kCs];
@@ -287,13 +296,19 @@ bool Engine::MayChain(const Block& source, const Link& link, const Block& target
 void Engine::LearnTarget() {
   // One with lazily bound functions has another target at first.
   constexpr uint32_t kMostGuesses = 3;
-  const auto* branch =
+  const auto* at =
       reinterpret_cast<const uint8_t*>(static_cast<uintptr_t>(context_->exit_argument));
-  Block* const block = store_->FindByHost(branch);
+  Block* const block = store_->FindByHost(at);
   CHECK(block != nullptr);
-  const auto field = static_cast<uint32_t>(branch - block->host_start) + Link::kBranchOpcode;
-  const auto link = std::ranges::find(block->links, field, &Link::source_offset);
-  CHECK(link != block->links.end() && link->IsGuess());
+  const auto offset = static_cast<uint32_t>(at - block->host_start);
+  const auto link = std::ranges::find_if(block->links, [offset](const Link& each) {
+    return each.IsGuess() && (each.guess_branch() == offset || each.guess_end() == offset);
+  });
+  CHECK(link != block->links.end());
+  if (link->guess_branch() == offset && IsCall(*block, *link)) {
+    ShadowStack::Push(context_->shadow_base, context_->shadow_rsp,
+                      block->host_start + link->guess_end());
+  }
   if (!block->valid) return;
   if (link->guesses == 0 || link->target_eip != context_->cpu.eip) {
     if (link->guesses == kMostGuesses) {
@@ -306,10 +321,7 @@ void Engine::LearnTarget() {
 }
 
 void Engine::GiveUpGuess(Block& block, Link& link) {
-  // It has one if it is a call that predicts its return.
-  const bool call =
-      std::ranges::find(block.return_sites, link.guess_end()) != block.return_sites.end();
-  store_->GiveUpGuess(block, link, Translator::JumpThroughTable(call));
+  store_->GiveUpGuess(block, link, Translator::JumpThroughTable(IsCall(block, link)));
 }
 
 void Engine::ChainPending(const BlockEntry& target) {

@@ -49,6 +49,12 @@ bool ShadowStack::InGuard(uint64_t base, uint64_t address) {
   return address - (base - kBaseOffset) < kGuardBytes;
 }
 
+void ShadowStack::Push(uint64_t base, uint64_t& rsp, const uint8_t* site) {
+  if (InGuard(base, rsp - sizeof(uint64_t))) rsp = base;
+  rsp -= sizeof(uint64_t);
+  StoreLittle<uint64_t>(reinterpret_cast<void*>(rsp), reinterpret_cast<uint64_t>(site));
+}
+
 WindowCodeSet::WindowCodeSet(uint32_t max_windows, EmptyJumpTable empty_table,
                              const uint8_t* underflow_stub)
     : empty_table_(std::move(empty_table)),

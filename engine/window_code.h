@@ -34,6 +34,8 @@ class ShadowStack {
   [[nodiscard]] uint64_t base() const;
   // Whether `address` is in the guard page of the stack with that base.
   [[nodiscard]] static bool InGuard(uint64_t base, uint64_t address);
+  // As a host call that comes back to `site`; like one, starts afresh when it is full.
+  static void Push(uint64_t base, uint64_t& rsp, const uint8_t* site);
 
  private:
   ShadowStack() = default;

@@ -150,9 +150,13 @@ class BlockBuilder {
   void EmitPush(const Decoded& decoded);
   void EmitPop(const Decoded& decoded);
   void EmitLeave(const Decoded& decoded);
+  // ENTER of 32 bits without levels, on a flat stack.
+  void EmitEnter(const Decoded& decoded);
   // PUSHA and POPA of 32 bits, on a flat stack.
   void EmitPushAll(const Decoded& decoded);
   void EmitPopAll();
+  // Shows that this can be written, and leaves it and the flags as they are.
+  void ProbeWrite(const Decoded& decoded, const HostMemory& memory, uint8_t opcode);
   // Stores a register or an immediate below the stack pointer and moves the pointer.
   void PushValue(const Decoded& decoded, uint32_t bytes, uint8_t from_reg,
                  std::optional<uint32_t> immediate);

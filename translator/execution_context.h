@@ -20,7 +20,7 @@ enum class ExitReason : uint32_t {
   kLookup,     // indirect branch or cross-page jump without an entry; cpu.eip is the target
   kLink,       // an unchained direct jump; argument: host address of its stub
   kGuess,      // an indirect jump to another target than was guessed; argument: host address of
-               // the branch that leads to the guess
+               // the branch that leads to the guess, or behind it if it was executed
   kDead,       // a block that was invalidated; cpu.eip is its start
   kStale,      // a block found its bytes changed; argument: host address of its body
   kCallout,    // a callout decided not to resume; cpu.eip is up to date

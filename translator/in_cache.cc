@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sensitive instructions that are frequent enough to be simulated without leaving the code cache:
-// CLI and STI at CPL 0, PUSHF and POPF, PUSHA and POPA, RDTSC, reads of control registers; those of
-// segment_registers.cc and far_transfer.cc. Flags are ExecutionContext::virtual_flags; every case
-// that is not plain goes to the callout.
+// CLI and STI at CPL 0, PUSHF and POPF, PUSHA and POPA, ENTER without levels, RDTSC, reads of
+// control registers; those of segment_registers.cc and far_transfer.cc. Flags are
+// ExecutionContext::virtual_flags; every case that is not plain goes to the callout.
 //   cli:    mov r8d, [flags_if_clear] ; mov [virtual_flags], r8d
 //   sti:    mov r9, rcx ; mov ecx, [interrupt_pending] ; jecxz plain ; mov rcx, r9 ; callout ; jmp
 //   end
@@ -22,6 +22,9 @@ namespace verbatim {
 namespace {
 
 HostMemory Field(size_t offset) { return HostMemory::Context(offset); }
+
+// SDM vol. 2, "ENTER": frames of outer procedures that it copies.
+constexpr uint16_t kEnterLevels = 31;
 
 // What the plain form of POPF leaves to the callout.
 constexpr uint32_t kRareFlags = flag::kTf | flag::kNt | flag::kAc | flag::kId;
@@ -66,6 +69,13 @@ bool BlockBuilder::EmitInCache(const Decoded& decoded) {
       } else {
         EmitPopAll();
       }
+      return true;
+    case Mnemonic::kEnter:
+      if (!plain_stack || !mode_.stack32() || mode_.segment_class(kSs) != SegmentClass::kFlat ||
+          in.operand_bits != 32 || (in.immediate2 & kEnterLevels) != 0) {
+        return false;
+      }
+      EmitEnter(decoded);
       return true;
     case Mnemonic::kRdtsc:
       if (mode_.tsc_disabled() && !kernel) return false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// PUSH, POP and LEAVE for a 32-bit or 16-bit stack whose pointer is r12.
+// PUSH, POP, ENTER and LEAVE for a 32-bit or 16-bit stack whose pointer is r12.
 //   push r:  mov gs:[r12d - 4], r ; lea r12d, [r12 - 4]
 //   pop r:   mov r, gs:[r12d] ; lea r12d, [r12 + 4]
 // The store comes first and the pointer moves last, so that a fault leaves the instruction undone.
@@ -9,6 +9,12 @@
 #include "translator/block_builder.h"
 
 namespace verbatim {
+namespace {
+
+constexpr uint8_t kNotOfByte = 0xF6;
+constexpr uint8_t kNotOfFour = 0xF7;
+
+}  // namespace
 
 BlockBuilder::Access BlockBuilder::BeginStackAccess(const Decoded& decoded, AccessShape shape,
                                                     uint32_t bytes) {
@@ -164,19 +170,22 @@ void BlockBuilder::EmitPopStackPointer(uint32_t bytes) {
   }
 }
 
-// All or nothing: both ends are shown to be writable, by writing them twice with NOT, which keeps
-// flags too, before anything is stored.
+// By writing it twice with NOT (`opcode`: of a byte or of four).
+void BlockBuilder::ProbeWrite(const Decoded& decoded, const HostMemory& memory, uint8_t opcode) {
+  constexpr uint8_t kNot = 2;
+  Point(RecoveryKind::kInstruction, decoded.eip);
+  out_.Memory({.byte = opcode}, kNot, memory);
+  Point(RecoveryKind::kCritical, decoded.eip);
+  out_.Memory({.byte = opcode}, kNot, memory);
+  Point(RecoveryKind::kInstruction, decoded.eip);
+}
+
+// All or nothing: both ends are shown to be writable before anything is stored.
 void BlockBuilder::EmitPushAll(const Decoded& decoded) {
   constexpr int32_t kBytes = 4;
-  constexpr uint8_t kNot = 2;
   for (const int32_t end : {-8 * kBytes, -kBytes}) {
-    const HostMemory memory = HostMemory::Window(kR12, end);
-    Point(RecoveryKind::kInstruction, decoded.eip);
-    out_.Memory({.byte = 0xF7}, kNot, memory);
-    Point(RecoveryKind::kCritical, decoded.eip);
-    out_.Memory({.byte = 0xF7}, kNot, memory);
+    ProbeWrite(decoded, HostMemory::Window(kR12, end), kNotOfFour);
   }
-  Point(RecoveryKind::kInstruction, decoded.eip);
   int32_t below = 0;
   for (const uint8_t gpr : {kEax, kEcx, kEdx, kEbx, kEsp, kEbp, kEsi, kEdi}) {
     below -= kBytes;
@@ -197,6 +206,17 @@ void BlockBuilder::EmitPopAll() {
     above += kBytes;
   }
   AdjustStackPointer(above);
+}
+
+// Where the pointer ends up must be writable, too (SDM vol. 2, "ENTER").
+void BlockBuilder::EmitEnter(const Decoded& decoded) {
+  constexpr int32_t kFrame = -4;
+  const int32_t end = kFrame - static_cast<int32_t>(decoded.instruction.immediate & 0xFFFFu);
+  out_.Store32(HostMemory::Window(kR12, kFrame), kRbp);
+  if (end != kFrame) ProbeWrite(decoded, HostMemory::Window(kR12, end), kNotOfByte);
+  out_.Lea32(kRbp, {.base = kR12, .displacement = kFrame});
+  Point(RecoveryKind::kCritical, decoded.eip);
+  AdjustStackPointer(end);
 }
 
 void BlockBuilder::EmitLeave(const Decoded& decoded) {

@@ -20,8 +20,8 @@ struct StubTable {
   const uint8_t* entry_doubt = nullptr;
   const uint8_t* return_doubt = nullptr;
   const uint8_t* guess_doubt = nullptr;  // likewise, else as guess
-  const uint8_t* guess = nullptr;      // r8d = guest eip, r9d = address of the branch that leads to
-                                       // a link's guess
+  // r8d = guest eip, r9d = address behind the branch that was to lead to a guess.
+  const uint8_t* guess = nullptr;
   const uint8_t* link = nullptr;       // r8d = target eip, r9d = address of the link's stub
   const uint8_t* dead = nullptr;       // r8d = eip of the dead block
   const uint8_t* stale = nullptr;      // r8d = eip, r9d = address of the block's body

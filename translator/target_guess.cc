@@ -4,7 +4,7 @@
 // target that it had, behind a look whether it is that one (docs/decisions/guessed-targets.md).
 //         lea r9d, [r8 - guess] ; adox r9d, [minus_one] ; jo doubt
 //         jmp stub                        (or call; learnt: to the body of the guess)
-//   stub: mov r9d, (the jmp) ; jmp guess
+//   stub: mov r9d, (behind the jmp) ; jmp guess
 // Until there is one, the guess is 0, and that leads to the stub as well. The sum is that of
 // target_check.cc. Where there turn out to be many targets, a jump through the table takes its
 // place: see BlockStore::GiveUpGuess.
@@ -39,8 +39,8 @@ void BlockBuilder::EmitGuessStubs() {
     out_.BindTo32(guess.field, stub);
     links_.push_back({.source_offset = guess.field, .stub_offset = stub, .guess_back = guess.back});
     Point(RecoveryKind::kEipInR8, 0);
-    out_.MoveImmediate(kR9, static_cast<uint32_t>(reinterpret_cast<uintptr_t>(
-                                out_.exec_at(guess.field - Link::kBranchOpcode))));
+    out_.MoveImmediate(
+        kR9, static_cast<uint32_t>(reinterpret_cast<uintptr_t>(out_.exec_at(guess.field + 4))));
     out_.Jump(stubs_.guess);
   }
 }

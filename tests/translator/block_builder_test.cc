@@ -277,7 +277,8 @@ TEST_F(Blocks, GuessIndirectBranches) {
   EXPECT_THAT(body, HasSubstr(fmt::format("\njmp {}\n", Address(stub))));
   EXPECT_THAT(body, HasSubstr(fmt::format("lea r10d, [r8]\nmov r11d, {}\njmp {}\n", Address(branch),
                                           Address(stubs_.guess_doubt))));
-  EXPECT_THAT(body, HasSubstr(fmt::format("mov r9d, {}\njmp {}\n", Address(branch),
+  EXPECT_THAT(body, HasSubstr(fmt::format("mov r9d, {}\njmp {}\n",
+                                          Address(block.host_start + link.guess_end()),
                                           Address(stubs_.guess))));
 }
 

@@ -53,10 +53,10 @@ Complaint Dataflow::Leave(const State& state, const uint8_t* target) const {
   }
   if (target == stubs_.guess) {
     const auto start = static_cast<int64_t>(reinterpret_cast<uintptr_t>(block_.host_start));
-    const bool known = r9.IsConstant() && std::ranges::any_of(block_.links, [&](const Link& link) {
-                         return link.IsGuess() && !link.given_up &&
-                                link.source_offset - Link::kBranchOpcode == r9.low - start;
-                       });
+    const bool known =
+        r9.IsConstant() && std::ranges::any_of(block_.links, [&](const Link& link) {
+          return link.IsGuess() && !link.given_up && link.guess_end() == r9.low - start;
+        });
     return known ? nullptr : "names no guess";
   }
   return "leads to no stub";
