@@ -97,8 +97,7 @@ Complaint Pass::MarkEntries() {
   }
   for (const Link& link : block_.links) {
     if (!link.IsGuess() || link.given_up) continue;
-    inside = inside && mark(link.guess_branch(), kEipInR8) &&
-             mark(link.stub_offset, kEipInR8);
+    inside = inside && mark(link.guess_branch(), kEipInR8) && mark(link.stub_offset, kEipInR8);
   }
   for (const RecoveryPoint& point : block_.recovery) {
     if (!point.start) continue;
