@@ -12,6 +12,7 @@
 #ifndef VERBATIM_CODECACHE_BLOCK_H_
 #define VERBATIM_CODECACHE_BLOCK_H_
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
@@ -185,6 +186,9 @@ struct Block {
   [[nodiscard]] HostPointer body() const { return host_start + body_offset; }
   [[nodiscard]] bool ContainsHost(const uint8_t* pc) const {
     return pc >= host_start && pc < host_start + host_bytes;
+  }
+  [[nodiscard]] bool IsReturnSite(uint32_t host_offset) const {
+    return std::ranges::find(return_sites, host_offset) != return_sites.end();
   }
   [[nodiscard]] bool IsInCheck(const uint8_t* pc) const {
     return pc >= body() && pc < host_start + check_end_offset;

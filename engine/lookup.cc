@@ -9,15 +9,6 @@
 #include "engine/engine.h"
 
 namespace verbatim {
-namespace {
-
-// A guess of a call that predicts where it returns to.
-bool IsCall(const Block& block, const Link& guess) {
-  return std::ranges::find(block.return_sites, guess.guess_end()) != block.return_sites.end();
-}
-
-}  // namespace
-
 // 0 for a flat code segment, else a number that stands for its base and limit.
 uint32_t Engine::CodeSegmentId() {
   const SegmentRegister& cs = context_->cpu.segments[kCs];
@@ -305,7 +296,7 @@ void Engine::LearnTarget() {
     return each.IsGuess() && (each.guess_branch() == offset || each.guess_end() == offset);
   });
   CHECK(link != block->links.end());
-  if (link->guess_branch() == offset && IsCall(*block, *link)) {
+  if (link->guess_branch() == offset && block->IsReturnSite(link->guess_end())) {
     ShadowStack::Push(context_->shadow_base, context_->shadow_rsp,
                       block->host_start + link->guess_end());
   }
@@ -321,7 +312,8 @@ void Engine::LearnTarget() {
 }
 
 void Engine::GiveUpGuess(Block& block, Link& link) {
-  store_->GiveUpGuess(block, link, Translator::JumpThroughTable(IsCall(block, link)));
+  const bool call = block.IsReturnSite(link.guess_end());
+  store_->GiveUpGuess(block, link, Translator::JumpThroughTable(call));
 }
 
 void Engine::ChainPending(const BlockEntry& target) {

@@ -216,6 +216,8 @@ class BlockBuilder {
   void EmitLoop(const Decoded& decoded);
   void EmitTableJump(uint32_t target);
   void EmitTableJumpR8(bool call);
+  // To the eip in r8d, where the instruction leads.
+  void EmitIndirectTransfer(const Decoded& decoded, bool call);
   void EmitReturnSite(uint32_t return_eip);
 
   // Checks of where the guest went (target_check.cc). Use r9, and r10 and r11 out of line.

@@ -168,10 +168,14 @@ void BlockBuilder::LoadIndirectTarget(const Decoded& decoded, uint8_t to) {
 void BlockBuilder::EmitIndirectJump(const Decoded& decoded) {
   LoadIndirectTarget(decoded, kR8);
   EmitTargetLimitCheck(decoded, kR8);
+  EmitIndirectTransfer(decoded, false);
+}
+
+void BlockBuilder::EmitIndirectTransfer(const Decoded& decoded, bool call) {
   if (MayGuess(decoded.instruction)) {
-    EmitGuess(decoded, false);
+    EmitGuess(decoded, call);
   } else {
-    EmitTableJumpR8(false);
+    EmitTableJumpR8(call);
   }
 }
 
@@ -207,11 +211,7 @@ void BlockBuilder::EmitCall(const Decoded& decoded) {
     Point(RecoveryKind::kCritical, decoded.eip);
     out_.Move32(kR8, kR11);
     const bool returns = Optimises(Optimisation::kReturns);
-    if (MayGuess(in)) {
-      EmitGuess(decoded, returns);
-    } else {
-      EmitTableJumpR8(returns);
-    }
+    EmitIndirectTransfer(decoded, returns);
     if (mode_.single() || !returns) return;
   }
   EmitReturnSite(return_eip);

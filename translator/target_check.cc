@@ -17,12 +17,6 @@
 #include "translator/block_builder.h"
 
 namespace verbatim {
-namespace {
-
-// Bytes of a lea with REX prefix and a displacement of 32 bits.
-constexpr uint32_t kLongLea = 7;
-
-}  // namespace
 
 void BlockBuilder::EmitTargetCheck(uint32_t eip, Arrival by) {
   if (Optimises(Optimisation::kSumChecks)) {
@@ -36,7 +30,7 @@ void BlockBuilder::EmitDistance(uint8_t to, uint32_t eip) {
   const uint32_t before = out_.offset();
   out_.Lea32(to, {.base = kR8, .displacement = static_cast<int32_t>(0u - eip)});
   NotePlace(PlaceKind::kNegatedEip, out_.offset());
-  if (out_.offset() - before != kLongLea) movable_ = false;
+  if (out_.offset() - before != HostEmitter::kPatchableLea) movable_ = false;
 }
 
 void BlockBuilder::EmitSumCheck(uint32_t eip, Arrival by) {

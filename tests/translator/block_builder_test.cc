@@ -270,7 +270,7 @@ TEST_F(Blocks, GuessIndirectBranches) {
   const Link& link = block.links[0];
   EXPECT_TRUE(link.IsGuess());
   const HostPointer stub = block.host_start + link.stub_offset;
-  const HostPointer branch = block.host_start + link.source_offset - Link::kBranchOpcode;
+  const HostPointer branch = block.host_start + link.guess_branch();
   const std::string body = Body(block);
   EXPECT_THAT(body, StartsWith("mov r8d, dword ptr gs:[ebx]\nlea r9d, [r8]\n"
                                "adox r9d, dword ptr [r15 + "));

@@ -15,6 +15,8 @@ using namespace validator;
 
 constexpr uint32_t kJumpBytes = 5;
 
+constexpr Complaint kNoPatch = "a patch where none may be";
+
 struct DirectBranch {
   Operation operation = Operation::kInvalid;
   const uint8_t* target = nullptr;
@@ -79,8 +81,7 @@ bool IsOfGuess(std::span<const uint8_t> code, const Link& link, uint32_t offset)
 // The guess changes while the branch leads to its stub.
 Complaint CheckGuess(const Block& block, std::span<const uint8_t> code, const Link& link,
                      uint32_t field) {
-  const auto branch = BranchAt(block, code, link.source_offset - Link::kBranchOpcode,
-                               link.source_offset + static_cast<uint32_t>(sizeof(uint32_t)));
+  const auto branch = BranchAt(block, code, link.guess_branch(), link.guess_end());
   if (!branch || branch->target != block.host_start + link.stub_offset) {
     return "another guess of where a branch leads";
   }
@@ -96,9 +97,8 @@ Complaint CheckWayOut(const Block& block, std::span<const uint8_t> code, uint32_
     at += in.length;
     if (in.operation == Operation::kJumpRegister) return flow.LeaveIndirectly(state, in);
     if (in.operation == Operation::kCallRegister) {
-      const bool comes_back = std::ranges::find(block.return_sites, at) != block.return_sites.end();
-      return comes_back ? flow.LeaveIndirectly(state, in)
-                        : "a call that comes back to no return site";
+      return block.IsReturnSite(at) ? flow.LeaveIndirectly(state, in)
+                                    : "a call that comes back to no return site";
     }
     if (in.operation == Operation::kJump) {
       return flow.Leave(state, block.host_start + at + in.branch);
@@ -121,6 +121,18 @@ Complaint CheckGivenUp(const Block& block, std::span<const uint8_t> code, const 
   return CheckWayOut(block, code, link.guess_begin(), link.guess_end(), state, flow);
 }
 
+// A patch that may be of a guess, but is not of its branch.
+Complaint CheckGuessAt(const Block& block, std::span<const uint8_t> code, uint32_t offset,
+                       const Dataflow& flow) {
+  for (const Link& link : block.links) {
+    if (link.given_up && link.guess_begin() == offset) {
+      return CheckGivenUp(block, code, link, flow);
+    }
+    if (IsOfGuess(code, link, offset)) return CheckGuess(block, code, link, offset);
+  }
+  return kNoPatch;
+}
+
 }  // namespace
 
 Validation Validator::CheckPatch(const Block& block, std::span<const uint8_t> code, uint32_t offset,
@@ -128,28 +140,21 @@ Validation Validator::CheckPatch(const Block& block, std::span<const uint8_t> co
   const auto link = std::ranges::find_if(block.links, [offset](const Link& each) {
     return each.source_offset == offset || each.stub_offset == offset;
   });
-  const auto given_up = std::ranges::find_if(block.links, [offset](const Link& each) {
-    return each.given_up && each.guess_begin() == offset;
-  });
-  const auto guess = std::ranges::find_if(
-      block.links, [&](const Link& each) { return IsOfGuess(code, each, offset); });
-  Complaint complaint = "a patch where none may be";
+  Complaint complaint = kNoPatch;
   if (offset >= code.size()) {
     // Nowhere.
   } else if (offset == block.body_offset) {
     complaint = CheckRedirected(block, code);
-  } else if (std::ranges::find(block.return_sites, offset) != block.return_sites.end()) {
+  } else if (block.IsReturnSite(offset)) {
     const auto branch = BranchAt(block, code, offset, offset + kJumpBytes);
     const bool missed = !block.valid && branch && branch->operation == Operation::kJump &&
                         branch->target == stubs_.return_miss;
     complaint = missed ? nullptr : "a return site that does not miss";
   } else if (link != block.links.end() && link->source_offset == offset) {
     complaint = CheckLink(block, code, *link, store);
-  } else if (given_up != block.links.end()) {
-    complaint = CheckGivenUp(block, code, *given_up, Dataflow(block, stubs_, sites_));
-  } else if (guess != block.links.end()) {
-    complaint = CheckGuess(block, code, *guess, offset);
-  } else if (link != block.links.end() && !link->IsGuess()) {
+  } else if (link == block.links.end()) {
+    complaint = CheckGuessAt(block, code, offset, Dataflow(block, stubs_, sites_));
+  } else if (!link->IsGuess()) {
     complaint = CheckStub(block, code, offset, Dataflow(block, stubs_, sites_));
   }
   if (complaint == nullptr) return {};
