@@ -144,6 +144,7 @@ enum class DropCause : uint8_t {
   kWritten,    // the store told of before
   kStale,      // found its own bytes changed
   kRemapped,   // other memory is there now
+  kMoved,      // it cannot go where its page is mapped now
   kAdapted,    // an access goes over to software form
   kForgiven,   // or back from it
   kCheckMode,  // its page goes over to blocks that check their bytes, or back

@@ -140,17 +140,21 @@ std::optional<BlockEntry> Engine::FindInside(const BlockKey& key) const {
 // The same code may have been translated where a process that is gone had it mapped.
 bool Engine::MoveCodeTo(const BlockKey& key) {
   const std::span<const uint32_t> pages = store_->LinearPagesOf(key.physical);
-  const bool others = pages.size() > 1 || (pages.size() == 1 && pages[0] != key.linear.Page());
-  if (!others || !Optimises(Optimisation::kMoveCode) || BlockMode(key.mode).cpl() != 3)
+  if (pages.empty() || !Optimises(Optimisation::kMoveCode) || BlockMode(key.mode).cpl() != 3) {
     return false;
+  }
+  // There are some here: what lies elsewhere would be a copy of them, and waits for a process that
+  // has none.
+  if (std::ranges::find(pages, key.linear.Page()) != pages.end()) return false;
   // What was translated without these must not come there.
   if (breakpoints_.AnyInPageOf(key.linear)) return false;
   RecycleCells();
   for (const uint32_t page : std::vector(pages.begin(), pages.end())) {
     const LinearAddress from{page << kPageShift};
-    if (page == key.linear.Page() || !windows_.ForgetExecution(from, key.physical)) continue;
+    if (!windows_.ForgetExecution(from, key.physical)) continue;
     // While they are still known by the old place.
     CaptureFpuPointers(context_->cpu, *this);
+    drop_cause_ = DropCause::kMoved;
     const uint32_t distance = key.linear.PageStart().value - from.value;
     const auto moved = [&](Block& block) {
       sites_.Move(block.first_site, block.site_count, distance);

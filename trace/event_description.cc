@@ -67,6 +67,8 @@ std::string_view NameOf(DropCause cause) {
       return "found its bytes changed";
     case DropCause::kRemapped:
       return "other memory is there";
+    case DropCause::kMoved:
+      return "its page is mapped elsewhere";
     case DropCause::kAdapted:
       return "access goes over to software";
     case DropCause::kForgiven:

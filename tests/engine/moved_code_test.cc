@@ -14,6 +14,7 @@ namespace {
 constexpr uint32_t kUserPage = kPtePresent | kPteWritable | kPteUser;
 constexpr uint32_t kOtherDirectory = kGdt + 0x20000;
 constexpr uint32_t kAway = kCode + kElsewhere;
+constexpr uint32_t kThird = kAway + 0x10 * kPageBytes;
 constexpr uint32_t kTables = 4;
 
 //   call next ; next: pop eax ; call function ; jmp end ; (16 bytes on) end: ud2
@@ -32,6 +33,7 @@ const std::vector<uint8_t> kProgram{
     0xC3,                                // inside: ret
 };
 constexpr uint32_t kNext = 5;
+constexpr uint32_t kBeforeEnd = 13;  // where nothing jumps to
 constexpr uint32_t kEnd = 16;
 
 class MovedCode : public testing::Test {
@@ -54,6 +56,9 @@ class MovedCode : public testing::Test {
   }
   [[nodiscard]] uint64_t Translated() {
     return guest_->engine().store().statistics().blocks_translated;
+  }
+  [[nodiscard]] uint64_t Dropped() {
+    return guest_->engine().store().statistics().blocks_invalidated;
   }
   [[nodiscard]] uint64_t Moved() { return guest_->engine().store().statistics().blocks_moved; }
   void MapAway() { guest_->Map(kAway, kCode, kUserPage); }
@@ -137,6 +142,26 @@ TEST_F(MovedCode, LeavesAnAddressSpaceThatHasItNoMore) {
   MapAway();
   guest_->SelectDirectory(kPageDirectory);
   Run(kAway);
+}
+
+// Two processes have a copy each. When one is gone its copy is not given up for a block that the
+// other has not come by yet: the next process takes it.
+TEST_F(MovedCode, WaitsForWhoHasNoneYet) {
+  Run(kCode);
+  MapAway();
+  Run(kAway);
+  guest_->Map(kCode, kCode, 0);
+  const uint64_t dropped = Dropped();
+  CpuImage start = CpuImage::Typical();
+  start.eip = kAway + kBeforeEnd;
+  EXPECT_EQ(guest_->Run(start).cpu.eip, kAway + kEnd);
+  EXPECT_EQ(Dropped(), dropped);
+  const uint64_t translated = Translated();
+  guest_->Map(kThird, kCode, kUserPage);
+  Run(kThird);
+  EXPECT_GT(Moved(), 0u);
+  Run(kAway);
+  EXPECT_EQ(Translated(), translated);
 }
 
 TEST_F(MovedCode, ThatHasChangedIsTranslatedAnew) {
