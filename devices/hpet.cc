@@ -42,8 +42,8 @@ constexpr uint64_t kReadBack =
 constexpr uint64_t kTimerCapabilities =
     uint64_t{Hpet::kRoutes} << 32 | kPeriodicCapable | k64BitCapable;
 
-// Far beyond any run, and far from where nanoseconds overflow.
-constexpr uint64_t kNeverClocks = uint64_t{1} << 56;
+// Of the oscillator, while the guest clock can count its nanoseconds: after 584 years.
+constexpr uint64_t kLastTick = TickRate<Hpet::kHz>::TicksAt(UINT64_MAX);
 
 unsigned RouteOf(uint64_t config) {
   return static_cast<unsigned>((config & kRouteMask) >> kRouteShift);
@@ -182,7 +182,7 @@ std::optional<uint64_t> Hpet::NextEventNs() const {
     // What asks already makes no difference until the guest has answered it.
     if (!CanInterrupt(timer) || IsAsking(timer)) continue;
     const std::optional<uint64_t> clocks = state_.timers[timer].ClocksToMatch(state_.counter);
-    if (clocks && *clocks < next.value_or(kNeverClocks)) next = clocks;
+    if (clocks && *clocks <= next.value_or(kLastTick - state_.ticks)) next = clocks;
   }
   return next ? std::optional(TickRate<kHz>::NsOf(state_.ticks + *next)) : std::nullopt;
 }

@@ -282,6 +282,21 @@ TEST_F(HpetTest, AMatchInCenturiesIsNoEvent) {
   EXPECT_EQ(hpet_.NextEventNs(), NsOf(5));
 }
 
+// 584 years, which a guest that sets the counter reaches in a few events.
+TEST_F(HpetTest, NoEventIsBeyondTheEndOfTime) {
+  constexpr uint64_t kEnd = TickRate<Hpet::kHz>::TicksAt(UINT64_MAX);
+  clock_.now_ns = NsOf(kEnd - 100);
+  Write(Config(0), kInterrupt | Route(16));
+  Write(kConfiguration, kRunning);
+  WriteWide(Comparator(0), 100);
+  EXPECT_EQ(hpet_.NextEventNs(), NsOf(kEnd));
+  WriteWide(Comparator(0), 101);
+  EXPECT_EQ(hpet_.NextEventNs(), std::nullopt);
+  Go(kEnd);
+  EXPECT_EQ(inputs_[16].rises, 0u);
+  EXPECT_EQ(hpet_.NextEventNs(), std::nullopt);
+}
+
 TEST_F(HpetTest, AccessesMustBeAlignedAndWide) {
   hpet_.WriteMmio(kConfiguration, 1, kRunning);
   hpet_.WriteMmio(kConfiguration, 2, kRunning);

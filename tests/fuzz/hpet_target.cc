@@ -56,12 +56,14 @@ class Timers {
     }
   }
 
-  // To where it shall be, or to the very event.
+  // To where it shall be, or to the very event: four of those can bring the end of time.
   void Advance(uint64_t by) {
     const std::optional<uint64_t> event = hpet_.NextEventNs();
-    clock_.now_ns = by % 2 == 0 && event ? std::max(*event, clock_.now_ns) : clock_.now_ns + by;
+    clock_.now_ns = by % 2 == 0 && event ? std::max(*event, clock_.now_ns)
+                                         : clock_.now_ns + std::min(by, UINT64_MAX - clock_.now_ns);
     hpet_.AdvanceTo(clock_.now_ns);
-    Demand(hpet_.NextEventNs().value_or(UINT64_MAX) > clock_.now_ns, "an event is left due");
+    const std::optional<uint64_t> next = hpet_.NextEventNs();
+    Demand(!next || *next > clock_.now_ns, "an event is left due");
   }
 
   void Rare(unsigned what) {
