@@ -153,6 +153,7 @@ class BlockStore {
 
   // move_page.cc
   [[nodiscard]] bool LeadsIntoPage(const Block& source, const Link& link) const;
+  void UndoGuessesOf(Block& block);
   void UndoPageLinksOf(Block& block);
   void Move(Block& block, uint32_t distance);
 

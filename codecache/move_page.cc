@@ -21,6 +21,15 @@ bool BlockStore::LeadsIntoPage(const Block& source, const Link& link) const {
   return target != nullptr && target->movable && !target->crosses_page;
 }
 
+// What they led to need not move as far.
+void BlockStore::UndoGuessesOf(Block& block) {
+  for (Link& link : block.links) {
+    if (!link.IsGuess()) continue;
+    if (link.chained) Unchain(block, link);
+    link.guesses = 0;
+  }
+}
+
 // Where the block goes the others need not follow.
 void BlockStore::UndoPageLinksOf(Block& block) {
   for (Link& link : block.links) {
@@ -94,17 +103,14 @@ bool BlockStore::MovePage(PhysicalAddress page, uint32_t from, uint32_t to,
     Invalidate(*block);
     return true;
   });
+  // First, for what is undone then is forgotten where it led: guesses are made again after each
+  // move, and a list that kept those of all moves would grow for ever.
+  for (Block* block : blocks) UndoGuessesOf(*block);
   for (Block* block : blocks) UndoPageLinksOf(*block);
   for (Block* block : blocks) {
     for (Link& link : block->links) {
-      if (link.IsGuess()) {
-        // What it led to need not have moved as far.
-        if (link.chained) Unchain(*block, link);
-        link.guesses = 0;
-        continue;
-      }
       // One that leads inside leads to a block that lives, and moves along.
-      if (!link.chained || link.through_cell || link.inside) continue;
+      if (!link.chained || link.IsGuess() || link.through_cell || link.inside) continue;
       if (!LeadsIntoPage(*block, link)) Unchain(*block, link);
     }
   }

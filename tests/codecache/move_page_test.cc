@@ -143,6 +143,21 @@ TEST_F(MovePage, LinksToTheDeadAreUndone) {
   EXPECT_EQ(RunLink(source), kUnchained) << "the successor lies where the source was";
 }
 
+TEST_F(MovePage, AGuessThatIsMadeAgainAfterEachMoveIsKnownOnceWhereItLeads) {
+  Block& target = AddMovable(2, kHome + 0x40);
+  Block& source = AddMovable(1, kHome);
+  source.links[0].guess_back = 5;
+  uint32_t from = kHome;
+  uint32_t to = kAway;
+  for (int moves = 0; moves < 10; ++moves) {
+    Lead(source, target);
+    ASSERT_TRUE(Move(from, to));
+    EXPECT_EQ(RunLink(source), kUnchained);
+    EXPECT_EQ(target.incoming.size(), 0u);
+    std::swap(from, to);
+  }
+}
+
 TEST_F(MovePage, OneThatComesWhereItsLikeHasDiedTakesOverTheLinks) {
   constexpr uint32_t kThird = 0x5000;
   Block& target = AddMovable(2, kHome + 0x40);
