@@ -261,6 +261,7 @@ void BlockStore::Invalidate(Block& block) {
   }
   ReleaseCells(block);
   OrphanIncoming(block);
+  dead_bytes_ += block.host_bytes;
   ++statistics_.blocks_invalidated;
 }
 
@@ -303,7 +304,15 @@ void BlockStore::Flush() {
   starts_.clear();
   memory_.Reset();
   cells_.Clear();
+  dead_bytes_ = 0;
   ++statistics_.flushes;
+}
+
+bool BlockStore::IsLittered() const {
+  // Less is not worth the code that is translated again.
+  const uint64_t least = memory_.size_bytes() / 32;
+  const uint64_t alive = memory_.used_bytes() - dead_bytes_;
+  return dead_bytes_ > std::max(alive / 2, least);
 }
 
 }  // namespace verbatim

@@ -113,6 +113,9 @@ class BlockStore {
 
   // Forgets everything, the cells too, and resets the code memory.
   void Flush();
+  // Dead blocks take so much room that a flush is worth it: half as much as those alive. Each flush
+  // is then paid for by blocks that have died since the last one.
+  [[nodiscard]] bool IsLittered() const;
 
   [[nodiscard]] const std::deque<Block>& blocks() const { return blocks_; }
   [[nodiscard]] const BlockStoreStatistics& statistics() const { return statistics_; }
@@ -169,6 +172,7 @@ class BlockStore {
   // Links that lead to a dead block of the key: the next block of the key takes them over.
   tsl::robin_map<BlockKey, std::vector<IncomingLink>, BlockKeyHash> orphans_;
   PageLinks page_links_;
+  uint64_t dead_bytes_ = 0;  // of code memory
   BlockStoreStatistics statistics_;
 };
 

@@ -172,8 +172,14 @@ void Engine::RecycleCells() {
   cells_.OnTablesCleared();
 }
 
+// nullptr: the guest is elsewhere now, or is to be looked at again where it is.
 Block* Engine::TranslateAt(const BlockKey& key) {
   const TimeSpan span(time_, Activity::kTranslation);
+  if (store_->IsLittered()) {
+    ++statistics_.flushes_of_dead;
+    FlushCodeCache();
+    return nullptr;
+  }
   const uint64_t before = MonotonicNowNs();
   code_pages_.Review(before, [this](PhysicalAddress page) {
     ++statistics_.pages_unchecked;

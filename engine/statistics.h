@@ -34,6 +34,7 @@
   X(sites_adapted, "sites retranslated into software form")                \
   X(sites_forgiven, "sites returned to direct form")                       \
   X(code_writes, "writes to pages of translated code")                     \
+  X(flushes_of_dead, "flushes because much of the code was dead")          \
   X(pages_checked, "pages whose blocks were made to check their bytes")    \
   X(pages_unchecked, "of them, write-protected again")                     \
   X(interrupts, "external interrupts delivered")                           \

@@ -170,6 +170,28 @@ TEST_F(BlockStoreTest, FlushForgetsEverythingAndReusesTheMemory) {
   EXPECT_EQ(Run(first), 5u);
 }
 
+TEST_F(BlockStoreTest, IsLitteredOnceTheDeadTakeHalfTheRoomOfTheLiving) {
+  // The room that so little is not worth a flush, twice over: for those that live on.
+  const uint64_t alive = memory_->size_bytes() / 16;
+  uint32_t address = 0x1000;
+  const auto add = [&]() -> Block& { return Add(1, address += 0x10); };
+  while (memory_->used_bytes() < alive) add();
+  uint64_t dead = 0;
+  while (!store_->IsLittered()) {
+    dead += kHostBytes;
+    ASSERT_LE(dead, alive);
+    Block& block = add();
+    store_->Invalidate(block);
+    store_->Invalidate(block);
+  }
+  EXPECT_GE(dead, alive / 2);
+  EXPECT_LE(dead, alive / 2 + alive / 8) << "the gaps between blocks count as alive";
+  store_->Flush();
+  EXPECT_FALSE(store_->IsLittered());
+  for (int i = 0; i < 100; ++i) store_->Invalidate(add());
+  EXPECT_FALSE(store_->IsLittered()) << "all are dead, but few";
+}
+
 TEST(Block, RecoveryPointsHoldUpToTheNext) {
   uint8_t code[16] = {};
   Block block;

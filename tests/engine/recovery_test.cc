@@ -2,6 +2,7 @@
 // Code that moves under the engine's feet: pages remapped, aliases, code cache flushes.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 #include <vector>
@@ -95,6 +96,20 @@ TEST_F(RecoveryTest, WriteThroughAnAliasReachesTheCode) {
     EXPECT_EQ(end.vector, kVectorProtection);
     EXPECT_EQ(end.cpu.gpr[kEax], 7u);
   }
+}
+
+// Code that is changed again and again leaves dead blocks behind, here more than there is room for.
+TEST_F(RecoveryTest, DeadCodeIsGotRidOfBeforeItFillsTheCache) {
+  const CodeMemory& memory = guest_->engine().code_memory();
+  uint64_t most = 0;
+  for (uint32_t i = 0; i < 20000; ++i) {
+    const auto value = static_cast<uint8_t>(i);
+    Put(kCode, Answer(value));
+    ASSERT_EQ(guest_->Run(CpuImage::Typical()).cpu.gpr[kEax], value);
+    most = std::max(most, memory.used_bytes());
+  }
+  EXPECT_LT(most, memory.size_bytes() / 4);
+  EXPECT_GT(guest_->engine().statistics().flushes_of_dead, 0u);
 }
 
 // An instruction whose second half lies in a page that comes and goes and changes.
